@@ -4,7 +4,8 @@
 
 mod abandoned;
 
-pub use abandoned::{is_temporary, remove_abandoned};
+pub(crate) use abandoned::is_temporary;
+pub(crate) use abandoned::remove_abandoned;
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
@@ -15,7 +16,7 @@ use color_eyre::eyre::{Result, WrapErr};
 use tempfile::{NamedTempFile, TempPath};
 
 /// A file being written; discarded without [`AtomicFile::commit`].
-pub struct AtomicFile {
+pub(crate) struct AtomicFile {
     out: BufWriter<File>,
     /// As the caller named it, for errors.
     path: PathBuf,
@@ -39,7 +40,7 @@ impl AtomicFile {
     /// # Errors
     /// A folder that does not exist or cannot be written to; an existing file that
     /// is write-protected; each with the path.
-    pub fn create(path: &Path) -> Result<Self> {
+    pub(crate) fn create(path: &Path) -> Result<Self> {
         let (file, place) = open(path).wrap_err_with(|| writing(path))?;
         Ok(AtomicFile {
             out: BufWriter::new(file),
@@ -52,7 +53,7 @@ impl AtomicFile {
     ///
     /// # Errors
     /// The disk is full, or the file cannot be renamed.
-    pub fn commit(self) -> Result<()> {
+    pub(crate) fn commit(self) -> Result<()> {
         let AtomicFile { out, path, place } = self;
         finish(out, place).wrap_err_with(|| writing(&path))?;
         tracing::debug!("wrote {}", path.display());
@@ -74,7 +75,7 @@ impl Write for AtomicFile {
 ///
 /// # Errors
 /// As [`AtomicFile::create`] and [`AtomicFile::commit`].
-pub fn write(path: &Path, content: impl AsRef<[u8]>) -> Result<()> {
+pub(crate) fn write(path: &Path, content: impl AsRef<[u8]>) -> Result<()> {
     write_with(path, |out| Ok(out.write_all(content.as_ref())?))
 }
 
@@ -82,7 +83,10 @@ pub fn write(path: &Path, content: impl AsRef<[u8]>) -> Result<()> {
 ///
 /// # Errors
 /// As [`write()`], and what `fill` fails with.
-pub fn write_with(path: &Path, fill: impl FnOnce(&mut AtomicFile) -> Result<()>) -> Result<()> {
+pub(crate) fn write_with(
+    path: &Path,
+    fill: impl FnOnce(&mut AtomicFile) -> Result<()>,
+) -> Result<()> {
     let mut file = AtomicFile::create(path)?;
     fill(&mut file).wrap_err_with(|| writing(path))?;
     file.commit()
@@ -92,7 +96,7 @@ pub fn write_with(path: &Path, fill: impl FnOnce(&mut AtomicFile) -> Result<()>)
 ///
 /// # Errors
 /// The disk takes no more, or the file cannot be renamed.
-pub fn publish(finished: &Path, path: &Path) -> io::Result<()> {
+pub(crate) fn publish(finished: &Path, path: &Path) -> io::Result<()> {
     OpenOptions::new().append(true).open(finished)?.sync_all()?;
     fs::rename(finished, path)
 }
@@ -102,7 +106,7 @@ pub fn publish(finished: &Path, path: &Path) -> io::Result<()> {
 /// # Errors
 /// The folder cannot be written to.
 #[cfg(unix)]
-pub fn link(target: &Path, path: &Path) -> io::Result<()> {
+pub(crate) fn link(target: &Path, path: &Path) -> io::Result<()> {
     let fresh = path.with_extension("new-link");
     let _ = fs::remove_file(&fresh);
     std::os::unix::fs::symlink(target, &fresh)?;
@@ -113,7 +117,7 @@ pub fn link(target: &Path, path: &Path) -> io::Result<()> {
 ///
 /// # Errors
 /// The disk's.
-pub fn sync_folder(folder: &Path) -> io::Result<()> {
+pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     if cfg!(unix) {
         File::open(folder)?.sync_all()?;
     }

@@ -6,7 +6,7 @@ mod save;
 pub mod settings;
 mod words;
 
-pub use decode::DecodeConfig;
+pub(crate) use decode::DecodeConfig;
 pub use settings::Settings;
 
 use std::path::{Path, PathBuf};
@@ -25,16 +25,16 @@ use crate::text_input::{SETTINGS_BYTES_MAX, read_text};
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    pub catalog: Option<PathBuf>,
-    pub framework: Option<String>,
-    pub pool: Option<PathBuf>,
-    pub model: Option<String>,
-    pub device: Option<String>,
-    pub threads: Option<u16>,
-    pub context: Option<u32>,
-    pub quantize: Option<String>,
-    pub kv: Option<String>,
-    pub theme: Option<String>,
+    pub(crate) catalog: Option<PathBuf>,
+    pub(crate) framework: Option<String>,
+    pub(crate) pool: Option<PathBuf>,
+    pub(crate) model: Option<String>,
+    pub(crate) device: Option<String>,
+    pub(crate) threads: Option<u16>,
+    pub(crate) context: Option<u32>,
+    pub(crate) quantize: Option<String>,
+    pub(crate) kv: Option<String>,
+    pub(crate) theme: Option<String>,
     /// Read from the text, by its lines, where the screens are.
     #[serde(default, rename = "keys")]
     _keys: serde::de::IgnoredAny,
@@ -42,21 +42,21 @@ pub struct Config {
     #[serde(default, rename = "themes")]
     _themes: serde::de::IgnoredAny,
     /// ASCII only.
-    pub ascii: Option<bool>,
+    pub(crate) ascii: Option<bool>,
     #[serde(default)]
-    pub decode: DecodeConfig,
+    pub(crate) decode: DecodeConfig,
     /// The file that was read, for messages.
     #[serde(skip)]
-    pub file: Option<PathBuf>,
+    pub(crate) file: Option<PathBuf>,
     /// What it says.
     #[serde(skip)]
-    pub text: String,
+    pub(crate) text: String,
 }
 
 pub use save::save_decode;
 
 /// `laserscope/config.toml` in the user's configuration folder.
-pub fn default_path() -> Option<PathBuf> {
+pub(crate) fn default_path() -> Option<PathBuf> {
     let strategy = etcetera::choose_base_strategy().ok()?;
     Some(strategy.config_dir().join("laserscope").join("config.toml"))
 }
@@ -71,7 +71,7 @@ impl Config {
     }
 
     /// As [`Config::read`], without checking the parameters.
-    pub fn parse(named: Option<&Path>) -> Result<Self> {
+    pub(crate) fn parse(named: Option<&Path>) -> Result<Self> {
         let path = match (named, default_path()) {
             (Some(path), _) => path.to_path_buf(),
             (None, Some(path)) if path.exists() => path,
@@ -88,7 +88,7 @@ impl Config {
     }
 
     /// Checks its parameters.
-    pub fn checked(self) -> Result<Self> {
+    pub(crate) fn checked(self) -> Result<Self> {
         if let Some(path) = &self.file {
             let named = || path.display().to_string();
             self.params().wrap_err_with(named)?;

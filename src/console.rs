@@ -31,8 +31,8 @@ macro_rules! note {
 
 // Below the macros that they use.
 pub mod interrupt;
-pub mod progress;
-pub mod table;
+pub(crate) mod progress;
+pub(crate) mod table;
 pub mod visible;
 
 /// The first failure of standard output; nothing is written after it.
@@ -47,7 +47,7 @@ pub fn row(row: fmt::Arguments<'_>) {
 ///
 /// # Errors
 /// If standard output cannot be written to.
-pub fn text(text: &str) -> Result<()> {
+pub(crate) fn text(text: &str) -> Result<()> {
     write(visible::text(text).as_bytes());
     finish()
 }
@@ -56,7 +56,7 @@ pub fn text(text: &str) -> Result<()> {
 ///
 /// # Errors
 /// If standard output cannot be written to.
-pub fn json(value: &impl Serialize) -> Result<()> {
+pub(crate) fn json(value: &impl Serialize) -> Result<()> {
     let mut line = visible::json(value)?;
     line.push(b'\n');
     write(&line);
@@ -95,7 +95,7 @@ fn write(bytes: &[u8]) {
 }
 
 /// Standard output is a terminal.
-pub fn is_terminal() -> bool {
+pub(crate) fn is_terminal() -> bool {
     io::stdout().is_terminal()
 }
 
@@ -111,7 +111,7 @@ pub fn note_lines(lines: &str) {
 }
 
 /// Asks on standard error; the cursor stays after the question.
-pub fn ask(question: &str) {
+pub(crate) fn ask(question: &str) {
     write_note(&visible::row(question));
 }
 

@@ -10,7 +10,7 @@ const LETTERS_MAX: usize = 80;
 /// A text as a part of a file's name: ASCII letters, digits, `-` and `_` stay, all
 /// else becomes `_`. What was changed bears a checksum, so that different texts
 /// keep different names.
-pub fn file_name(text: &str) -> String {
+pub(crate) fn file_name(text: &str) -> String {
     let is_kept = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     let letters = text.chars().take(LETTERS_MAX);
     let name: String = letters.map(|c| if is_kept(c) { c } else { '_' }).collect();
@@ -21,7 +21,7 @@ pub fn file_name(text: &str) -> String {
 }
 
 /// A path that means the same from any folder.
-pub fn absolute(path: &Path) -> String {
+pub(crate) fn absolute(path: &Path) -> String {
     let absolute = std::path::absolute(path);
     let path = absolute.as_deref().unwrap_or(path);
     path.display().to_string()

@@ -14,27 +14,39 @@ const SOURCE: &str = include_str!("../assets/glossary.toml");
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Place {
+    /// Decode's running text.
     Text,
+    /// Decode's draft tree.
     Tree,
+    /// Decode's list of steps.
     Steps,
+    /// Decode's pane of one token: its fate and candidates.
     Token,
     /// Decode's pane of hits and sources.
     Pool,
+    /// Decode's pane of times and speed-ups.
     Speed,
+    /// The Catalog screen.
     Catalog,
     /// The sliders and the what-if.
     Tune,
+    /// The Tune screen's heat map and frontier.
     Sweep,
+    /// The Compare screen.
     Compare,
     /// The Pool screen.
     Pools,
+    /// The Learn screen.
     Learn,
+    /// The dialog of parameters.
     Settings,
+    /// The dialog *Why slow?*.
     WhySlow,
 }
 
 impl Place {
-    pub const ALL: [Place; 14] = [
+    #[cfg(test)]
+    pub(crate) const ALL: [Place; 14] = [
         Place::Catalog,
         Place::Text,
         Place::Tree,
@@ -52,7 +64,7 @@ impl Place {
     ];
 
     /// As its title on the screen says it.
-    pub fn title(self) -> &'static str {
+    pub(crate) fn title(self) -> &'static str {
         match self {
             Place::Text => "TEXT",
             Place::Tree => "DRAFT TREE",
@@ -80,9 +92,9 @@ pub struct Term {
     pub name: String,
     /// Other ways they write it, and its full form.
     #[serde(default)]
-    pub also: Vec<String>,
+    pub(crate) also: Vec<String>,
     /// Where it is shown.
-    pub panes: Vec<Place>,
+    pub(crate) panes: Vec<Place>,
     /// What it is, in a line.
     pub short: String,
     /// How it is computed, what to make of it; may be empty.
@@ -121,7 +133,7 @@ pub fn named(label: &str) -> Option<&'static Term> {
 }
 
 /// The terms that hold what was typed: names first, then explanations.
-pub fn find(typed: &str) -> Vec<&'static Term> {
+pub(crate) fn find(typed: &str) -> Vec<&'static Term> {
     let typed = typed.trim().to_lowercase();
     let rank = |term: &Term| {
         let holds = |text: &str| text.to_lowercase().contains(&typed);

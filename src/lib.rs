@@ -7,9 +7,9 @@
 //! Modules from the ground up, as in ARCHITECTURE.md: a module names only those above
 //! its line.
 
-pub mod atomic_file;
+pub(crate) mod atomic_file;
 
-pub mod file_name;
+pub(crate) mod file_name;
 
 pub mod mapped;
 

@@ -60,7 +60,7 @@ pub fn failure() -> Option<&'static io::Error> {
 ///
 /// # Errors
 /// Names the word that is neither.
-pub fn parse_level(text: &str) -> Result<Targets, String> {
+pub(crate) fn parse_level(text: &str) -> Result<Targets, String> {
     for word in text.split(',') {
         let level = word.rsplit_once('=').map_or(word, |(_, level)| level);
         let is_level = !level.trim().is_empty() && level.trim().parse::<LevelFilter>().is_ok();

@@ -1,7 +1,7 @@
 //! Files read through memory maps, and which of them an address belongs to.
 //!
 //! A map is not a copy: if another program truncates the file, touching the missing
-//! part raises SIGBUS. [`file_at`] tells the handler (`shutdown`) which file it was.
+//! part raises SIGBUS. `file_at` tells the handler (`shutdown`) which file it was.
 //! Does not know the files' contents.
 
 use std::fs::File;
@@ -55,7 +55,7 @@ impl MappedFile {
     }
 
     /// Access is random: reading ahead would only fill memory.
-    pub fn expect_random_access(&self) {
+    pub(crate) fn expect_random_access(&self) {
         #[cfg(unix)]
         // It is advice, which may be ignored.
         let _ = self.map.advise(memmap2::Advice::Random);
@@ -105,7 +105,7 @@ fn list(bytes: Range<*const u8>, path: &Path) -> &'static Listed {
 
 /// The mapped file that contains an address. Async-signal-safe: it takes no lock and
 /// allocates nothing.
-pub fn file_at(address: usize) -> Option<&'static Path> {
+pub(crate) fn file_at(address: usize) -> Option<&'static Path> {
     // SAFETY: null or an entry; those are leaked and only ever read through shared
     // references.
     let mut entry = unsafe { NEWEST.load(Ordering::Acquire).as_ref() };

@@ -27,7 +27,7 @@ pub(super) fn create_locked(builder: &Builder<'_, '_>, folder: &Path) -> io::Res
 
 /// Removes whatever killed writers left in a folder. Where locks are unknown,
 /// everything stays.
-pub fn remove_abandoned(folder: &Path) {
+pub(crate) fn remove_abandoned(folder: &Path) {
     remove(folder, |_| true);
 }
 
@@ -37,7 +37,7 @@ pub(super) fn remove_of(folder: &Path, prefix: &OsStr) {
 }
 
 /// Whether a file is on its way to its name.
-pub fn is_temporary(name: &OsStr) -> bool {
+pub(crate) fn is_temporary(name: &OsStr) -> bool {
     prefix_of(name).is_some()
 }
 

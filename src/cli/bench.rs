@@ -10,12 +10,15 @@ use crate::model::kernels::Isa;
 use crate::speculate::params::{Budget, Drafter, MAX_LANES};
 use crate::speculate::speed_up::Pairing;
 
+/// `laserscope bench`.
 #[derive(Args, Debug)]
 pub struct BenchArgs {
+    /// Which benchmark.
     #[command(subcommand)]
     pub what: BenchCommand,
 }
 
+/// The benchmarks; the comments of commands and options are their help.
 #[derive(Debug, Subcommand)]
 pub enum BenchCommand {
     /// Autoregressive, strict and relaxed on the same prompts, interleaved
@@ -53,7 +56,7 @@ pub enum BenchCommand {
 }
 
 impl BenchDecodeArgs {
-    pub fn pairing(&self) -> Pairing {
+    pub(crate) fn pairing(&self) -> Pairing {
         self.paired.map_or_else(Pairing::default, Pairing::fixed)
     }
 }
@@ -62,61 +65,61 @@ impl BenchDecodeArgs {
 pub struct BenchDecodeArgs {
     /// Number of query-half items, spread over the groups
     #[arg(long, default_value_t = 6, value_name = "N")]
-    pub items: usize,
+    pub(crate) items: usize,
     /// Number of query-half users
     #[arg(long, default_value_t = 0, value_name = "N")]
-    pub users: usize,
+    pub(crate) users: usize,
     #[command(flatten)]
-    pub decode: DecodeArgs,
+    pub(crate) decode: DecodeArgs,
     /// Compare arrangements of the pools instead: each prompt with its own group's
     /// pool, with a random group of the same size, with all pools as one, and with none
     /// [rule: strict, or --verify]
     #[arg(long, conflicts_with_all = ["drafters", "budgets", "sources", "pool"])]
-    pub by_group: bool,
+    pub(crate) by_group: bool,
     /// With --by-group: seed of the random groups
     #[arg(long, default_value_t = 2408, value_name = "N", requires = "by_group")]
-    pub deal_seed: u64,
+    pub(crate) deal_seed: u64,
     /// Make exactly N pairs of runs per prompt, and report the speed-up of each prompt
     /// [default: 6, then until the 95% interval is within 3%, at most 15 or 60 s]
     #[arg(long, value_name = "N", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
-    pub paired: Option<usize>,
+    pub(crate) paired: Option<usize>,
     /// Compare these drafters (comma-separated) instead, each with every budget [rule:
     /// strict, or --verify]
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = Drafter::parse, conflicts_with = "drafter")]
-    pub drafters: Vec<Drafter>,
+    pub(crate) drafters: Vec<Drafter>,
     /// Compare these budgets (comma-separated) instead, each with every drafter
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = Budget::parse, conflicts_with = "budget")]
-    pub budgets: Vec<Budget>,
+    pub(crate) budgets: Vec<Budget>,
     /// Print one JSON object
     #[arg(long)]
-    pub json: bool,
+    pub(crate) json: bool,
 }
 
 #[derive(Args, Debug)]
 pub struct BenchBatchArgs {
     /// Subjects decoded together: each of these numbers is measured
     #[arg(long, value_name = "N,..", value_delimiter = ',', default_value = "1,2,4,8,16,32", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=MAX_LANES as u64))]
-    pub sizes: Vec<usize>,
+    pub(crate) sizes: Vec<usize>,
     /// Query-half items to ask, spread over the groups
     #[arg(long, default_value_t = 32, value_name = "N")]
-    pub items: usize,
+    pub(crate) items: usize,
     /// Query-half users to ask
     #[arg(long, default_value_t = 0, value_name = "N")]
-    pub users: usize,
+    pub(crate) users: usize,
     /// Rounds over all sizes and rules; every subject's run is a pair of the speed-up
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
-    pub rounds: usize,
+    pub(crate) rounds: usize,
     /// Most memory for what is decoded together, as in 512M or 2G
     #[arg(long, value_name = "SIZE", default_value = "1G", value_parser = MemorySize::parse)]
-    pub batch_memory: MemorySize,
+    pub(crate) batch_memory: MemorySize,
     #[command(flatten)]
-    pub decode: DecodeArgs,
+    pub(crate) decode: DecodeArgs,
     /// One JSON object
     #[arg(long, conflicts_with = "csv")]
-    pub json: bool,
+    pub(crate) json: bool,
     /// A line for every size and rule, as CSV
     #[arg(long)]
-    pub csv: bool,
+    pub(crate) csv: bool,
 }
 
 /// Files of one document a line, token ids with spaces between them.
@@ -124,26 +127,26 @@ pub struct BenchBatchArgs {
 pub struct BenchRetrievalArgs {
     /// The pool's documents, or the folder of a pool made by `laserscope pool build`
     #[arg(long, value_name = "PATH")]
-    pub pool: PathBuf,
+    pub(crate) pool: PathBuf,
     /// Held-out documents to replay, which are not in the pool
     #[arg(long, value_name = "FILE")]
-    pub heldout: PathBuf,
+    pub(crate) heldout: PathBuf,
     /// Prompts of the held-out documents, in the same order
     #[arg(long, value_name = "FILE")]
-    pub prompts: PathBuf,
+    pub(crate) prompts: PathBuf,
     /// Group of each document of the pool, one per line [default: one group]
     #[arg(long, value_name = "FILE", requires = "heldout_groups")]
-    pub groups: Option<PathBuf>,
+    pub(crate) groups: Option<PathBuf>,
     /// Group of each held-out document, one per line
     #[arg(long, value_name = "FILE")]
-    pub heldout_groups: Option<PathBuf>,
+    pub(crate) heldout_groups: Option<PathBuf>,
     /// Replay only the first N held-out documents
     #[arg(long, default_value_t = 40, value_name = "N")]
-    pub limit: usize,
+    pub(crate) limit: usize,
     /// Only these drafters, comma-separated [default: all]
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = Drafter::parse)]
-    pub drafter: Vec<Drafter>,
+    pub(crate) drafter: Vec<Drafter>,
     /// Print one JSON object
     #[arg(long)]
-    pub json: bool,
+    pub(crate) json: bool,
 }

@@ -4,12 +4,15 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+/// `laserscope catalog`.
 #[derive(Args, Debug)]
 pub struct CatalogArgs {
+    /// What to do with the catalog.
     #[command(subcommand)]
     pub what: CatalogCommand,
 }
 
+/// The commands on catalogs.
 #[derive(Debug, Subcommand)]
 pub enum CatalogCommand {
     /// List the items: id, title, group, half
@@ -38,12 +41,15 @@ pub enum CatalogCommand {
     },
 }
 
+/// `laserscope groups`.
 #[derive(Args, Debug)]
 pub struct GroupsArgs {
+    /// What to do with the groups.
     #[command(subcommand)]
     pub what: GroupsCommand,
 }
 
+/// The commands on groups.
 #[derive(Debug, Subcommand)]
 pub enum GroupsCommand {
     /// Group items and users by attributes and by behaviour, and save the groups
@@ -72,39 +78,39 @@ pub enum GroupsCommand {
 pub struct GroupsBuildArgs {
     /// Where to save
     #[arg(long, value_name = "FILE")]
-    pub out: PathBuf,
+    pub(crate) out: PathBuf,
     /// Group items by the map of attributes, or not at all
     #[arg(long, value_enum, default_value = "map", value_name = "METHOD")]
-    pub items: ItemGrouping,
+    pub(crate) items: ItemGrouping,
     /// Group users by LightGCN and k-means, by what they mostly liked, or not at all
     #[arg(long, value_enum, default_value = "lightgcn", value_name = "METHOD")]
-    pub users: UserGrouping,
+    pub(crate) users: UserGrouping,
     /// Number of user groups
     #[arg(long, default_value_t = 3, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
-    pub k: u16,
+    pub(crate) k: u16,
     /// Seed of initial embeddings, negative samples and cluster centres
     #[arg(long, default_value_t = 2408, value_name = "N")]
-    pub seed: u64,
+    pub(crate) seed: u64,
     /// LightGCN: dimension of the embeddings
     #[arg(long, default_value_t = 32, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub dim: u16,
+    pub(crate) dim: u16,
     /// LightGCN: number of propagation layers
     #[arg(long, default_value_t = 3, value_name = "N", value_parser = clap::value_parser!(u16).range(0..=16))]
-    pub layers: u16,
+    pub(crate) layers: u16,
     /// LightGCN: maximum number of epochs; training stops early when recall no longer
     /// improves
     #[arg(long, default_value_t = 200, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
-    pub epochs: u16,
+    pub(crate) epochs: u16,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ItemGrouping {
+pub(crate) enum ItemGrouping {
     Map,
     None,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum UserGrouping {
+pub(crate) enum UserGrouping {
     Lightgcn,
     Liked,
     None,

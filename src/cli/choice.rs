@@ -16,7 +16,7 @@ pub enum CostChoice {
 impl CostChoice {
     /// # Errors
     /// An invalid table, by its part.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         match parse_inline(text) {
             Some(profile) => Ok(CostChoice::Given(profile?)),
             None => Ok(CostChoice::File(PathBuf::from(text))),
@@ -24,7 +24,7 @@ impl CostChoice {
     }
 
     /// As an option's value.
-    pub fn word(&self) -> String {
+    pub(crate) fn word(&self) -> String {
         match self {
             CostChoice::Given(profile) => inline(profile),
             CostChoice::File(path) => absolute(path),
@@ -44,7 +44,7 @@ pub enum CalibrationChoice {
 impl CalibrationChoice {
     /// # Errors
     /// None: anything but `shipped` is a file's name.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         Ok(match text {
             "shipped" => CalibrationChoice::Shipped,
             path => CalibrationChoice::Trace(PathBuf::from(path)),

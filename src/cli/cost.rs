@@ -2,12 +2,15 @@
 
 use clap::{Args, Subcommand};
 
+/// `laserscope cost`.
 #[derive(Args, Debug)]
 pub struct CostArgs {
+    /// What to do with the cost profile.
     #[command(subcommand)]
     pub what: CostCommand,
 }
 
+/// The commands on cost profiles.
 #[derive(Debug, Subcommand)]
 pub enum CostCommand {
     /// Print the cost profile behind automatic budgets: this machine's, or that of --cost

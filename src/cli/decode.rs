@@ -10,9 +10,9 @@ use crate::speculate::params::Params;
 /// Parameters of decoding.
 #[derive(Clone, Debug, Default)]
 pub struct DecodeArgs {
-    pub given: Given,
+    pub(crate) given: Given,
     /// Finished answers become a source.
-    pub online: bool,
+    pub(crate) online: bool,
 }
 
 impl DecodeArgs {

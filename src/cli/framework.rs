@@ -2,12 +2,15 @@
 
 use clap::{Args, Subcommand};
 
+/// `laserscope framework`.
 #[derive(Args, Debug)]
 pub struct FrameworkArgs {
+    /// What to do with the frameworks.
     #[command(subcommand)]
     pub what: FrameworkCommand,
 }
 
+/// The commands on frameworks.
 #[derive(Debug, Subcommand)]
 pub enum FrameworkCommand {
     /// List the built-in frameworks, and those in the folder `frameworks` next to the

@@ -9,94 +9,96 @@ use serde::{Deserialize, Serialize};
 use super::decode::DecodeArgs;
 use crate::speculate::params::MAX_LANES;
 
+/// `laserscope generate`.
 #[derive(Args, Debug)]
 pub struct GenerateArgs {
     /// Generate for the item with this id
     #[arg(long, value_name = "ID", group = "whom")]
-    pub item: Option<String>,
+    pub(crate) item: Option<String>,
     /// Generate for the user with this id
     #[arg(long, value_name = "ID", group = "whom")]
-    pub user: Option<String>,
+    pub(crate) user: Option<String>,
     /// Generate for every item, every user, or both
     #[arg(long, value_name = "KIND", group = "whom")]
     pub all: Option<AllKind>,
     /// Generate from a custom prompt
     #[arg(long, value_name = "TEXT", group = "whom")]
-    pub prompt: Option<String>,
+    pub(crate) prompt: Option<String>,
     /// Repeat a recorded run from its header; other options override it. Differences on
     /// this machine are named
     #[arg(long, value_name = "TRACE", group = "whom")]
-    pub from: Option<PathBuf>,
+    pub(crate) from: Option<PathBuf>,
     /// Branch a recorded run before a step (counted from 1), or N tokens into it with
     /// +N; other options override that step's
     #[arg(long, value_name = "TRACE:STEP[+N]", group = "whom", value_parser = BranchPoint::parse)]
-    pub branch_of: Option<BranchPoint>,
+    pub(crate) branch_of: Option<BranchPoint>,
     /// With --branch-of: id of the token to force there
     #[arg(long, value_name = "ID", requires = "branch_of")]
-    pub force_token: Option<u32>,
+    pub(crate) force_token: Option<u32>,
     /// With --all: only this half of each group
     #[arg(long, value_enum, requires = "all", value_name = "HALF")]
-    pub half: Option<HalfChoice>,
+    pub(crate) half: Option<HalfChoice>,
     /// With --all: only the pool half, users with their older history
     #[arg(long, requires = "all", conflicts_with = "half")]
-    pub pool_half: bool,
+    pub(crate) pool_half: bool,
     /// With --all: at most this many of each group
     #[arg(long, requires = "all", value_name = "N")]
-    pub limit: Option<usize>,
+    pub(crate) limit: Option<usize>,
+    /// How to decode.
     #[command(flatten)]
     pub decode: DecodeArgs,
     /// Record the run (one subject), for `laserscope replay` and `laserscope trace`
     #[arg(long, value_name = "FILE", conflicts_with = "all")]
-    pub trace: Option<PathBuf>,
+    pub(crate) trace: Option<PathBuf>,
     /// Append knowledge documents (JSONL); subjects already in the file are skipped.
     /// With --all, FILE.batch.json next to it records the batch's settings, and the
     /// same command resumes it
     #[arg(long, value_name = "FILE")]
-    pub out: Option<PathBuf>,
+    pub(crate) out: Option<PathBuf>,
     #[command(flatten)]
-    pub batch: BatchArgs,
+    pub(crate) batch: BatchArgs,
     /// Print one JSON object per subject, one per line
     #[arg(long)]
-    pub json: bool,
+    pub(crate) json: bool,
 }
 
 /// Knowledge for everyone.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "With --all")]
-pub struct BatchArgs {
+pub(crate) struct BatchArgs {
     /// Do only part I of N of the work, as in 3/16; `laserscope knowledge merge` joins
     /// the parts
     #[arg(long, requires = "all", value_name = "I/N", value_parser = Shard::parse)]
-    pub shard: Option<Shard>,
+    pub(crate) shard: Option<Shard>,
     /// Resume only a file that this batch wrote; never add to a foreign one
     #[arg(long, requires_all = ["all", "out"])]
-    pub resume: bool,
+    pub(crate) resume: bool,
     /// Keep the contents of --out although it was made with other settings, and
     /// generate the rest
     #[arg(long, requires_all = ["all", "out"], conflicts_with = "resume")]
-    pub extend: bool,
+    pub(crate) extend: bool,
     /// Do not add answers to the pools: every subject drafts from the initial pools
     #[arg(long, requires = "all")]
-    pub fixed_pools: bool,
+    pub(crate) fixed_pools: bool,
     /// Also decode every N-th subject autoregressively, to measure the speed-up; 0: none
     #[arg(long, requires = "all", value_name = "N", default_value_t = 50)]
-    pub reference_every: usize,
+    pub(crate) reference_every: usize,
     /// Decode N subjects together, a pass for the rows of all of them, or as many as pay on
     /// this machine (auto). Each then sees the answers of those that stand more than 4 N
     /// before it
     #[arg(long = "batch", requires = "all", value_name = "N|auto", default_value = "1", value_parser = Lanes::parse)]
-    pub lanes: Lanes,
+    pub(crate) lanes: Lanes,
     /// Most memory for what is decoded together, as in 512M or 2G
     #[arg(long, requires = "all", value_name = "SIZE", default_value = "1G", value_parser = MemorySize::parse)]
-    pub batch_memory: MemorySize,
+    pub(crate) batch_memory: MemorySize,
     /// Record every subject's run, to be opened by `laserscope replay`, and the passes
     #[arg(long, requires = "all", value_name = "DIR")]
-    pub traces: Option<PathBuf>,
+    pub(crate) traces: Option<PathBuf>,
 }
 
 /// How many subjects are decoded together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lanes {
+pub(crate) enum Lanes {
     Exactly(usize),
     /// As many as pay.
     Auto,
@@ -111,7 +113,7 @@ impl Default for Lanes {
 impl Lanes {
     /// # Errors
     /// Says what it must look like.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         if text == "auto" {
             return Ok(Lanes::Auto);
         }
@@ -123,7 +125,7 @@ impl Lanes {
 
 /// A number of bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MemorySize(pub u64);
+pub(crate) struct MemorySize(pub(crate) u64);
 
 impl Default for MemorySize {
     fn default() -> Self {
@@ -134,7 +136,7 @@ impl Default for MemorySize {
 impl MemorySize {
     /// # Errors
     /// Says what it must look like.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let wrong = || "must be a number of bytes with K, M or G, as in 512M".to_string();
         let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
         let n: u64 = digits.parse().map_err(|_| wrong())?;
@@ -161,15 +163,15 @@ impl fmt::Display for MemorySize {
 
 /// Part `index` of `of`, from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Shard {
-    pub index: usize,
-    pub of: usize,
+pub(crate) struct Shard {
+    pub(crate) index: usize,
+    pub(crate) of: usize,
 }
 
 impl Shard {
     /// # Errors
     /// Says what it must look like.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let wrong = || "must be I/N with I from 1 to N, as in 3/16".to_string();
         let (index, of) = text.split_once('/').ok_or_else(wrong)?;
         let number = |text: &str| text.trim().parse::<usize>().map_err(|_| wrong());
@@ -181,18 +183,18 @@ impl Shard {
 
 /// A place in a recorded run.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BranchPoint {
-    pub trace: PathBuf,
+pub(crate) struct BranchPoint {
+    pub(crate) trace: PathBuf,
     /// From 0.
-    pub step: usize,
+    pub(crate) step: usize,
     /// Tokens of that step that stay.
-    pub within: usize,
+    pub(crate) within: usize,
 }
 
 impl BranchPoint {
     /// # Errors
     /// Says what it must look like.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let wrong = || "must be TRACE:STEP or TRACE:STEP+N, as in run.jsonl:12".to_string();
         let (trace, place) = text.rsplit_once(':').ok_or_else(wrong)?;
         let (step, within) = match place.split_once('+') {
@@ -222,7 +224,7 @@ pub enum AllKind {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum HalfChoice {
+pub(crate) enum HalfChoice {
     Pool,
     Query,
 }

@@ -7,12 +7,15 @@ use clap::{Args, Subcommand};
 use crate::recsys::SubjectKind;
 use crate::recsys::foreign::Format;
 
+/// `laserscope knowledge`.
 #[derive(Args, Debug)]
 pub struct KnowledgeArgs {
+    /// What to do with the documents.
     #[command(subcommand)]
     pub what: KnowledgeCommand,
 }
 
+/// The commands on knowledge documents.
 #[derive(Debug, Subcommand)]
 pub enum KnowledgeCommand {
     /// Join the shards of a batch in its order; with --pool PATH, build that pool from them

@@ -21,28 +21,53 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-pub use bench::{BenchArgs, BenchBatchArgs, BenchCommand, BenchDecodeArgs, BenchRetrievalArgs};
-pub use catalog::{
-    CatalogArgs, CatalogCommand, GroupsArgs, GroupsBuildArgs, GroupsCommand, ItemGrouping,
-    UserGrouping,
-};
-pub use choice::{CalibrationChoice, CostChoice};
-pub use cost::{CostArgs, CostCommand};
+pub(crate) use bench::BenchArgs;
+pub(crate) use bench::BenchBatchArgs;
+pub(crate) use bench::BenchCommand;
+pub(crate) use bench::BenchDecodeArgs;
+pub(crate) use bench::BenchRetrievalArgs;
+pub(crate) use catalog::CatalogArgs;
+pub(crate) use catalog::CatalogCommand;
+pub(crate) use catalog::GroupsArgs;
+pub(crate) use catalog::GroupsBuildArgs;
+pub(crate) use catalog::GroupsCommand;
+pub(crate) use catalog::ItemGrouping;
+pub(crate) use catalog::UserGrouping;
+pub(crate) use choice::CalibrationChoice;
+pub(crate) use choice::CostChoice;
+pub(crate) use cost::CostArgs;
+pub(crate) use cost::CostCommand;
 pub use decode::DecodeArgs;
-pub use drafting::DraftingArgs;
-pub use framework::{FrameworkArgs, FrameworkCommand};
-pub use generate::{
-    AllKind, BatchArgs, BranchPoint, GenerateArgs, HalfChoice, Lanes, MemorySize, Shard,
-};
-pub use knowledge::{KnowledgeArgs, KnowledgeCommand};
-pub use model::{ModelArgs, ModelCommand};
-pub use pool::{PoolArgs, PoolCommand, PoolDocumentsArgs};
-pub use setup::{LogArgs, OwnDocumentsChoice, ScreenArgs, SetupArgs};
-pub use sweep::SweepArgs;
-pub use trace::{
-    PictureArgs, TraceArgs, TraceCommand, TraceDiffArgs, TraceExportArgs, TraceShowArgs,
-    TraceStatsArgs, TraceVerifyArgs, TraceWhatifArgs,
-};
+pub(crate) use framework::FrameworkArgs;
+pub(crate) use framework::FrameworkCommand;
+pub(crate) use generate::AllKind;
+pub(crate) use generate::BranchPoint;
+pub use generate::GenerateArgs;
+pub(crate) use generate::HalfChoice;
+pub(crate) use generate::Lanes;
+pub(crate) use generate::MemorySize;
+pub(crate) use generate::Shard;
+pub(crate) use knowledge::KnowledgeArgs;
+pub(crate) use knowledge::KnowledgeCommand;
+pub(crate) use model::ModelArgs;
+pub(crate) use model::ModelCommand;
+pub(crate) use pool::PoolArgs;
+pub(crate) use pool::PoolCommand;
+pub(crate) use pool::PoolDocumentsArgs;
+pub(crate) use setup::LogArgs;
+pub(crate) use setup::OwnDocumentsChoice;
+pub(crate) use setup::ScreenArgs;
+pub(crate) use setup::SetupArgs;
+pub(crate) use sweep::SweepArgs;
+pub(crate) use trace::PictureArgs;
+pub(crate) use trace::TraceArgs;
+pub use trace::TraceCommand;
+pub(crate) use trace::TraceDiffArgs;
+pub(crate) use trace::TraceExportArgs;
+pub(crate) use trace::TraceShowArgs;
+pub(crate) use trace::TraceStatsArgs;
+pub(crate) use trace::TraceVerifyArgs;
+pub(crate) use trace::TraceWhatifArgs;
 
 /// Watch, debug and tune retrieval-based speculative decoding (LASER) in the terminal.
 ///
@@ -51,16 +76,21 @@ pub use trace::{
 #[derive(Debug, Parser)]
 #[command(name = "laserscope", version, max_term_width = 100)]
 pub struct Cli {
+    /// Catalog, pools and model.
     #[command(flatten)]
     pub setup: SetupArgs,
+    /// How the screens look.
     #[command(flatten)]
     pub screen: ScreenArgs,
+    /// Where a log goes.
     #[command(flatten)]
     pub log: LogArgs,
+    /// `None`: the playground opens.
     #[command(subcommand)]
     pub command: Option<Command>,
 }
 
+/// The commands; the comments of variants are their help.
 #[derive(Debug, Subcommand, strum::IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
 pub enum Command {
@@ -104,6 +134,7 @@ pub enum Command {
     /// Print completions for a shell
     Completions {
         #[arg(value_enum)]
+        #[expect(missing_docs, reason = "it would become a line of the help")]
         shell: clap_complete::Shell,
     },
     /// Print the manual page of the program or of a command

@@ -2,12 +2,15 @@
 
 use clap::{Args, Subcommand};
 
+/// `laserscope model`.
 #[derive(Args, Debug)]
 pub struct ModelArgs {
+    /// What to do with the models.
     #[command(subcommand)]
     pub what: ModelCommand,
 }
 
+/// The commands on models.
 #[derive(Debug, Subcommand)]
 pub enum ModelCommand {
     /// List the models known by name

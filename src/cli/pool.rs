@@ -4,12 +4,15 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+/// `laserscope pool`.
 #[derive(Args, Debug)]
 pub struct PoolArgs {
+    /// What to do with the pool.
     #[command(subcommand)]
     pub what: PoolCommand,
 }
 
+/// The commands on pools on disk.
 #[derive(Debug, Subcommand)]
 pub enum PoolCommand {
     /// Build a pool from documents, replacing an existing one
@@ -73,17 +76,17 @@ pub struct PoolDocumentsArgs {
     /// any format of `knowledge import`), - for standard input [default: those of
     /// --knowledge, of the catalog, or the sample's]
     #[arg(value_name = "FILE")]
-    pub files: Vec<PathBuf>,
+    pub(crate) files: Vec<PathBuf>,
     /// Documents as token ids: one per line, separated by spaces
     #[arg(long, value_name = "FILE", conflicts_with = "files")]
-    pub tokens: Option<PathBuf>,
+    pub(crate) tokens: Option<PathBuf>,
     /// With --tokens: file with the group of each line
     #[arg(long, value_name = "FILE", requires = "tokens")]
-    pub groups: Option<PathBuf>,
+    pub(crate) groups: Option<PathBuf>,
     /// Maximum number of tokens in the pool; the oldest documents are evicted first
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-    pub max_tokens: Option<u64>,
+    pub(crate) max_tokens: Option<u64>,
     /// Print one JSON object
     #[arg(long)]
-    pub json: bool,
+    pub(crate) json: bool,
 }

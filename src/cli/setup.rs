@@ -18,45 +18,45 @@ use crate::speculate::parameters::setup::{self, SetupParameter};
 #[derive(Args, Clone, Debug, Default)]
 pub struct SetupArgs {
     #[arg(long, global = true, value_name = setup::CATALOG.placeholder, help = setup::CATALOG.help())]
-    pub catalog: Option<PathBuf>,
+    pub(crate) catalog: Option<PathBuf>,
     #[arg(long, global = true, value_parser = whole::<u64>(&setup::CATALOG_LIMIT), value_name = setup::CATALOG_LIMIT.placeholder, help = setup::CATALOG_LIMIT.help())]
-    pub catalog_limit: Option<u64>,
+    pub(crate) catalog_limit: Option<u64>,
     #[arg(long, global = true, help = setup::STRICT_IMPORT.help())]
-    pub strict_import: bool,
+    pub(crate) strict_import: bool,
     #[arg(long, global = true, allow_hyphen_values = true, value_name = setup::RATING_SCALE.placeholder, help = setup::RATING_SCALE.help())]
-    pub rating_scale: Option<Scale>,
+    pub(crate) rating_scale: Option<Scale>,
     #[arg(long, global = true, value_name = setup::GROUPS.placeholder, help = setup::GROUPS.help())]
-    pub groups: Option<PathBuf>,
+    pub(crate) groups: Option<PathBuf>,
     #[arg(long, global = true, value_enum, value_name = setup::OWN_DOCUMENTS.placeholder, help = setup::OWN_DOCUMENTS.help())]
-    pub own_documents: Option<OwnDocumentsChoice>,
+    pub(crate) own_documents: Option<OwnDocumentsChoice>,
     #[arg(long, global = true, value_name = setup::FRAMEWORK.placeholder, help = setup::FRAMEWORK.help())]
-    pub framework: Option<String>,
+    pub(crate) framework: Option<String>,
     #[arg(long, global = true, value_name = setup::KNOWLEDGE.placeholder, help = setup::KNOWLEDGE.help())]
-    pub knowledge: Vec<PathBuf>,
+    pub(crate) knowledge: Vec<PathBuf>,
     #[arg(long, global = true, value_name = setup::POOL.placeholder, help = setup::POOL.help())]
-    pub pool: Option<PathBuf>,
+    pub(crate) pool: Option<PathBuf>,
     #[arg(long, global = true, value_name = setup::MODEL.placeholder, help = setup::MODEL.help())]
-    pub model: Option<String>,
+    pub(crate) model: Option<String>,
     #[arg(long, global = true, value_name = setup::DEVICE.placeholder, help = setup::DEVICE.help())]
-    pub device: Option<DeviceChoice>,
+    pub(crate) device: Option<DeviceChoice>,
     #[arg(long, global = true, value_parser = whole::<u16>(&setup::THREADS), value_name = setup::THREADS.placeholder, help = setup::THREADS.help())]
-    pub threads: Option<u16>,
+    pub(crate) threads: Option<u16>,
     #[arg(long, global = true, value_parser = whole::<u32>(&setup::CONTEXT), value_name = setup::CONTEXT.placeholder, help = setup::CONTEXT.help())]
-    pub context: Option<u32>,
+    pub(crate) context: Option<u32>,
     #[arg(long, global = true, value_name = setup::QUANTIZE.placeholder, help = setup::QUANTIZE.help())]
-    pub quantize: Option<FloatWeights>,
+    pub(crate) quantize: Option<FloatWeights>,
     #[arg(long, global = true, value_name = setup::KV.placeholder, help = setup::KV.help())]
-    pub kv: Option<KvType>,
+    pub(crate) kv: Option<KvType>,
     #[arg(long, global = true, help = setup::OFFLINE.help())]
-    pub offline: bool,
+    pub(crate) offline: bool,
     #[arg(long, global = true, help = setup::YES.help())]
-    pub yes: bool,
+    pub(crate) yes: bool,
     #[arg(long, global = true, value_parser = CostChoice::parse, value_name = setup::COST.placeholder, help = setup::COST.help())]
-    pub cost: Option<CostChoice>,
+    pub(crate) cost: Option<CostChoice>,
     #[arg(long, global = true, value_parser = CalibrationChoice::parse, value_name = setup::CALIBRATION.placeholder, help = setup::CALIBRATION.help())]
-    pub calibration: Option<CalibrationChoice>,
+    pub(crate) calibration: Option<CalibrationChoice>,
     #[arg(long, global = true, help = setup::LEARN.help())]
-    pub learn: bool,
+    pub(crate) learn: bool,
     #[arg(long, global = true, value_name = setup::CONFIG.placeholder, help = setup::CONFIG.help())]
     pub config: Option<PathBuf>,
 }
@@ -73,7 +73,7 @@ fn whole<T: TryFrom<u64>>(
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum OwnDocumentsChoice {
+pub(crate) enum OwnDocumentsChoice {
     Keep,
     Hide,
 }
@@ -91,7 +91,7 @@ pub struct LogArgs {
 #[derive(Args, Clone, Debug, Default)]
 pub struct ScreenArgs {
     #[arg(long, global = true, value_name = setup::THEME.placeholder, help = setup::THEME.help())]
-    pub theme: Option<String>,
+    pub(crate) theme: Option<String>,
     #[arg(long, global = true, help = setup::ASCII.help())]
-    pub ascii: bool,
+    pub(crate) ascii: bool,
 }

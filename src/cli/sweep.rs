@@ -22,49 +22,51 @@ pub struct SweepArgs {
     /// Query-half items to ask, spread over the groups [default: 4, where nobody
     /// is named]
     #[arg(long, value_name = "N")]
-    pub items: Option<usize>,
+    pub(crate) items: Option<usize>,
     /// Query-half users to ask
     #[arg(long, value_name = "N")]
-    pub users: Option<usize>,
+    pub(crate) users: Option<usize>,
     /// An item to ask; may be repeated
     #[arg(long, value_name = "ID")]
-    pub item: Vec<String>,
+    pub(crate) item: Vec<String>,
     /// A user to ask; may be repeated
     #[arg(long, value_name = "ID")]
-    pub user: Vec<String>,
+    pub(crate) user: Vec<String>,
     /// How the prompt is written
     #[arg(long, default_value = "kar", value_name = "NAME")]
-    pub framework: String,
+    pub(crate) framework: String,
     /// Rules by commas: strict, relaxed, ratio, typical [default: relaxed]
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = Family::parse)]
-    pub rules: Vec<Family>,
+    pub(crate) rules: Vec<Family>,
     #[command(flatten)]
-    pub tried: TriedArgs,
+    pub(crate) tried: TriedArgs,
     /// Budgets by commas, 1 to 64 rows or auto [default: the configured one]
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = Budget::parse)]
-    pub budgets: Vec<Budget>,
+    pub(crate) budgets: Vec<Budget>,
+    /// What all cells share.
     #[command(flatten)]
     pub drafting: DraftingArgs,
     /// Exactly N pairs of every run and its autoregressive one [default: 6, then until
     /// the 95% intervals are within 3%, at most 15 or 60 s more than one pair takes]
     #[arg(long, value_name = "N", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
-    pub paired: Option<usize>,
+    pub(crate) paired: Option<usize>,
     /// Keep every run's trace in this folder
     #[arg(long, value_name = "DIR")]
-    pub traces: Option<PathBuf>,
+    pub(crate) traces: Option<PathBuf>,
     /// Print one JSON object
     #[arg(long, conflicts_with = "csv")]
-    pub json: bool,
+    pub(crate) json: bool,
     /// A line a cell
     #[arg(long)]
-    pub csv: bool,
+    pub(crate) csv: bool,
 }
 
 impl SweepArgs {
-    pub fn pairing(&self) -> Pairing {
+    pub(crate) fn pairing(&self) -> Pairing {
         self.paired.map_or_else(Pairing::default, Pairing::fixed)
     }
 
+    /// The rules and budgets of the grid; the defaults where none were given.
     pub fn axes(&self) -> Axes {
         let rules = match self.rules.as_slice() {
             [] => Axes::default().rules,
@@ -80,7 +82,7 @@ impl SweepArgs {
 
 /// The values that are tried of each number of the rules.
 #[derive(Clone, Debug)]
-pub struct TriedArgs(Vec<(&'static Parameter, Vec<Value>)>);
+pub(crate) struct TriedArgs(Vec<(&'static Parameter, Vec<Value>)>);
 
 impl Args for TriedArgs {
     fn augment_args(command: Command) -> Command {

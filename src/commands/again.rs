@@ -22,7 +22,7 @@ use crate::speculate::trace::{Header, Step, Trace};
 ///
 /// # Errors
 /// A trace that cannot be read, or of another tokenizer; the model's errors.
-pub fn from(
+pub(crate) fn from(
     args: &GenerateArgs,
     settings: &Settings,
     path: &Path,
@@ -53,7 +53,7 @@ pub fn from(
 ///
 /// # Errors
 /// As [`from`]; a step that the run does not have.
-pub fn branch(
+pub(crate) fn branch(
     args: &GenerateArgs,
     settings: &Settings,
     point: &BranchPoint,

@@ -26,21 +26,21 @@ const COLD: usize = 3;
 
 /// Passes of exactly `n` rows.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Decoding {
-    pub n: usize,
+pub(crate) struct Decoding {
+    pub(crate) n: usize,
     /// Median of the steps' contexts.
-    pub context: usize,
+    pub(crate) context: usize,
     /// Median of forward and verify.
-    pub total_ms: f32,
+    pub(crate) total_ms: f32,
     /// How many steps there were.
-    pub steps: usize,
+    pub(crate) steps: usize,
 }
 
 /// `None`: cancelled.
 ///
 /// # Errors
 /// The catalog's, the model's.
-pub fn measure(
+pub(crate) fn measure(
     engine: &mut Engine,
     catalog: &Catalog,
     settings: &Settings,

@@ -7,7 +7,7 @@ use crate::console::progress::Line;
 use crate::protocol::FetchEvent;
 
 /// Shows the progress of a fetch.
-pub fn show(line: &mut Line, event: &FetchEvent) {
+pub(crate) fn show(line: &mut Line, event: &FetchEvent) {
     match event {
         FetchEvent::Looking { what } => line.show(&format!("looking for it: {what}")),
         FetchEvent::Downloading { done, total, .. } => match total {
@@ -46,18 +46,18 @@ fn downloading(event: &FetchEvent) -> String {
 }
 
 /// Shows the progress of hashing a file.
-pub fn hashing(line: &mut Line, file: &str, done: u64, total: u64) {
+pub(crate) fn hashing(line: &mut Line, file: &str, done: u64, total: u64) {
     let share = done as f64 * 100.0 / total.max(1) as f64;
     let text = format!("checking {file}: {share:.0}% of {}", megabytes(total));
     line.timed_part(done, total, &text);
 }
 
-pub fn megabytes(bytes: u64) -> String {
+pub(crate) fn megabytes(bytes: u64) -> String {
     format!("{:.1} MB", bytes as f64 / 1e6)
 }
 
 /// Asks before a large download; no without a terminal.
-pub fn ask_large(bytes: u64) -> bool {
+pub(crate) fn ask_large(bytes: u64) -> bool {
     if !std::io::stdin().is_terminal() {
         note!("the model has {}: add --yes to fetch it", megabytes(bytes));
         return false;

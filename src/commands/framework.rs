@@ -9,6 +9,7 @@ use crate::config::Settings;
 use crate::console;
 use crate::recsys::frameworks::{self, Found};
 
+/// Lists the frameworks, prints one's file, or renders its prompt.
 pub fn run(command: &FrameworkCommand, settings: &Settings) -> Result<()> {
     match command {
         FrameworkCommand::List { json } => list(*json, settings),

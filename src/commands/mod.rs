@@ -14,11 +14,11 @@ pub mod groups;
 pub mod knowledge;
 pub mod manual;
 pub mod models;
-pub mod one_run;
-pub mod outputs;
+pub(crate) mod one_run;
+pub(crate) mod outputs;
 pub mod picture;
 pub mod pool;
-pub mod report;
+pub(crate) mod report;
 pub mod sweep;
 pub mod trace;
 mod verify;
@@ -42,7 +42,7 @@ pub fn open(settings: &Settings) -> Result<(Catalog, Engine)> {
 }
 
 /// The engine for a loaded catalog.
-pub fn open_engine(settings: &Settings, catalog: &Catalog) -> Result<Engine> {
+pub(crate) fn open_engine(settings: &Settings, catalog: &Catalog) -> Result<Engine> {
     let path = fetch_model(settings, settings.model())?;
     let mut line = Line::new();
     let engine =
@@ -55,7 +55,7 @@ pub fn open_engine(settings: &Settings, catalog: &Catalog) -> Result<Engine> {
 }
 
 /// The same without a cost profile: for measuring.
-pub fn open_unmeasured(settings: &Settings) -> Result<(Catalog, Engine)> {
+pub(crate) fn open_unmeasured(settings: &Settings) -> Result<(Catalog, Engine)> {
     let catalog = settings.load_catalog()?;
     let path = fetch_model(settings, settings.model())?;
     let mut line = Line::new();
@@ -73,7 +73,7 @@ fn show_loading(line: &mut Line, loading: &Loading) {
 }
 
 /// The model's file, fetched if need be.
-pub fn fetch_model(settings: &Settings, name: &str) -> Result<std::path::PathBuf> {
+pub(crate) fn fetch_model(settings: &Settings, name: &str) -> Result<std::path::PathBuf> {
     let mut line = Line::new();
     let confirm = |bytes: u64| settings.yes || fetching::ask_large(bytes);
     let options = FetchOptions {
@@ -88,7 +88,7 @@ pub fn fetch_model(settings: &Settings, name: &str) -> Result<std::path::PathBuf
 
 /// Measures what passes over several sequences cost, where the profile in use does not say;
 /// says what is assumed where a given one does not.
-pub fn settle_passes(engine: &mut Engine, settings: &Settings) -> Result<()> {
+pub(crate) fn settle_passes(engine: &mut Engine, settings: &Settings) -> Result<()> {
     if settings.cost.is_none() {
         let mut line = Line::new();
         let note = crate::session::cost::settle_passes(engine, &mut |done, of| {
@@ -108,6 +108,6 @@ pub fn settle_passes(engine: &mut Engine, settings: &Settings) -> Result<()> {
 }
 
 /// One JSON object, on a line of its own, at once.
-pub fn print_json(value: &impl Serialize) -> Result<()> {
+pub(crate) fn print_json(value: &impl Serialize) -> Result<()> {
     console::json(value)
 }

@@ -12,6 +12,7 @@ use crate::model::checked::CheckedModel;
 use crate::model::fetch::{self, FetchEnv};
 use crate::model::registry::{self, ModelEntry};
 
+/// Lists the known models, or fetches and checks one.
 pub fn run(command: &ModelCommand, settings: &Settings) -> Result<()> {
     let named =
         |name: &Option<String>| name.clone().unwrap_or_else(|| settings.model().to_string());

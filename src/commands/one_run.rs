@@ -86,7 +86,7 @@ pub(crate) fn report(json: bool, trace: &Trace, end: &End, catalog: &Catalog) ->
 }
 
 /// Runs to the end, recording; Ctrl-C ends it as cancelled.
-pub fn record(engine: &mut Engine, spec: RunSpec) -> Result<(Trace, End)> {
+pub(crate) fn record(engine: &mut Engine, spec: RunSpec) -> Result<(Trace, End)> {
     engine.record(spec, &mut |_| !interrupt::is_set())
 }
 

@@ -12,7 +12,7 @@ const LOOKED_AT_BYTES: u64 = 1 << 12;
 
 /// Kinds of files that are recognized by how they begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     Trace,
     Groups,
     Picture,
@@ -47,7 +47,7 @@ impl Kind {
 ///
 /// # Errors
 /// The option and the file; a file that cannot be read.
-pub fn expect_own(option: &str, path: &Path, kind: Kind) -> Result<()> {
+pub(crate) fn expect_own(option: &str, path: &Path, kind: Kind) -> Result<()> {
     if !path.is_file() {
         return Ok(());
     }
@@ -69,7 +69,12 @@ pub fn expect_own(option: &str, path: &Path, kind: Kind) -> Result<()> {
 ///
 /// # Errors
 /// Both.
-pub fn expect_apart(option: &str, path: &Path, other: &str, other_path: &Path) -> Result<()> {
+pub(crate) fn expect_apart(
+    option: &str,
+    path: &Path,
+    other: &str,
+    other_path: &Path,
+) -> Result<()> {
     ensure!(
         !is_same(path, other_path),
         "{option} {} is the same file as {other} {}: choose another one",

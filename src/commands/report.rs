@@ -16,14 +16,14 @@ use crate::worker::ask;
 
 /// Model and device of a bench.
 #[derive(Clone, Debug, Serialize)]
-pub struct RanOn {
-    pub model: String,
-    pub device: String,
-    pub threads: usize,
+pub(crate) struct RanOn {
+    pub(crate) model: String,
+    pub(crate) device: String,
+    pub(crate) threads: usize,
 }
 
 impl RanOn {
-    pub fn of(engine: &Engine) -> Self {
+    pub(crate) fn of(engine: &Engine) -> Self {
         RanOn {
             model: engine.model.info.name.clone(),
             device: engine.model.device.clone(),
@@ -34,44 +34,44 @@ impl RanOn {
 
 /// One subject's answer, as `generate --json` prints it.
 #[derive(Clone, Debug, Serialize)]
-pub struct RunReport {
-    pub subject: SubjectInfo,
-    pub prompt_ids: Vec<TokenId>,
-    pub token_ids: Vec<TokenId>,
+pub(crate) struct RunReport {
+    pub(crate) subject: SubjectInfo,
+    pub(crate) prompt_ids: Vec<TokenId>,
+    pub(crate) token_ids: Vec<TokenId>,
     /// The answer, its prefilled opening included.
-    pub text: String,
-    pub finish: Finish,
-    pub verify: &'static str,
-    pub params: Params,
-    pub steps: usize,
-    pub drafted: usize,
-    pub accepted: usize,
-    pub relaxed: usize,
-    pub rejected: usize,
-    pub lost: usize,
-    pub unreached: usize,
-    pub bonus: usize,
-    pub mal: f64,
-    pub repetition: f64,
-    pub pool_hit_rate: f64,
-    pub prompt_ms: f64,
-    pub decode_ms: f64,
-    pub tokens_per_s: f64,
-    pub model: String,
-    pub device: String,
-    pub threads: usize,
+    pub(crate) text: String,
+    pub(crate) finish: Finish,
+    pub(crate) verify: &'static str,
+    pub(crate) params: Params,
+    pub(crate) steps: usize,
+    pub(crate) drafted: usize,
+    pub(crate) accepted: usize,
+    pub(crate) relaxed: usize,
+    pub(crate) rejected: usize,
+    pub(crate) lost: usize,
+    pub(crate) unreached: usize,
+    pub(crate) bonus: usize,
+    pub(crate) mal: f64,
+    pub(crate) repetition: f64,
+    pub(crate) pool_hit_rate: f64,
+    pub(crate) prompt_ms: f64,
+    pub(crate) decode_ms: f64,
+    pub(crate) tokens_per_s: f64,
+    pub(crate) model: String,
+    pub(crate) device: String,
+    pub(crate) threads: usize,
     /// Of the committed tokens under the model, in nats; 0 without tokens.
-    pub mean_log_prob: f64,
+    pub(crate) mean_log_prob: f64,
     /// Rated items left out of the prompt to fit the context.
-    pub history_dropped: usize,
+    pub(crate) history_dropped: usize,
     /// Facts from the catalog, and whether the answer names them; none for a custom prompt.
-    pub facts: Vec<Mention>,
+    pub(crate) facts: Vec<Mention>,
     /// For an answer that begins as JSON: whether it is RLMRec's object.
-    pub json: Option<Validity>,
+    pub(crate) json: Option<Validity>,
 }
 
 impl RunReport {
-    pub fn of(trace: &Trace, end: &End) -> Self {
+    pub(crate) fn of(trace: &Trace, end: &End) -> Self {
         let (header, stats) = (&trace.header, Stats::of(trace));
         let token_ids = trace.token_ids();
         RunReport {
@@ -107,7 +107,7 @@ impl RunReport {
     }
 
     /// With the facts that the catalog knows about the subject.
-    pub fn against(mut self, catalog: &Catalog) -> Self {
+    pub(crate) fn against(mut self, catalog: &Catalog) -> Self {
         let kind = SubjectKind::named(&self.subject.kind);
         let at = kind.and_then(|kind| catalog.lookup(kind, &self.subject.id));
         if let Some(at) = at {
@@ -118,7 +118,7 @@ impl RunReport {
     }
 
     /// One line: length, speed and quality.
-    pub fn summary(&self) -> String {
+    pub(crate) fn summary(&self) -> String {
         let facts = match n_named(&self.facts) {
             (_, 0) => String::new(),
             (named, of) => format!(", facts named {named} of {of}"),
@@ -150,7 +150,7 @@ fn json_validity(text: &str) -> Option<Validity> {
 }
 
 /// The answer with its prefilled opening, as knowledge documents keep it.
-pub fn answer_text(trace: &Trace) -> String {
+pub(crate) fn answer_text(trace: &Trace) -> String {
     let header = &trace.header;
     let opening = &header.prompt_ids[header.prompt_ids.len() - header.opening_len..];
     let opening: Vec<u8> = opening

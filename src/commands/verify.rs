@@ -13,7 +13,7 @@ use crate::model::hashes::{HashMemory, Watch, hash_file};
 
 /// A file and what its hash was compared with.
 #[derive(Debug, Serialize)]
-pub struct VerifiedFile {
+pub(crate) struct VerifiedFile {
     file: String,
     sha256: String,
     /// `None`: no hash is known.
@@ -28,7 +28,7 @@ impl VerifiedFile {
     }
 
     /// A line.
-    pub fn describe(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         let VerifiedFile { file, sha256, .. } = self;
         match (&self.expected, self.source) {
             (Some(expected), Some(source)) if self.is_damaged() => {
@@ -46,7 +46,7 @@ impl VerifiedFile {
 ///
 /// # Errors
 /// A file that cannot be read; Ctrl-C.
-pub fn files(paths: &[PathBuf]) -> Result<Vec<VerifiedFile>> {
+pub(crate) fn files(paths: &[PathBuf]) -> Result<Vec<VerifiedFile>> {
     let env = FetchEnv::from_process()?;
     paths.iter().map(|path| one(&env, path)).collect()
 }
@@ -77,7 +77,7 @@ fn one(env: &FetchEnv, path: &Path) -> Result<VerifiedFile> {
 
 /// # Errors
 /// Damaged files, with the way out.
-pub fn refuse_damaged(files: &[VerifiedFile]) -> Result<()> {
+pub(crate) fn refuse_damaged(files: &[VerifiedFile]) -> Result<()> {
     let damaged = files.iter().filter(|file| file.is_damaged());
     let lines: Vec<String> = damaged.map(VerifiedFile::describe).collect();
     match lines.is_empty() {

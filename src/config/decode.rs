@@ -9,8 +9,8 @@ use crate::speculate::parameters::{self, Given, Parameter, Value};
 
 /// Every key is optional; a mistake is told with its line.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct DecodeConfig {
-    pub given: Given,
+pub(crate) struct DecodeConfig {
+    pub(crate) given: Given,
 }
 
 impl<'de> Deserialize<'de> for DecodeConfig {

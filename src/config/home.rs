@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 /// The path under the user's home folder, where it begins with `~` alone or
 /// before a separator; any other path as it is.
-pub fn expanded(path: &str, home: Option<&Path>) -> PathBuf {
+pub(crate) fn expanded(path: &str, home: Option<&Path>) -> PathBuf {
     let rest = path.strip_prefix('~');
     let rest = rest.filter(|rest| rest.is_empty() || rest.starts_with(['/', '\\']));
     match (rest, home) {

@@ -11,7 +11,7 @@ use crate::speculate::trace::OwnDocuments;
 impl Settings {
     /// The options that chose catalog, pools, model, device and where runs start. A
     /// run's prompt and decoding options are separate.
-    pub fn setup(&self) -> Setup {
+    pub(crate) fn setup(&self) -> Setup {
         Setup {
             words: self.words(),
             framework_file: self.framework_file(),

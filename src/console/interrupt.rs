@@ -9,7 +9,7 @@ pub const EXIT_CANCELLED: u8 = 130;
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 /// True once Ctrl-C was pressed; watching starts with the first call.
-pub fn flag() -> &'static AtomicBool {
+pub(crate) fn flag() -> &'static AtomicBool {
     static WATCH: OnceLock<()> = OnceLock::new();
     WATCH.get_or_init(|| {
         std::thread::spawn(watch);
@@ -19,17 +19,13 @@ pub fn flag() -> &'static AtomicBool {
 
 /// The same, without watching: Ctrl-C still ends the program, unless [`flag`] was
 /// called before.
-pub fn unwatched() -> &'static AtomicBool {
+pub(crate) fn unwatched() -> &'static AtomicBool {
     &INTERRUPTED
 }
 
+/// Whether Ctrl-C was pressed; work stops at the next convenient point.
 pub fn is_set() -> bool {
     flag().load(Ordering::Relaxed)
-}
-
-/// Asks for an orderly end, as Ctrl-C does.
-pub fn set() {
-    INTERRUPTED.store(true, Ordering::Relaxed);
 }
 
 fn watch() {

@@ -15,13 +15,13 @@ const PART: &str = "[{bar:16}] {wide_msg}";
 const TIMED: &str = "[{bar:16}] {wide_msg}{left}";
 
 /// A line that is written over; removed when dropped.
-pub struct Line {
+pub(crate) struct Line {
     bar: ProgressBar,
     template: &'static str,
 }
 
 impl Line {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let target = ProgressDrawTarget::stderr_with_hz(HZ);
         let mut line = Line {
             bar: ProgressBar::with_draw_target(None, target),
@@ -32,37 +32,37 @@ impl Line {
     }
 
     /// There is a terminal to show it on.
-    pub fn is_live(&self) -> bool {
+    pub(crate) fn is_live(&self) -> bool {
         !self.bar.is_hidden()
     }
 
     /// Shows `text`.
-    pub fn show(&mut self, text: &str) {
+    pub(crate) fn show(&mut self, text: &str) {
         self.set_template(PLAIN);
         self.set_text(text);
     }
 
     /// Shows how much is done, and `text`.
-    pub fn part(&mut self, done: u64, of: u64, text: &str) {
+    pub(crate) fn part(&mut self, done: u64, of: u64, text: &str) {
         self.set_template(PART);
         self.set_part(done, of);
         self.set_text(text);
     }
 
     /// Shows how much is done, `text`, and the time that is left.
-    pub fn timed_part(&mut self, done: u64, of: u64, text: &str) {
+    pub(crate) fn timed_part(&mut self, done: u64, of: u64, text: &str) {
         self.set_template(TIMED);
         self.set_part(done, of);
         self.set_text(text);
     }
 
     /// Removes what is shown.
-    pub fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.bar.finish_and_clear();
     }
 
     /// A line that stays.
-    pub fn say(&mut self, text: &str) {
+    pub(crate) fn say(&mut self, text: &str) {
         self.bar.suspend(|| note!("{text}"));
     }
 

@@ -19,14 +19,14 @@ const GAP: usize = 2;
 
 /// A column, and its width in what is not for a terminal.
 #[derive(Clone, Debug)]
-pub struct Column {
+pub(crate) struct Column {
     head: String,
     width: usize,
     is_number: bool,
 }
 
 /// Text, at the left.
-pub fn text(head: impl Into<String>, width: usize) -> Column {
+pub(crate) fn text(head: impl Into<String>, width: usize) -> Column {
     Column {
         head: head.into(),
         width,
@@ -35,7 +35,7 @@ pub fn text(head: impl Into<String>, width: usize) -> Column {
 }
 
 /// Numbers, at the right, which stay in one piece.
-pub fn number(head: impl Into<String>, width: usize) -> Column {
+pub(crate) fn number(head: impl Into<String>, width: usize) -> Column {
     Column {
         is_number: true,
         ..text(head, width)
@@ -53,7 +53,7 @@ enum Form {
 
 /// A table of one line a row.
 #[derive(Clone, Debug)]
-pub struct Table {
+pub(crate) struct Table {
     columns: Vec<Column>,
     rows: Vec<Vec<String>>,
     form: Form,
@@ -61,7 +61,7 @@ pub struct Table {
 
 impl Table {
     /// Padded columns, elsewhere than on a terminal.
-    pub fn new(columns: impl Into<Vec<Column>>) -> Self {
+    pub(crate) fn new(columns: impl Into<Vec<Column>>) -> Self {
         Table {
             columns: columns.into(),
             rows: Vec::new(),
@@ -71,7 +71,7 @@ impl Table {
 
     /// Markdown, elsewhere than on a terminal. The first `n_texts` columns hold texts,
     /// the others numbers.
-    pub fn markdown<'a>(n_texts: usize, heads: impl IntoIterator<Item = &'a str>) -> Self {
+    pub(crate) fn markdown<'a>(n_texts: usize, heads: impl IntoIterator<Item = &'a str>) -> Self {
         let column = |(at, head)| match at < n_texts {
             true => text(head, 0),
             false => number(head, 0),
@@ -89,19 +89,19 @@ impl Table {
     }
 
     /// Of Markdown: with one space in empty cells.
-    pub fn with_narrow_blanks(self) -> Self {
+    pub(crate) fn with_narrow_blanks(self) -> Self {
         Table {
             form: Form::Markdown { blank: " " },
             ..self
         }
     }
 
-    pub fn row(&mut self, cells: impl IntoIterator<Item = String>) {
+    pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
         self.rows.push(cells.into_iter().collect());
     }
 
     /// On standard output.
-    pub fn print(&self) {
+    pub(crate) fn print(&self) {
         let lines = match super::is_terminal() {
             true => self.drawn(terminal_width()),
             false => self.written(),

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
 
 /// For one row of output: neither line breaks nor tabs are kept.
-pub fn row(text: &str) -> Cow<'_, str> {
+pub(crate) fn row(text: &str) -> Cow<'_, str> {
     shown(text, |_| false)
 }
 
@@ -52,7 +52,7 @@ fn shown(text: &str, is_kept: fn(char) -> bool) -> Cow<'_, str> {
 ///
 /// # Errors
 /// A map whose keys are not strings.
-pub fn json(value: &impl Serialize) -> serde_json::Result<Vec<u8>> {
+pub(crate) fn json(value: &impl Serialize) -> serde_json::Result<Vec<u8>> {
     let mut line = Vec::new();
     let mut writer = Serializer::with_formatter(&mut line, EscapedControls);
     value.serialize(&mut writer)?;

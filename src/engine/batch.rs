@@ -27,21 +27,21 @@ pub use prefixes::Prompts;
 /// How much room a batch has.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BatchRoom {
-    pub lanes: usize,
+    pub(crate) lanes: usize,
     /// Tokens of a run behind its shared prefix: prompt, answer, and the rows of a pass.
-    pub own: usize,
+    pub(crate) own: usize,
     /// What prompts begin with, once for all that do.
-    pub prefixes: Vec<Vec<TokenId>>,
+    pub(crate) prefixes: Vec<Vec<TokenId>>,
 }
 
 impl BatchRoom {
     /// For runs whose prompts have up to `prompt` tokens of their own.
-    pub fn own_tokens(prompt: usize, max_tokens: usize, context: usize) -> usize {
+    pub(crate) fn own_tokens(prompt: usize, max_tokens: usize, context: usize) -> usize {
         (prompt.saturating_add(max_tokens).saturating_add(MAX_ROWS)).min(context)
     }
 
     /// Bytes of keys, values and logits.
-    pub fn bytes(&self, engine: &Engine) -> u64 {
+    pub(crate) fn bytes(&self, engine: &Engine) -> u64 {
         let shared: Vec<usize> = self.prefixes.iter().map(Vec::len).collect();
         let decoder = &engine.model.decoder;
         decoder.bytes_of_sequences(self.lanes, self.own, &shared)
@@ -71,7 +71,7 @@ impl<'e> Batch<'e> {
     ///
     /// # Errors
     /// No lane or too many; what the device reports.
-    pub fn new(
+    pub(crate) fn new(
         engine: &'e mut Engine,
         room: &BatchRoom,
         go_on: &mut dyn FnMut(usize, usize) -> bool,
@@ -105,14 +105,14 @@ impl<'e> Batch<'e> {
     }
 
     /// Leaves the drafts' origins unnamed, for speed.
-    pub fn without_origins(mut self) -> Self {
+    pub(crate) fn without_origins(mut self) -> Self {
         self.names_origins = false;
         self
     }
 
     /// The engine between passes: what is changed of its pools holds for the runs that
     /// begin from then on. Its own cache is free for other runs.
-    pub fn engine(&mut self) -> &mut Engine {
+    pub(crate) fn engine(&mut self) -> &mut Engine {
         self.engine
     }
 
@@ -123,7 +123,7 @@ impl<'e> Batch<'e> {
     }
 
     /// What a record of its passes begins with.
-    pub fn passes_header(&self) -> PassesHeader {
+    pub(crate) fn passes_header(&self) -> PassesHeader {
         let model = &self.engine.model;
         PassesHeader {
             device: model.device.clone(),
@@ -135,7 +135,7 @@ impl<'e> Batch<'e> {
     }
 
     /// A lane without a run.
-    pub fn free_lane(&self) -> Option<usize> {
+    pub(crate) fn free_lane(&self) -> Option<usize> {
         self.lanes.iter().position(Option::is_none)
     }
 
@@ -155,7 +155,7 @@ impl<'e> Batch<'e> {
     ///
     /// # Errors
     /// A lane that is not free; a prompt that leaves no room in the context or in a lane.
-    pub fn begin(&mut self, lane: usize, spec: RunSpec) -> Result<()> {
+    pub(crate) fn begin(&mut self, lane: usize, spec: RunSpec) -> Result<()> {
         let is_free = self.lanes.get(lane).is_some_and(Option::is_none);
         ensure!(is_free, "lane {lane} is not free");
         let (rows, spec) = self.allotted(spec);
@@ -197,7 +197,7 @@ impl<'e> Batch<'e> {
     }
 
     /// Frees the lanes whose runs have ended, in their order.
-    pub fn take_ended(&mut self) -> Vec<Ended> {
+    pub(crate) fn take_ended(&mut self) -> Vec<Ended> {
         let mut ended = Vec::new();
         for (i, place) in self.lanes.iter_mut().enumerate() {
             let is_over = |lane: &mut Lane| lane.state.finish.is_some();

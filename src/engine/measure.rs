@@ -31,7 +31,7 @@ const SPARE: usize = 2 * MAX_ROWS;
 const GROWTH: usize = SPARE - MAX_ROWS - BRANCH - 1;
 /// An interquartile range above this share of a point's median means that the machine
 /// is busy.
-pub const LARGE_SPREAD: f32 = 0.15;
+pub(crate) const LARGE_SPREAD: f32 = 0.15;
 
 /// Time limit of a profile, on a model that is fast enough.
 const SOFT_LIMIT: Duration = Duration::from_millis(2400);
@@ -41,24 +41,25 @@ const MOST: usize = 9;
 
 /// The points of a profile.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Grid {
+pub(crate) struct Grid {
     /// (rows, context), the rows of a number one after the other.
-    pub points: Vec<(usize, usize)>,
+    pub(crate) points: Vec<(usize, usize)>,
     /// Measured steps of each.
-    pub repeats: usize,
+    pub(crate) repeats: usize,
 }
 
 /// A measured point, with the parts of its median pass.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct MeasuredPoint {
+    /// Rows, context and the median time.
     pub cost: CostPoint,
-    pub parts: PassTimes,
+    pub(crate) parts: PassTimes,
     /// Reading the logits: penalty, distribution, ranks.
-    pub verify_ms: f32,
+    pub(crate) verify_ms: f32,
 }
 
 /// Called with points done and in total; `false` ends the measurement.
-pub type Measuring<'a> = &'a mut dyn FnMut(usize, usize) -> bool;
+pub(crate) type Measuring<'a> = &'a mut dyn FnMut(usize, usize) -> bool;
 
 impl Engine {
     /// Measures t(rows, context): within three seconds for a small model, over fewer
@@ -229,7 +230,7 @@ impl Engine {
     ///
     /// # Errors
     /// What the device reports.
-    pub fn prompt_ms(&mut self, n: usize) -> Result<Option<f32>> {
+    pub(crate) fn prompt_ms(&mut self, n: usize) -> Result<Option<f32>> {
         self.model.cached.clear();
         let mut times = Vec::new();
         for _ in 0..3 {
@@ -247,12 +248,12 @@ impl Engine {
     }
 
     /// The roofline of this machine; `None` on a GPU.
-    pub fn roofline(&self) -> Option<Roofline> {
+    pub(crate) fn roofline(&self) -> Option<Roofline> {
         self.model.decoder.roofline()
     }
 
     /// Uses these instructions from now on; the processor must support them.
-    pub fn set_isa(&mut self, isa: Isa) {
+    pub(crate) fn set_isa(&mut self, isa: Isa) {
         self.model.decoder.set_isa(isa);
     }
 }

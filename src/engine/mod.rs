@@ -22,51 +22,80 @@ use crate::protocol::SavedEdits;
 use crate::speculate::command_line::Setup;
 use crate::speculate::subject::DocId;
 
-pub use batch::{Batch, BatchRoom, Ended, Prompts};
-pub use measure::{Grid, LARGE_SPREAD, MeasuredPoint, Measuring};
-pub use model::{LoadOptions, LoadedModel, Loading, physical_cores};
-pub use pools::{EnginePools, Knowledge, open_pool, tokenizer_hash};
-pub use run::{Replayed, Run, RunSpec};
-pub use start::Start;
-pub use sweep::{Advance, SweepRun};
+pub use batch::Batch;
+pub use batch::BatchRoom;
+pub use batch::Ended;
+pub use batch::Prompts;
+pub(crate) use measure::LARGE_SPREAD;
+pub(crate) use measure::MeasuredPoint;
+pub use model::LoadOptions;
+pub(crate) use model::LoadedModel;
+pub(crate) use model::Loading;
+pub(crate) use pools::EnginePools;
+pub use pools::Knowledge;
+pub(crate) use pools::open_pool;
+pub use pools::tokenizer_hash;
+pub(crate) use run::Replayed;
+pub(crate) use run::Run;
+pub use run::RunSpec;
+pub(crate) use start::Start;
+pub use sweep::Advance;
+pub use sweep::SweepRun;
 
 pub use crate::speculate::trace::OwnDocuments;
 
 /// A loaded model with its pools: everything a run needs.
 pub struct Engine {
+    /// The model on its device, with its tokenizer.
     pub model: LoadedModel,
+    /// What is retrieved from.
     pub pools: EnginePools,
+    /// Costs and calibration that runs begin with.
     pub start: Start,
-    pub catalog: String,
+    pub(crate) catalog: String,
     /// The command-line options that lead to the same engine.
-    pub setup: Setup,
+    pub(crate) setup: Setup,
     /// A note for the user about loading.
-    pub note: Option<String>,
+    pub(crate) note: Option<String>,
 }
 
 /// Documents are tokenised by the model on their way into the pools.
 impl Engine {
-    /// As [`EnginePools::set_knowledge`].
+    /// Replaces the pools by these documents.
+    ///
+    /// # Errors
+    /// A text that the tokenizer cannot encode.
     pub fn set_knowledge(&mut self, docs: &[Knowledge]) -> Result<()> {
         self.pools.set_knowledge(docs, &self.model.codec)
     }
 
-    /// As [`EnginePools::add_pool`].
+    /// Puts a pool of a folder beside those that are there.
+    ///
+    /// # Errors
+    /// Another tokenizer, a damaged file.
     pub fn add_pool(&mut self, path: &Path) -> Result<()> {
         self.pools.add_pool(path, &self.model.codec)
     }
 
     /// As [`EnginePools::remember_text`].
-    pub fn remember_text(&mut self, answer: &Knowledge) -> Result<()> {
+    pub(crate) fn remember_text(&mut self, answer: &Knowledge) -> Result<()> {
         self.pools.remember_text(answer, &self.model.codec)
     }
 
-    /// As [`EnginePools::add_documents`].
+    /// Adds documents to the pools, for runs to come. One whose id is taken, or was, gets
+    /// another.
+    ///
+    /// # Errors
+    /// A document without a text.
     pub fn add_documents(&mut self, docs: &[Knowledge]) -> Result<Vec<DocId>> {
         self.pools.add_documents(docs, &self.model.codec)
     }
 
-    /// As [`EnginePools::save_edits`].
+    /// Puts the changes that are not saved yet into the pool on disk that was opened with
+    /// the model.
+    ///
+    /// # Errors
+    /// No pool on disk; one that cannot be changed.
     pub fn save_edits(&mut self) -> Result<SavedEdits> {
         self.pools.save_edits(&self.model.codec)
     }

@@ -13,18 +13,20 @@ use crate::protocol::{PromptText, RenderedPrompt};
 use crate::speculate::TokenId;
 use crate::speculate::trace::{Arithmetic, ModelInfo};
 
-pub use load::{LoadOptions, Loading, physical_cores};
+pub use load::LoadOptions;
+pub(crate) use load::Loading;
 
 /// A model on its device.
 pub struct LoadedModel {
     pub(super) decoder: Decoder,
     pub(super) codec: TextCodec,
     pub(super) template: ChatTemplate,
+    /// Name, file and dimensions, as trace headers carry them.
     pub info: ModelInfo,
     /// Blocks of the model; fewer are loaded if it is only measured.
     pub(super) of_blocks: usize,
     /// The device, for display.
-    pub device: String,
+    pub(crate) device: String,
     /// How the weights were converted at load.
     pub(super) quantize: &'static str,
     /// The tokens whose keys and values the cache holds.
@@ -72,26 +74,27 @@ impl LoadedModel {
         fit_prompt::fitted(prompt, room, |prompt| self.render(prompt))
     }
 
+    /// Its tokenizer and chat template.
     pub fn codec(&self) -> &TextCodec {
         &self.codec
     }
 
-    pub fn threads(&self) -> usize {
+    pub(crate) fn threads(&self) -> usize {
         self.decoder.threads()
     }
 
     /// Bytes of one token.
-    pub fn token_bytes(&self, id: TokenId) -> &[u8] {
+    pub(crate) fn token_bytes(&self, id: TokenId) -> &[u8] {
         self.codec.token_bytes(id)
     }
 
     /// Most tokens of prompt and answer together.
-    pub fn context(&self) -> usize {
+    pub(crate) fn context(&self) -> usize {
         self.decoder.capacity()
     }
 
     /// What determines the bits of the forward pass besides the weights.
-    pub fn arithmetic(&self) -> Arithmetic {
+    pub(crate) fn arithmetic(&self) -> Arithmetic {
         Arithmetic {
             revision: ARITHMETIC_REVISION,
             instructions: self.decoder.instructions().to_string(),

@@ -26,6 +26,7 @@ pub use knowledge::Knowledge;
 pub struct EnginePools {
     /// As a run uses them: with the session's answers, and without removed documents.
     pub current: Pools,
+    /// Whether a subject's earlier answer may draft for it.
     pub own_documents: OwnDocuments,
     /// Answers of this session.
     online: Online,
@@ -37,7 +38,7 @@ pub struct EnginePools {
 
 impl EnginePools {
     /// Drafts from these pools from now on, and from this session's answers.
-    pub fn set(&mut self, pools: &Pools) {
+    pub(crate) fn set(&mut self, pools: &Pools) {
         self.current = pools.with_online(&self.online);
     }
 
@@ -45,7 +46,7 @@ impl EnginePools {
     ///
     /// # Errors
     /// A text that the tokenizer cannot encode.
-    pub fn set_knowledge(&mut self, docs: &[Knowledge], codec: &TextCodec) -> Result<()> {
+    pub(crate) fn set_knowledge(&mut self, docs: &[Knowledge], codec: &TextCodec) -> Result<()> {
         let begin = Instant::now();
         let n_docs = docs.len();
         let docs = docs.iter().map(|doc| doc.tokenize(codec));
@@ -59,7 +60,7 @@ impl EnginePools {
     ///
     /// # Errors
     /// As [`PoolStore::open`]: another tokenizer, a damaged file, ..
-    pub fn add_pool(&mut self, path: &Path, codec: &TextCodec) -> Result<()> {
+    pub(crate) fn add_pool(&mut self, path: &Path, codec: &TextCodec) -> Result<()> {
         let begin = Instant::now();
         let store = open_pool(path, codec)?;
         let ms = begin.elapsed().as_millis();
@@ -86,7 +87,7 @@ impl EnginePools {
     ///
     /// # Errors
     /// A text that the tokenizer cannot encode.
-    pub fn remember_text(&mut self, answer: &Knowledge, codec: &TextCodec) -> Result<()> {
+    pub(crate) fn remember_text(&mut self, answer: &Knowledge, codec: &TextCodec) -> Result<()> {
         self.online.add(&answer.tokenize(codec)?);
         self.current = self.current.with_online(&self.online);
         Ok(())
@@ -144,7 +145,7 @@ pub fn tokenizer_hash(codec: &TextCodec) -> Result<TokenizerHash> {
 ///
 /// # Errors
 /// As [`PoolStore::open`].
-pub fn open_pool(path: &Path, codec: &TextCodec) -> Result<PoolStore> {
+pub(crate) fn open_pool(path: &Path, codec: &TextCodec) -> Result<PoolStore> {
     let store = PoolStore::open(path, Some(&tokenizer_hash(codec)?), Check::Structure)?;
     ensure!(
         store.limit() as usize <= codec.vocab_size(),

@@ -16,7 +16,6 @@ use color_eyre::eyre::Result;
 use super::Engine;
 use crate::model::clock::PassTimes;
 use crate::protocol::{PromptText, RenderedPrompt};
-use crate::speculate::TokenId;
 use crate::speculate::draft::DraftTree;
 use crate::speculate::learned::Learned;
 use crate::speculate::params::Params;
@@ -25,7 +24,7 @@ use crate::speculate::verify::{Finish, RemainingTokens, Verdict};
 use state::RunState;
 use step::Stepped;
 
-pub use replay::Replayed;
+pub(crate) use replay::Replayed;
 pub use spec::RunSpec;
 
 /// A run under way on an engine, whose cache it has to itself.
@@ -39,35 +38,30 @@ impl Run<'_> {
         &self.state.header
     }
 
-    pub fn params(&self) -> Params {
+    pub(crate) fn params(&self) -> Params {
         self.state.params
     }
 
     /// From the next step on. Any parameter may change, penalty and token limit
     /// included; the trace records it.
-    pub fn set_params(&mut self, params: Params) {
+    pub(crate) fn set_params(&mut self, params: Params) {
         self.state.set_params(params);
     }
 
     /// Set once the run has ended; then there is no further step.
-    pub fn finish(&self) -> Option<Finish> {
+    pub(crate) fn finish(&self) -> Option<Finish> {
         self.state.finish
     }
 
     /// Adds the answer to those of this session, from which the online source
     /// drafts.
-    pub fn remember(self) {
+    pub(crate) fn remember(self) {
         let Run { engine, state } = self;
         engine.pools.remember(&state.header, state.output());
     }
 
-    pub fn cancel(&mut self) {
+    pub(crate) fn cancel(&mut self) {
         self.state.cancel();
-    }
-
-    /// The answer so far, inherited tokens included.
-    pub fn output(&self) -> &[TokenId] {
-        self.state.output()
     }
 
     /// Tokens of prompt and answer so far.
@@ -76,13 +70,17 @@ impl Run<'_> {
     }
 
     /// Renders another prompt during the run.
-    pub fn render_to_fit(&self, prompt: &PromptText, max_tokens: usize) -> Result<RenderedPrompt> {
+    pub(crate) fn render_to_fit(
+        &self,
+        prompt: &PromptText,
+        max_tokens: usize,
+    ) -> Result<RenderedPrompt> {
         self.engine.model.render_to_fit(prompt, max_tokens)
     }
 
     /// The engine, to query and edit its pools; edits take effect with the next run,
     /// since this one has its own copy.
-    pub fn engine(&mut self) -> &mut Engine {
+    pub(crate) fn engine(&mut self) -> &mut Engine {
         self.engine
     }
 

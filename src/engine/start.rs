@@ -69,7 +69,7 @@ impl Start {
     }
 
     /// Where calibrations start.
-    pub fn calibration(&self) -> &CalibrationStart {
+    pub(crate) fn calibration(&self) -> &CalibrationStart {
         &self.calibration
     }
 

@@ -14,7 +14,7 @@ use crate::speculate::verify::Finish;
 
 /// A sweep under way on an engine.
 pub struct SweepRun {
-    pub sweep: Sweep,
+    pub(crate) sweep: Sweep,
     asked: Vec<Asked>,
     start: StartFrom,
     pools: Pools,
@@ -24,7 +24,12 @@ pub struct SweepRun {
 #[derive(Debug)]
 pub enum Advance {
     /// It was added to the sweep.
-    Ran { job: Job, trace: Box<Trace> },
+    Ran {
+        /// The cell and subject that were run.
+        job: Job,
+        /// The whole run.
+        trace: Box<Trace>,
+    },
     /// It was stopped and discarded; it is still the next one.
     Stopped,
     /// There is no next run.
@@ -32,6 +37,7 @@ pub enum Advance {
 }
 
 impl SweepRun {
+    /// A sweep over the grid's cells and all subjects; nothing has run yet.
     pub fn new(engine: &Engine, grid: Grid, asked: Vec<Asked>) -> Self {
         SweepRun {
             sweep: Sweep::new(grid, asked.len()),

@@ -18,7 +18,7 @@ const MODIFIERS: [(Modifier, u8); 6] = [
 ];
 
 /// What turns the screen `before` into `after`; they have the same size.
-pub fn update(before: &Buffer, after: &Buffer) -> String {
+pub(crate) fn update(before: &Buffer, after: &Buffer) -> String {
     let mut out = String::new();
     let mut style = None;
     let mut next = None;

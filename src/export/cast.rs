@@ -18,7 +18,7 @@ const CLOSE: &str = "\x1b[0m\x1b[?25h\x1b[?1049l";
 const STILL: Duration = Duration::from_secs(1);
 
 /// The run's frames, the first of which stands before its first step.
-pub fn recording(trace: &Trace, mut frames: Film<'_>) -> String {
+pub(crate) fn recording(trace: &Trace, mut frames: Film<'_>) -> String {
     let Some(first) = frames.next() else {
         return String::new();
     };

@@ -4,7 +4,7 @@
 use crate::console::visible;
 
 /// For HTML, in text and in quoted attributes.
-pub fn html(text: &str) -> String {
+pub(crate) fn html(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in visible::text(text).chars() {
         match c {
@@ -20,7 +20,7 @@ pub fn html(text: &str) -> String {
 }
 
 /// For Markdown (CommonMark and tables), within a line.
-pub fn markdown(text: &str) -> String {
+pub(crate) fn markdown(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in visible::text(text).chars() {
         match c {

@@ -20,7 +20,7 @@ const SCRIPT: &str = include_str!("page.js");
 /// Nothing is fetched, whatever a text holds.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
 
-pub fn page(trace: &Trace, paths: Paths) -> String {
+pub(crate) fn page(trace: &Trace, paths: Paths) -> String {
     let record = describe::record(trace);
     let title = escape(&trace.header.subject.title);
     let mut out = format!(

@@ -11,7 +11,7 @@ use crate::present::selection::{TreeSelection, committed};
 use crate::speculate::trace::Trace;
 use crate::speculate::verify::Fate;
 
-pub fn document(trace: &Trace, paths: Paths) -> String {
+pub(crate) fn document(trace: &Trace, paths: Paths) -> String {
     let record = describe::record(trace);
     let mut out = String::new();
     let _ = writeln!(out, "# {}\n", escape(&trace.header.subject.title));

@@ -25,11 +25,11 @@ use crate::speculate::trace::Trace;
 #[derive(Clone, Debug)]
 pub struct Canvas {
     /// Columns and rows of the screen.
-    pub size: (u16, u16),
+    pub(crate) size: (u16, u16),
     /// The step to show, counted from 0; `None`: the last.
-    pub step: Option<usize>,
+    pub(crate) step: Option<usize>,
     /// Whether a page's command line may name files of the machine it was made on.
-    pub paths: Paths,
+    pub(crate) paths: Paths,
 }
 
 impl Default for Canvas {
@@ -43,25 +43,25 @@ impl Default for Canvas {
 }
 
 /// The Decode screen as it is drawn on a canvas.
-pub struct Screen<'a> {
+pub(crate) struct Screen<'a> {
     /// Of a run played to its end, at the canvas's step.
-    pub still: &'a dyn Fn(&Trace) -> Buffer,
+    pub(crate) still: &'a dyn Fn(&Trace) -> Buffer,
     /// Before the first step, and after each.
-    pub played: &'a dyn Fn(&Trace) -> Film<'_>,
+    pub(crate) played: &'a dyn Fn(&Trace) -> Film<'_>,
 }
 
 /// Frames in order, each drawn when it is asked for.
-pub type Film<'a> = Box<dyn Iterator<Item = Frame> + 'a>;
+pub(crate) type Film<'a> = Box<dyn Iterator<Item = Frame> + 'a>;
 
 /// A picture of a film.
-pub struct Frame {
+pub(crate) struct Frame {
     /// Since the one before it.
-    pub after: Duration,
-    pub screen: Buffer,
+    pub(crate) after: Duration,
+    pub(crate) screen: Buffer,
 }
 
 /// The run in one form. The screen counts only where one is drawn.
-pub fn export(trace: &Trace, format: Format, paths: Paths, screen: &Screen<'_>) -> String {
+pub(crate) fn export(trace: &Trace, format: Format, paths: Paths, screen: &Screen<'_>) -> String {
     match format {
         Format::Html => html::page(trace, paths),
         Format::Markdown => markdown::document(trace, paths),

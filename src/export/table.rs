@@ -22,7 +22,7 @@ const HEAD: [&str; 13] = [
 ];
 
 /// Nodes in draft order, the bonus token after them.
-pub fn csv(trace: &Trace) -> String {
+pub(crate) fn csv(trace: &Trace) -> String {
     let record = describe::record(trace);
     let mut lines = vec![HEAD.map(String::from).to_vec()];
     for step in &trace.steps {

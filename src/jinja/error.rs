@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// How an error begins when a template exceeds its budget.
-pub const EXHAUSTED: &str = "gave up";
+pub(crate) const EXHAUSTED: &str = "gave up";
 
 /// An error with the line it happened on, and the template's name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub struct Error {
 }
 
 impl Error {
-    pub fn new(message: impl Into<String>) -> Self {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
         Self {
             message: message.into(),
             line: None,
@@ -24,23 +24,23 @@ impl Error {
     }
 
     /// With the line, unless an inner place has set one.
-    pub fn at(mut self, line: u32) -> Self {
+    pub(crate) fn at(mut self, line: u32) -> Self {
         self.line.get_or_insert(line);
         self
     }
 
-    pub fn within(mut self, template: &str) -> Self {
+    pub(crate) fn within(mut self, template: &str) -> Self {
         self.template.get_or_insert_with(|| template.to_owned());
         self
     }
 
     /// Whether it ran out of steps or memory, so that another attempt would, too.
-    pub fn is_exhausted(&self) -> bool {
+    pub(crate) fn is_exhausted(&self) -> bool {
         self.message.starts_with(EXHAUSTED)
     }
 
     /// What went wrong, without the place.
-    pub fn message(&self) -> &str {
+    pub(crate) fn message(&self) -> &str {
         &self.message
     }
 }
@@ -60,6 +60,6 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {}
 
 /// An error in the middle of an expression.
-pub fn fail<T>(message: impl Into<String>) -> Result<T, Error> {
+pub(crate) fn fail<T>(message: impl Into<String>) -> Result<T, Error> {
     Err(Error::new(message))
 }

@@ -23,8 +23,8 @@ use std::sync::Arc;
 use syntax::{ast, lexer, names, parser};
 
 pub use env::Missing;
-pub use error::Error;
-pub use syntax::lexer::MAX_SOURCE;
+pub(crate) use error::Error;
+pub(crate) use syntax::lexer::MAX_SOURCE;
 pub use value::Value;
 
 /// A parsed template. Cloning is cheap.
@@ -39,7 +39,7 @@ impl Template {
     /// Parses a template. `name` appears in error messages.
     ///
     /// # Errors
-    /// Invalid Jinja, or too deep nesting, with its line; a source above [`MAX_SOURCE`].
+    /// Invalid Jinja, or too deep nesting, with its line; a source above `MAX_SOURCE`.
     pub fn parse(name: &str, source: &str, missing: Missing) -> Result<Self, Error> {
         let parsed = lexer::tokens(source).and_then(|tokens| parser::parse(&tokens));
         Ok(Self {
@@ -59,14 +59,14 @@ impl Template {
     }
 
     /// Names that it reads and never assigns, except functions of the language.
-    pub fn free_names(&self) -> Vec<String> {
+    pub(crate) fn free_names(&self) -> Vec<String> {
         let mut free = names::free(&self.body);
         free.retain(|name| interpreter::function(name).is_none());
         free
     }
 
     /// Every literal text: the text between the tags, and string literals.
-    pub fn literals(&self) -> Vec<String> {
+    pub(crate) fn literals(&self) -> Vec<String> {
         names::literals(&self.body)
     }
 }

@@ -8,11 +8,11 @@ const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
     .with_decode_padding_mode(DecodePaddingMode::Indifferent);
 
 /// The bytes of ordinary base64.
-pub fn standard(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn standard(text: &str) -> Option<Vec<u8>> {
     GeneralPurpose::new(&STANDARD, LENIENT).decode(text).ok()
 }
 
 /// The bytes of URL-safe base64.
-pub fn url_safe(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn url_safe(text: &str) -> Option<Vec<u8>> {
     GeneralPurpose::new(&URL_SAFE, LENIENT).decode(text).ok()
 }

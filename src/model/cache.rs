@@ -9,7 +9,7 @@ use super::kernels::kv_memory::KvMemory;
 use super::layer::{Backend, Target};
 
 /// Keys and values of every layer and slot, slot after slot.
-pub enum Rows {
+pub(crate) enum Rows {
     /// As our attention reads them.
     Tiles(KvMemory),
     /// For candle.
@@ -17,7 +17,7 @@ pub enum Rows {
 }
 
 /// Keys and values head by head.
-pub struct HeadRows {
+pub(crate) struct HeadRows {
     /// What the layers are parts of, so that kept rows of all of them move together.
     /// Shape: (layers * 2 * kv_heads, rows, head_dim).
     all: Tensor,
@@ -38,7 +38,7 @@ impl HeadRows {
     }
 
     /// A layer's keys and its values.
-    pub fn layer(&self, layer: usize) -> (&Tensor, &Tensor) {
+    pub(crate) fn layer(&self, layer: usize) -> (&Tensor, &Tensor) {
         let (keys, values) = &self.layers[layer];
         (keys, values)
     }
@@ -47,7 +47,12 @@ impl HeadRows {
     ///
     /// # Errors
     /// What the device reports.
-    pub fn append(&self, layer: usize, both: (&Tensor, &Tensor), to: &Destination) -> Result<()> {
+    pub(crate) fn append(
+        &self,
+        layer: usize,
+        both: (&Tensor, &Tensor),
+        to: &Destination,
+    ) -> Result<()> {
         let (keys, values) = self.layer(layer);
         match to {
             Destination::From(row) => {
@@ -70,7 +75,7 @@ impl HeadRows {
 }
 
 /// Where the rows of a pass go on a device.
-pub enum Destination {
+pub(crate) enum Destination {
     /// One after another from here on.
     From(usize),
     /// Each to its own cache row. Shape: (kv_heads, n, head_dim).
@@ -80,7 +85,7 @@ pub enum Destination {
 impl Destination {
     /// # Errors
     /// What the device reports.
-    pub fn new(at: &[usize], heads: Heads, device: &Device) -> Result<Self> {
+    pub(crate) fn new(at: &[usize], heads: Heads, device: &Device) -> Result<Self> {
         if at.windows(2).all(|w| w[1] == w[0] + 1) {
             return Ok(Destination::From(at.first().copied().unwrap_or(0)));
         }
@@ -103,9 +108,9 @@ struct Slot {
 }
 
 /// Keys and values of every layer, in slots for up to `capacity` tokens each.
-pub struct KvCache {
-    pub heads: Heads,
-    pub layers: usize,
+pub(crate) struct KvCache {
+    pub(crate) heads: Heads,
+    pub(crate) layers: usize,
     rows: Rows,
     slots: Vec<Slot>,
     capacity: usize,
@@ -116,7 +121,7 @@ impl KvCache {
     ///
     /// # Errors
     /// What the device reports.
-    pub fn new(
+    pub(crate) fn new(
         layers: usize,
         (slots, capacity): (usize, usize),
         heads: Heads,
@@ -136,32 +141,32 @@ impl KvCache {
         })
     }
 
-    pub fn slots(&self) -> usize {
+    pub(crate) fn slots(&self) -> usize {
         self.slots.len()
     }
 
     /// Committed tokens of a slot.
-    pub fn len(&self, slot: usize) -> usize {
+    pub(crate) fn len(&self, slot: usize) -> usize {
         self.slots[slot].len
     }
 
     /// Tokens that fit a slot.
-    pub fn capacity(&self) -> usize {
+    pub(crate) fn capacity(&self) -> usize {
         self.capacity
     }
 
     /// Cache rows of a slot: whole tiles.
-    pub fn slot_rows(&self) -> usize {
+    pub(crate) fn slot_rows(&self) -> usize {
         self.capacity.next_multiple_of(TILE)
     }
 
     /// The cache row that a slot begins with.
-    pub fn first(&self, slot: usize) -> usize {
+    pub(crate) fn first(&self, slot: usize) -> usize {
         slot * self.slot_rows()
     }
 
     /// The type of its numbers.
-    pub fn kv_type(&self) -> KvType {
+    pub(crate) fn kv_type(&self) -> KvType {
         match &self.rows {
             Rows::Tiles(memory) => memory.kv_type(),
             Rows::Heads(_) => KvType::F32,
@@ -172,7 +177,7 @@ impl KvCache {
     ///
     /// # Errors
     /// A cache for candle.
-    pub fn tiles(&self) -> Result<&KvMemory> {
+    pub(crate) fn tiles(&self) -> Result<&KvMemory> {
         match &self.rows {
             Rows::Tiles(memory) => Ok(memory),
             Rows::Heads(_) => bail!("this cache is for candle's operations"),
@@ -183,7 +188,7 @@ impl KvCache {
     ///
     /// # Errors
     /// A cache for our own kernels.
-    pub fn by_head(&self) -> Result<&HeadRows> {
+    pub(crate) fn by_head(&self) -> Result<&HeadRows> {
         match &self.rows {
             Rows::Heads(rows) => Ok(rows),
             Rows::Tiles(_) => bail!("this cache is for our own attention"),
@@ -195,7 +200,13 @@ impl KvCache {
     ///
     /// # Errors
     /// A cache for candle.
-    pub fn append(&mut self, layer: usize, qkv: &Tensor, at: &[usize], cpu: &Cpu) -> Result<()> {
+    pub(crate) fn append(
+        &mut self,
+        layer: usize,
+        qkv: &Tensor,
+        at: &[usize],
+        cpu: &Cpu,
+    ) -> Result<()> {
         let Rows::Tiles(memory) = &mut self.rows else {
             bail!("this cache is for candle's operations");
         };
@@ -214,7 +225,7 @@ impl KvCache {
     ///
     /// # Errors
     /// More rows than fit.
-    pub fn make_room(&mut self, slot: usize, n: usize) -> Result<usize> {
+    pub(crate) fn make_room(&mut self, slot: usize, n: usize) -> Result<usize> {
         let (first, capacity) = (self.first(slot), self.capacity);
         let slot = &mut self.slots[slot];
         if slot.len + n > capacity {
@@ -233,7 +244,7 @@ impl KvCache {
     ///
     /// # Errors
     /// Rows out of order, or not of the last pass.
-    pub fn commit_rows(&mut self, slot: usize, rows: &[usize], cpu: &Cpu) -> Result<()> {
+    pub(crate) fn commit_rows(&mut self, slot: usize, rows: &[usize], cpu: &Cpu) -> Result<()> {
         let Slot { len, pending, .. } = self.slots[slot];
         if rows.windows(2).any(|w| w[0] >= w[1]) || rows.iter().any(|&r| r >= pending) {
             bail!("rows to keep must be ascending and of the last pass: {rows:?}");
@@ -262,7 +273,7 @@ impl KvCache {
     ///
     /// # Errors
     /// What the device reports.
-    pub fn fill_for_bench(&mut self, slot: usize, len: usize, cpu: &Cpu) -> Result<()> {
+    pub(crate) fn fill_for_bench(&mut self, slot: usize, len: usize, cpu: &Cpu) -> Result<()> {
         let len = len.min(self.capacity);
         let written = self.slots[slot].written;
         if len > written {
@@ -292,7 +303,7 @@ impl KvCache {
     }
 
     /// Forgets every row of a slot from `len` on.
-    pub fn truncate(&mut self, slot: usize, len: usize) {
+    pub(crate) fn truncate(&mut self, slot: usize, len: usize) {
         let slot = &mut self.slots[slot];
         slot.len = slot.len.min(len);
         slot.pending = 0;

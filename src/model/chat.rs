@@ -20,8 +20,11 @@ use source::{Found, Names};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
 #[strum(serialize_all = "lowercase")]
 pub enum Role {
+    /// Instructions ahead of the conversation.
     System,
+    /// Who asks.
     User,
+    /// The model.
     Assistant,
 }
 
@@ -34,11 +37,13 @@ impl Role {
 /// One turn of a conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
-    pub role: Role,
+    pub(crate) role: Role,
+    /// Plain text; special markers in it stay text.
     pub content: String,
 }
 
 impl Message {
+    /// A turn of this speaker.
     pub fn new(role: Role, content: impl Into<String>) -> Self {
         let content = content.into();
         Self { role, content }
@@ -113,7 +118,8 @@ impl ChatTemplate {
     ///
     /// # Errors
     /// None: it is well formed.
-    pub fn vicuna_v1_1() -> Result<Self> {
+    #[cfg(test)]
+    pub(crate) fn vicuna_v1_1() -> Result<Self> {
         Self::by_markers(|marker| ["<s>", "</s>"].contains(&marker))
     }
 
@@ -140,7 +146,7 @@ impl ChatTemplate {
     }
 
     /// A note for the user.
-    pub fn notes(&self) -> &[String] {
+    pub(crate) fn notes(&self) -> &[String] {
         &self.notes
     }
 

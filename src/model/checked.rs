@@ -14,11 +14,14 @@ use super::weights::{FloatWeights, Source, Weights};
 
 /// A checked model.
 pub struct CheckedModel {
+    /// The tensors, not loaded yet.
     pub weights: Weights,
+    /// Its dimensions and variants.
     pub config: Config,
+    /// Its tokenizer and chat template.
     pub codec: TextCodec,
     /// The files' own, else one that fits the vocabulary.
-    pub template: ChatTemplate,
+    pub(crate) template: ChatTemplate,
     /// Notes for the user on what was parsed leniently.
     pub notes: Vec<String>,
 }
@@ -36,7 +39,7 @@ impl CheckedModel {
     ///
     /// # Errors
     /// As [`open`](Self::open).
-    pub fn of(weights: Weights) -> Result<Self> {
+    pub(crate) fn of(weights: Weights) -> Result<Self> {
         let path = weights.path();
         let config = Config::read(&weights)?;
         let rows = consistency::check(&weights, &config)?;

@@ -5,25 +5,18 @@ use std::time::Instant;
 /// Milliseconds of one pass by part. On a GPU, where work is queued, only the
 /// total is known.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct PassTimes {
+pub(crate) struct PassTimes {
     /// The products of the blocks, with the norms, sums and gates in them.
-    pub matmul_ms: f32,
+    pub(crate) matmul_ms: f32,
     /// Attention over the cache.
-    pub attention_ms: f32,
+    pub(crate) attention_ms: f32,
     /// The last norm and the logits.
-    pub head_ms: f32,
-    pub total_ms: f32,
-}
-
-impl PassTimes {
-    /// Embeddings, rotations, writing the cache, and overhead.
-    pub fn rest_ms(&self) -> f32 {
-        (self.total_ms - self.matmul_ms - self.attention_ms - self.head_ms).max(0.0)
-    }
+    pub(crate) head_ms: f32,
+    pub(crate) total_ms: f32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
+pub(crate) enum Part {
     Matmul,
     Attention,
     Head,
@@ -32,19 +25,19 @@ pub enum Part {
 
 /// Adds up the parts of one pass.
 #[derive(Default)]
-pub struct Clock {
-    pub times: PassTimes,
+pub(crate) struct Clock {
+    pub(crate) times: PassTimes,
 }
 
 impl Clock {
-    pub fn time<T>(&mut self, part: Part, work: impl FnOnce() -> T) -> T {
+    pub(crate) fn time<T>(&mut self, part: Part, work: impl FnOnce() -> T) -> T {
         let start = Instant::now();
         let result = work();
         self.add(part, start);
         result
     }
 
-    pub fn add(&mut self, part: Part, since: Instant) {
+    pub(crate) fn add(&mut self, part: Part, since: Instant) {
         let ms = since.elapsed().as_secs_f32() * 1000.0;
         let slot = match part {
             Part::Matmul => &mut self.times.matmul_ms,

@@ -15,27 +15,30 @@ use super::kernels::kv::{Heads, KvType};
 use super::rope::RopeScaling;
 
 /// Architectures this decoder computes.
-pub const ARCHITECTURES: [&str; 3] = ["llama", "qwen2", "qwen3"];
+pub(crate) const ARCHITECTURES: [&str; 3] = ["llama", "qwen2", "qwen3"];
 
+/// What a decoder computes: dimensions, RoPE, and what sets a family apart.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
-    pub architecture: String,
+    pub(crate) architecture: String,
+    /// Transformer blocks.
     pub layers: usize,
     /// Width of the residual stream.
-    pub width: usize,
+    pub(crate) width: usize,
     /// Inner width of the feed-forward network, if given.
-    pub feed_forward: Option<usize>,
-    pub heads: usize,
+    pub(crate) feed_forward: Option<usize>,
+    pub(crate) heads: usize,
     /// Key/value heads; each serves `heads / kv_heads` query heads.
     pub kv_heads: usize,
     /// Width of one head; `heads * head_dim` need not be `width` (Qwen3).
     pub head_dim: usize,
     /// Dimensions of a head that RoPE rotates.
-    pub rope_dim: usize,
-    pub rope_base: f32,
+    pub(crate) rope_dim: usize,
+    pub(crate) rope_base: f32,
     /// Interleaved in Llama's GGUF files, whose rows the converter permutes;
     /// halves in every other GGUF file and in all checkpoints.
     pub rope_order: Pairs,
+    /// How positions beyond the original context are treated.
     pub rope_scaling: RopeScaling,
     /// A bias on queries, keys and values (Qwen2).
     pub qkv_bias: bool,
@@ -43,11 +46,11 @@ pub struct Config {
     pub qk_norm: bool,
     /// The output head is the embedding.
     pub tied: bool,
-    pub norm_eps: f32,
+    pub(crate) norm_eps: f32,
     /// Longest context the model was trained for, in tokens.
-    pub context: usize,
+    pub(crate) context: usize,
     /// Notes for the user on what was parsed leniently.
-    pub notes: Vec<String>,
+    pub(crate) notes: Vec<String>,
 }
 
 impl Config {
@@ -87,7 +90,7 @@ impl Config {
         Ok(())
     }
 
-    pub fn heads(&self) -> Heads {
+    pub(crate) fn heads(&self) -> Heads {
         Heads {
             heads: self.heads,
             kv_heads: self.kv_heads,
@@ -95,12 +98,12 @@ impl Config {
         }
     }
 
-    pub fn kv_width(&self) -> usize {
+    pub(crate) fn kv_width(&self) -> usize {
         self.kv_heads * self.head_dim
     }
 
     /// Bytes of the KV cache for `context` tokens.
-    pub fn kv_bytes(&self, context: usize, kv: KvType) -> u64 {
+    pub(crate) fn kv_bytes(&self, context: usize, kv: KvType) -> u64 {
         let of_token = (self.layers * self.kv_width() * 2) as u64 * kv.bytes();
         of_token.saturating_mul(context as u64)
     }

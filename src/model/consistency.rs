@@ -69,7 +69,7 @@ impl Shape {
 ///
 /// # Errors
 /// The first bad tensor, by name, with the file.
-pub fn check(weights: &Weights, config: &Config) -> Result<usize> {
+pub(crate) fn check(weights: &Weights, config: &Config) -> Result<usize> {
     let vocab = vocabulary(weights, config)?;
     let needed = needed(weights, config, vocab)?;
     for tensor in &needed {
@@ -96,7 +96,7 @@ fn vocabulary(weights: &Weights, config: &Config) -> Result<usize> {
 }
 
 /// The inner width of a block's feed-forward network, from its tensors.
-pub fn feed_forward(weights: &Weights, config: &Config, block: usize) -> Result<usize> {
+pub(crate) fn feed_forward(weights: &Weights, config: &Config, block: usize) -> Result<usize> {
     if let Some(stated) = config.feed_forward {
         return Ok(stated);
     }

@@ -14,11 +14,11 @@ use super::sequences::Sequences;
 
 /// What the blocks of one pass share.
 #[derive(Clone, Copy)]
-pub struct Shared<'a> {
-    pub config: &'a Config,
-    pub pass: &'a Pass,
-    pub plan: &'a Plan,
-    pub cpu: &'a Cpu,
+pub(crate) struct Shared<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) pass: &'a Pass,
+    pub(crate) plan: &'a Plan,
+    pub(crate) cpu: &'a Cpu,
 }
 
 fn scale(norm: &Norm) -> (&[f32], f32) {
@@ -26,7 +26,12 @@ fn scale(norm: &Norm) -> (&[f32], f32) {
 }
 
 /// Queries, keys and values, rotated. Shapes: (n, width) -> (n, qkv).
-pub fn qkv(layer: &Layer, x: &Tensor, shared: &Shared<'_>, clock: &mut Clock) -> Result<Tensor> {
+pub(crate) fn qkv(
+    layer: &Layer,
+    x: &Tensor,
+    shared: &Shared<'_>,
+    clock: &mut Clock,
+) -> Result<Tensor> {
     let Shared {
         config, pass, cpu, ..
     } = *shared;
@@ -49,7 +54,7 @@ pub fn qkv(layer: &Layer, x: &Tensor, shared: &Shared<'_>, clock: &mut Clock) ->
 
 /// The rest of the block, once keys and values are in the cache.
 /// Shapes: (n, width), (n, qkv) -> (n, width).
-pub fn finish(
+pub(crate) fn finish(
     (index, layer): (usize, &Layer),
     x: &Tensor,
     qkv: &Tensor,

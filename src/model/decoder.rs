@@ -11,7 +11,8 @@ use super::kernels::kv::{KvType, TILE};
 use super::layer::{Backend, Target};
 use super::logits::{Answered, Asked, Logits, score_on_device, score_on_host};
 use super::network::Network;
-pub use super::pass::{SequenceRows, TreeBatch};
+pub(crate) use super::pass::SequenceRows;
+pub use super::pass::TreeBatch;
 use super::roofline::Roofline;
 use super::sequences::{PrefixId, Sequences};
 use super::weights::Weights;
@@ -19,10 +20,10 @@ use crate::speculate::TokenId;
 
 /// Rows per forward pass while processing a prompt: enough to fill the CPU kernels, and
 /// a device.
-pub const PROMPT_CHUNK: usize = 64;
+pub(crate) const PROMPT_CHUNK: usize = 64;
 const PROMPT_CHUNK_ON_DEVICE: usize = 256;
 /// Rows of one pass over many sequences.
-pub const MAX_BATCH_ROWS: usize = 256;
+pub(crate) const MAX_BATCH_ROWS: usize = 256;
 
 /// A loaded model with the cache of a sequence of its own, the only one of
 /// [`Decoder::forward_tree`] and what stands beside it.
@@ -52,7 +53,7 @@ impl Decoder {
         Ok(Decoder { network, own })
     }
 
-    pub fn config(&self) -> &Config {
+    pub(crate) fn config(&self) -> &Config {
         &self.network.config
     }
 
@@ -66,21 +67,22 @@ impl Decoder {
         self.own.len(OWN)
     }
 
+    /// Nothing is committed yet.
     pub fn is_empty(&self) -> bool {
         self.own.is_empty()
     }
 
     /// Tokens that fit the cache; of any sequence, its prefix included.
-    pub fn capacity(&self) -> usize {
+    pub(crate) fn capacity(&self) -> usize {
         self.own.capacity()
     }
 
-    pub fn threads(&self) -> usize {
+    pub(crate) fn threads(&self) -> usize {
         self.network.cpu.pool.threads()
     }
 
     /// The instructions used for products; on a GPU, the library.
-    pub fn instructions(&self) -> &'static str {
+    pub(crate) fn instructions(&self) -> &'static str {
         match self.network.backend {
             Backend::Cpu => self.network.cpu.isa.name(),
             Backend::Device => "candle",
@@ -88,7 +90,7 @@ impl Decoder {
     }
 
     /// The type of keys and values in the cache.
-    pub fn kv_type(&self) -> KvType {
+    pub(crate) fn kv_type(&self) -> KvType {
         self.own.own().kv_type()
     }
 
@@ -119,7 +121,7 @@ impl Decoder {
     ///
     /// # Errors
     /// As [`Decoder::forward_tree`]; more than [`MAX_BATCH_ROWS`] rows, a slot twice.
-    pub fn forward_sequences(
+    pub(crate) fn forward_sequences(
         &mut self,
         sequences: &mut Sequences,
         rows: &[SequenceRows<'_>],
@@ -136,14 +138,19 @@ impl Decoder {
     ///
     /// # Errors
     /// What the device reports.
-    pub fn sequences(&self, slots: usize, capacity: usize) -> Result<Sequences> {
+    pub(crate) fn sequences(&self, slots: usize, capacity: usize) -> Result<Sequences> {
         let Network { config, .. } = &self.network;
         Sequences::new(config, slots, capacity, self.network.target())
     }
 
     /// Bytes of the keys and values of such slots and of shared prefixes of so many
     /// tokens each.
-    pub fn bytes_of_sequences(&self, slots: usize, capacity: usize, shared: &[usize]) -> u64 {
+    pub(crate) fn bytes_of_sequences(
+        &self,
+        slots: usize,
+        capacity: usize,
+        shared: &[usize],
+    ) -> u64 {
         let rows = |tokens: usize| tokens.next_multiple_of(TILE);
         let of_prefixes: usize = shared.iter().map(|&tokens| rows(tokens)).sum();
         let all = slots * rows(capacity) + of_prefixes;
@@ -151,7 +158,7 @@ impl Decoder {
     }
 
     /// Bytes of a pass's logits.
-    pub fn bytes_of_logits(&self, rows: usize) -> u64 {
+    pub(crate) fn bytes_of_logits(&self, rows: usize) -> u64 {
         (rows * self.vocab() * size_of::<f32>()) as u64
     }
 
@@ -160,7 +167,7 @@ impl Decoder {
     ///
     /// # Errors
     /// As [`Decoder::forward_tree`].
-    pub fn share_prefix(
+    pub(crate) fn share_prefix(
         &mut self,
         sequences: &mut Sequences,
         tokens: &[TokenId],
@@ -183,7 +190,7 @@ impl Decoder {
     ///
     /// # Errors
     /// Rows out of order, or not of that pass.
-    pub fn commit_sequence(
+    pub(crate) fn commit_sequence(
         &mut self,
         sequences: &mut Sequences,
         slot: usize,
@@ -196,7 +203,7 @@ impl Decoder {
     ///
     /// # Errors
     /// What the device reports.
-    pub fn fill_sequence_for_bench(
+    pub(crate) fn fill_sequence_for_bench(
         &self,
         sequences: &mut Sequences,
         slot: usize,
@@ -206,7 +213,7 @@ impl Decoder {
     }
 
     /// Takes back logits that are no longer needed, to reuse their memory.
-    pub fn recycle(&mut self, logits: Logits) {
+    pub(crate) fn recycle(&mut self, logits: Logits) {
         if let Logits::Host(rows) = logits {
             self.network.spare = rows;
         }
@@ -245,12 +252,12 @@ impl Decoder {
     }
 
     /// The times of the last [`Decoder::forward`].
-    pub fn times(&self) -> PassTimes {
+    pub(crate) fn times(&self) -> PassTimes {
         self.network.clock.times
     }
 
     /// Bounds of this machine; `None` unless the CPU kernels run.
-    pub fn roofline(&self) -> Option<Roofline> {
+    pub(crate) fn roofline(&self) -> Option<Roofline> {
         self.network.roofline()
     }
 
@@ -259,7 +266,7 @@ impl Decoder {
     ///
     /// # Errors
     /// What the device reports.
-    pub fn fill_for_bench(&mut self, len: usize) -> Result<()> {
+    pub(crate) fn fill_for_bench(&mut self, len: usize) -> Result<()> {
         self.own.fill_for_bench(OWN, len, &self.network.cpu)
     }
 

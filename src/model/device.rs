@@ -9,10 +9,14 @@ use color_eyre::eyre::{Result, bail, eyre};
 /// `--device`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum DeviceChoice {
+    /// A GPU where there is one, else the CPU.
     #[default]
     Auto,
+    /// The CPU, by our kernels.
     Cpu,
+    /// An NVIDIA GPU by its number.
     Cuda(usize),
+    /// Apple's GPU.
     Metal,
 }
 
@@ -35,28 +39,28 @@ impl std::str::FromStr for DeviceChoice {
 }
 
 /// An opened device.
-pub struct Opened {
-    pub device: Device,
+pub(crate) struct Opened {
+    pub(crate) device: Device,
     /// For display: `cpu (AVX2, 2 threads)`.
-    pub label: String,
+    pub(crate) label: String,
     /// A note for the user: a GPU that this build cannot use.
-    pub note: Option<String>,
+    pub(crate) note: Option<String>,
     /// `None` if unknown.
-    pub memory: Option<Memory>,
+    pub(crate) memory: Option<Memory>,
 }
 
 /// Bytes of the memory that weights are loaded into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Memory {
-    pub free: u64,
-    pub total: u64,
+pub(crate) struct Memory {
+    pub(crate) free: u64,
+    pub(crate) total: u64,
 }
 
 /// Opens the device; `auto` takes a GPU when the build has one.
 ///
 /// # Errors
 /// A device that this build or machine does not have; the message says what to do.
-pub fn open(choice: DeviceChoice, threads: usize) -> Result<Opened> {
+pub(crate) fn open(choice: DeviceChoice, threads: usize) -> Result<Opened> {
     match choice {
         DeviceChoice::Cpu => Ok(cpu(threads, None)),
         DeviceChoice::Cuda(n) => cuda(n),
@@ -236,7 +240,7 @@ fn nvidia_gpu() -> Option<NvidiaGpu> {
 }
 
 /// Bytes of memory available to programs; `None` if unknown.
-pub fn available_memory() -> Option<u64> {
+pub(crate) fn available_memory() -> Option<u64> {
     memory().map(|memory| memory.free)
 }
 

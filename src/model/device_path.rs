@@ -12,7 +12,7 @@ use super::pass::Pass;
 use super::sequences::Sequences;
 
 /// What the blocks of one pass share on the device.
-pub struct Shared {
+pub(crate) struct Shared {
     /// Where the rows go.
     to: Destination,
     /// (n, half) each.
@@ -32,7 +32,7 @@ impl Shared {
     ///
     /// # Errors
     /// What the device reports.
-    pub fn new(
+    pub(crate) fn new(
         pass: &Pass,
         config: &Config,
         sequences: &Sequences,
@@ -197,14 +197,14 @@ impl Padded {
 }
 
 /// A pass's queries, keys and values, head by head: (heads, n, head_dim).
-pub struct Qkv {
+pub(crate) struct Qkv {
     queries: Tensor,
-    pub keys: Tensor,
-    pub values: Tensor,
+    pub(crate) keys: Tensor,
+    pub(crate) values: Tensor,
 }
 
 /// Queries, keys and values, the first two rotated. Shape: (n, width) -> [`Qkv`].
-pub fn qkv(layer: &Layer, config: &Config, shared: &Shared, x: &Tensor) -> Result<Qkv> {
+pub(crate) fn qkv(layer: &Layer, config: &Config, shared: &Shared, x: &Tensor) -> Result<Qkv> {
     let Config {
         heads,
         kv_heads,
@@ -236,7 +236,7 @@ pub fn qkv(layer: &Layer, config: &Config, shared: &Shared, x: &Tensor) -> Resul
 
 /// The rest of the block, with keys and values taken into the cache.
 /// Shapes: (n, width) -> the same.
-pub fn finish(
+pub(crate) fn finish(
     (index, layer): (usize, &Layer),
     config: &Config,
     shared: &Shared,

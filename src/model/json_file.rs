@@ -10,12 +10,12 @@ use serde_json::Value;
 use crate::text_input::{Encoding, SETTINGS_BYTES_MAX, decode, read_bytes};
 
 /// A parsed file.
-pub struct JsonFile {
-    pub value: Value,
+pub(crate) struct JsonFile {
+    pub(crate) value: Value,
     /// The original text.
-    pub bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
     /// Notes for the user on what was parsed leniently.
-    pub notes: Vec<String>,
+    pub(crate) notes: Vec<String>,
 }
 
 impl JsonFile {
@@ -23,7 +23,7 @@ impl JsonFile {
     ///
     /// # Errors
     /// A file that cannot be read, is too long, or is not JSON: with its name and the line.
-    pub fn read(path: &Path, max_bytes: u64) -> Result<Self> {
+    pub(crate) fn read(path: &Path, max_bytes: u64) -> Result<Self> {
         let bytes = read_bytes(path, max_bytes)?;
         let mut file = JsonFile {
             value: Value::Null,
@@ -106,7 +106,7 @@ fn without_non_finite(text: &[u8]) -> Option<(Vec<u8>, Vec<usize>)> {
 }
 
 /// A file of the folder as JSON; null if missing.
-pub fn optional_json(folder: &Path, name: &str) -> Result<Value> {
+pub(crate) fn optional_json(folder: &Path, name: &str) -> Result<Value> {
     let path = folder.join(name);
     if !path.is_file() {
         return Ok(Value::Null);
@@ -115,7 +115,7 @@ pub fn optional_json(folder: &Path, name: &str) -> Result<Value> {
 }
 
 /// `"</s>"`, or `{"content": "</s>", ..}` in older files.
-pub fn token_text(value: &Value) -> Option<String> {
+pub(crate) fn token_text(value: &Value) -> Option<String> {
     let text = value.as_str().or_else(|| value["content"].as_str())?;
     Some(text.to_string())
 }

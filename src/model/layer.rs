@@ -22,7 +22,7 @@ pub enum Backend {
 
 impl Backend {
     /// The CPU kernels if they can run.
-    pub fn of(device: &Device) -> Self {
+    pub(crate) fn of(device: &Device) -> Self {
         if device.is_cpu() {
             Backend::Cpu
         } else {
@@ -34,21 +34,27 @@ impl Backend {
 /// Where weights go, and for which kernels.
 #[derive(Clone, Copy)]
 pub struct Target<'a> {
+    /// candle's device.
     pub device: &'a Device,
+    /// Whose kernels compute.
     pub backend: Backend,
     /// The type of keys and values for the CPU kernels; candle's operations use f32.
     pub kv: KvType,
 }
 
 /// One or more matrices that share their input.
-pub enum Linear {
+pub(crate) enum Linear {
     Packed(PackedLinear),
     Device(Vec<QMatMul>),
 }
 
 impl Linear {
     /// Loads the named weights as one.
-    pub fn load(weights: &Weights, names: &[String], target: Target<'_>) -> EyreResult<Self> {
+    pub(crate) fn load(
+        weights: &Weights,
+        names: &[String],
+        target: Target<'_>,
+    ) -> EyreResult<Self> {
         if target.backend == Backend::Cpu {
             let pack = |name: &String| weights.packed(name);
             let parts = names.iter().map(pack).collect::<EyreResult<_>>()?;
@@ -59,7 +65,7 @@ impl Linear {
 
     /// Loads two weights whose outputs are used separately. On a device they stay
     /// separate, since an operation on half a row first uploads the row's strides.
-    pub fn load_pair(
+    pub(crate) fn load_pair(
         weights: &Weights,
         names: &[String; 2],
         target: Target<'_>,
@@ -76,7 +82,7 @@ impl Linear {
     }
 
     /// Through candle's operations. Shapes: (n, in) -> (n, sum of outs).
-    pub fn on_device(&self, x: &Tensor) -> Result<Tensor> {
+    pub(crate) fn on_device(&self, x: &Tensor) -> Result<Tensor> {
         let mut outs = self.each_on_device(x)?;
         match outs.len() {
             1 => Ok(outs.remove(0)),
@@ -85,7 +91,7 @@ impl Linear {
     }
 
     /// Of a pair. Shapes: (n, in) -> (n, out) twice.
-    pub fn pair_on_device(&self, x: &Tensor) -> Result<[Tensor; 2]> {
+    pub(crate) fn pair_on_device(&self, x: &Tensor) -> Result<[Tensor; 2]> {
         match <[Tensor; 2]>::try_from(self.each_on_device(x)?) {
             Ok(pair) => Ok(pair),
             Err(outs) => bail!("{} products are not a pair", outs.len()),
@@ -100,7 +106,7 @@ impl Linear {
     }
 
     /// For the CPU kernels.
-    pub fn packed(&self) -> Result<&PackedLinear> {
+    pub(crate) fn packed(&self) -> Result<&PackedLinear> {
         match self {
             Linear::Packed(packed) => Ok(packed),
             Linear::Device(_) => bail!("weights on a device are for candle's operations"),
@@ -109,15 +115,20 @@ impl Linear {
 }
 
 /// A scale of an RMS norm.
-pub struct Norm {
+pub(crate) struct Norm {
     /// The same on the device.
     scale: Tensor,
-    pub values: Vec<f32>,
-    pub eps: f32,
+    pub(crate) values: Vec<f32>,
+    pub(crate) eps: f32,
 }
 
 impl Norm {
-    pub fn load(weights: &Weights, name: &str, eps: f32, device: &Device) -> EyreResult<Self> {
+    pub(crate) fn load(
+        weights: &Weights,
+        name: &str,
+        eps: f32,
+        device: &Device,
+    ) -> EyreResult<Self> {
         let values = weights.vector(name)?;
         Ok(Norm {
             scale: Tensor::new(values.as_slice(), device)?,
@@ -127,45 +138,45 @@ impl Norm {
     }
 
     /// Through candle's operations. Shape: (n, width) -> the same.
-    pub fn on_device(&self, x: &Tensor) -> Result<Tensor> {
+    pub(crate) fn on_device(&self, x: &Tensor) -> Result<Tensor> {
         candle_nn::ops::rms_norm(x, &self.scale, self.eps)
     }
 }
 
 /// A bias of several projections side by side.
-pub struct Bias {
+pub(crate) struct Bias {
     /// The same on the device.
     tensor: Tensor,
-    pub values: Vec<f32>,
+    pub(crate) values: Vec<f32>,
 }
 
 impl Bias {
     /// Through candle's operations. Shape: (n, qkv) -> the same.
-    pub fn on_device(&self, x: &Tensor) -> Result<Tensor> {
+    pub(crate) fn on_device(&self, x: &Tensor) -> Result<Tensor> {
         x.broadcast_add(&self.tensor)
     }
 }
 
 /// One block: attention and a gated feed-forward network, each after a norm.
-pub struct Layer {
-    pub attn_norm: Norm,
-    pub qkv: Linear,
+pub(crate) struct Layer {
+    pub(crate) attn_norm: Norm,
+    pub(crate) qkv: Linear,
     /// Added to queries, keys and values.
-    pub qkv_bias: Option<Bias>,
+    pub(crate) qkv_bias: Option<Bias>,
     /// Over every query head and every key head, before RoPE.
-    pub q_norm: Option<Norm>,
-    pub k_norm: Option<Norm>,
-    pub attn_out: Linear,
-    pub ffn_norm: Norm,
-    pub gate_up: Linear,
-    pub down: Linear,
+    pub(crate) q_norm: Option<Norm>,
+    pub(crate) k_norm: Option<Norm>,
+    pub(crate) attn_out: Linear,
+    pub(crate) ffn_norm: Norm,
+    pub(crate) gate_up: Linear,
+    pub(crate) down: Linear,
 }
 
 const QKV: [&str; 3] = ["attn_q", "attn_k", "attn_v"];
 
 impl Layer {
     /// Its products' weights.
-    pub fn linears(&self) -> [&Linear; 4] {
+    pub(crate) fn linears(&self) -> [&Linear; 4] {
         [&self.qkv, &self.attn_out, &self.gate_up, &self.down]
     }
 
@@ -173,7 +184,7 @@ impl Layer {
     ///
     /// # Errors
     /// A type that cannot be packed.
-    pub fn load(
+    pub(crate) fn load(
         weights: &Weights,
         index: usize,
         config: &Config,
@@ -198,7 +209,7 @@ impl Layer {
     }
 
     /// The head norms for the CPU kernels.
-    pub fn head_norms(&self) -> Option<HeadNorms<'_>> {
+    pub(crate) fn head_norms(&self) -> Option<HeadNorms<'_>> {
         let (q, k) = (self.q_norm.as_ref()?, self.k_norm.as_ref()?);
         Some(HeadNorms {
             q: &q.values,
@@ -227,7 +238,7 @@ fn load_bias(
 }
 
 /// Token embeddings.
-pub enum Embedding {
+pub(crate) enum Embedding {
     /// Unpacked row by row from a packed matrix (the head's, if tied).
     Packed(PackedLinear),
     /// (vocab, width)
@@ -236,7 +247,7 @@ pub enum Embedding {
 
 impl Embedding {
     /// Shape: (ids) -> (ids, width).
-    pub fn forward(&self, ids: &[u32], device: &Device) -> Result<Tensor> {
+    pub(crate) fn forward(&self, ids: &[u32], device: &Device) -> Result<Tensor> {
         match self {
             Embedding::Packed(packed) => {
                 Tensor::from_vec(packed.rows(ids), (ids.len(), packed.in_dim()), device)

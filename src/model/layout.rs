@@ -7,16 +7,16 @@ use color_eyre::eyre::Result;
 use super::config::Config;
 
 /// Divides RoPE's frequencies (Llama 3).
-pub const ROPE_FACTORS: &str = "rope_freqs.weight";
+pub(crate) const ROPE_FACTORS: &str = "rope_freqs.weight";
 
 /// A tensor that is used, by its GGUF name.
-pub struct Needed {
-    pub name: String,
-    pub dims: Vec<usize>,
+pub(crate) struct Needed {
+    pub(crate) name: String,
+    pub(crate) dims: Vec<usize>,
 }
 
 /// Every tensor except RoPE's factors; `ffn`: a block's feed-forward width.
-pub fn tensors(
+pub(crate) fn tensors(
     config: &Config,
     vocab: usize,
     ffn: impl Fn(usize) -> Result<usize>,
@@ -38,13 +38,13 @@ pub fn tensors(
 }
 
 /// The tensors of a configuration with a given feed-forward width, by name.
-pub fn dims(config: &Config, vocab: usize) -> Result<HashMap<String, Vec<usize>>> {
+pub(crate) fn dims(config: &Config, vocab: usize) -> Result<HashMap<String, Vec<usize>>> {
     let all = tensors(config, vocab, |_| Ok(config.feed_forward.unwrap_or(0)))?;
     Ok(all.into_iter().map(|t| (t.name, t.dims)).collect())
 }
 
 /// A block's tensors, after its number.
-pub fn block_parts(config: &Config, ffn: usize) -> Vec<(&'static str, Vec<usize>)> {
+pub(crate) fn block_parts(config: &Config, ffn: usize) -> Vec<(&'static str, Vec<usize>)> {
     let (width, head, kv) = (config.width, config.head_dim, config.kv_width());
     let q = config.heads * head;
     let mut parts = vec![

@@ -16,6 +16,7 @@ use crate::speculate::row::{Candidate, Drawn, NodeDistribution, TOP_N, TokenScor
 pub enum Logits {
     /// Row after row.
     Host(Vec<f32>),
+    /// On candle's device.
     Device(Tensor),
 }
 
@@ -23,11 +24,11 @@ pub enum Logits {
 #[derive(Clone, Debug)]
 pub struct Asked {
     /// Tokens in the window of the repetition penalty.
-    pub recent: Vec<TokenId>,
+    pub(crate) recent: Vec<TokenId>,
     /// 1: none.
-    pub penalty: f32,
+    pub(crate) penalty: f32,
     /// Draft tokens whose rank and probability are wanted.
-    pub children: Vec<TokenId>,
+    pub(crate) children: Vec<TokenId>,
 }
 
 impl Default for Asked {
@@ -49,7 +50,7 @@ impl Logits {
     ///
     /// # Errors
     /// What the device reports.
-    pub fn bring_if_few(&mut self) -> Result<()> {
+    pub(crate) fn bring_if_few(&mut self) -> Result<()> {
         if let Logits::Device(rows) = self
             && rows.elem_count() <= FEW
         {
@@ -63,7 +64,7 @@ impl Logits {
     ///
     /// # Errors
     /// What the device reports; logits that are NaN.
-    pub fn draw(&self, row: Row, sampling: &Sampling, position: usize) -> Result<Drawn> {
+    pub(crate) fn draw(&self, row: Row, sampling: &Sampling, position: usize) -> Result<Drawn> {
         let read;
         let logits = match self {
             Logits::Host(all) => {
@@ -87,16 +88,20 @@ impl Logits {
 
 /// One of `n` rows.
 #[derive(Clone, Copy, Debug)]
-pub struct Row {
-    pub index: usize,
-    pub of: usize,
+pub(crate) struct Row {
+    pub(crate) index: usize,
+    pub(crate) of: usize,
 }
 
 /// A row's distribution, and its children's scores in it.
-pub type Answered = (NodeDistribution, Vec<TokenScore>);
+pub(crate) type Answered = (NodeDistribution, Vec<TokenScore>);
 
 /// Reads rows on the CPU; see [`score_row`]. `None`: a logit is not finite.
-pub fn score_on_host(logits: &mut [f32], asked: &[Asked], cpu: &Cpu) -> Option<Vec<Answered>> {
+pub(crate) fn score_on_host(
+    logits: &mut [f32],
+    asked: &[Asked],
+    cpu: &Cpu,
+) -> Option<Vec<Answered>> {
     let vocab = logits.len() / asked.len().max(1);
     let rows = DisjointSlices::new(logits);
     let answered = cpu.pool.map(asked.len(), |i| {
@@ -116,7 +121,10 @@ pub fn score_on_host(logits: &mut [f32], asked: &[Asked], cpu: &Cpu) -> Option<V
 ///
 /// # Errors
 /// What the device reports.
-pub fn score_on_device(logits: &mut Tensor, asked: &[Asked]) -> Result<Option<Vec<Answered>>> {
+pub(crate) fn score_on_device(
+    logits: &mut Tensor,
+    asked: &[Asked],
+) -> Result<Option<Vec<Answered>>> {
     *logits = penalized(&logits.to_dtype(DType::F32)?, asked)?;
     let max = logits.max_keepdim(D::Minus1)?;
     let shifted = logits.broadcast_sub(&max)?;

@@ -1,11 +1,11 @@
 //! The model: weights, tokenizer, decoder, KV cache, kernels. candle lives here.
 
 mod base64_text;
-pub mod cache;
+pub(crate) mod cache;
 mod cancelled;
 pub mod chat;
 pub mod checked;
-pub mod clock;
+pub(crate) mod clock;
 pub mod config;
 mod consistency;
 mod cpu_path;
@@ -25,12 +25,12 @@ mod network;
 mod pass;
 pub mod raw_matrix;
 pub mod registry;
-pub mod roofline;
+pub(crate) mod roofline;
 pub mod rope;
-pub mod safetensors;
-pub mod sampling;
-pub mod score;
-pub mod sequences;
+pub(crate) mod safetensors;
+pub(crate) mod sampling;
+pub(crate) mod score;
+pub(crate) mod sequences;
 pub mod shape;
 mod stated;
 pub mod tokenizer;

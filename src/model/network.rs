@@ -25,23 +25,23 @@ use super::weights::Weights;
 use super::{cpu_path, device_path};
 
 /// What a decoder computes with.
-pub struct Network {
-    pub config: Config,
-    pub device: Device,
-    pub backend: Backend,
-    pub kv: KvType,
+pub(crate) struct Network {
+    pub(crate) config: Config,
+    pub(crate) device: Device,
+    pub(crate) backend: Backend,
+    pub(crate) kv: KvType,
     embedding: Embedding,
     layers: Vec<Layer>,
     norm: Norm,
     head: Linear,
-    pub vocab: usize,
+    pub(crate) vocab: usize,
     rope: RopeTable,
-    pub cpu: Cpu,
-    pub clock: Clock,
+    pub(crate) cpu: Cpu,
+    pub(crate) clock: Clock,
     /// The model, for messages.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     /// Memory of logits that were read.
-    pub spare: Vec<f32>,
+    pub(crate) spare: Vec<f32>,
 }
 
 impl Network {
@@ -50,7 +50,7 @@ impl Network {
     /// # Errors
     /// A configuration or a tensor that does not pass, before any is packed; a
     /// type candle cannot read.
-    pub fn load(
+    pub(crate) fn load(
         weights: &Weights,
         target: Target<'_>,
         context: usize,
@@ -88,7 +88,7 @@ impl Network {
     }
 
     /// Where its sequences' keys and values go.
-    pub fn target(&self) -> Target<'_> {
+    pub(crate) fn target(&self) -> Target<'_> {
         Target {
             device: &self.device,
             backend: self.backend,
@@ -101,7 +101,7 @@ impl Network {
     ///
     /// # Errors
     /// Rows that do not fit, a token outside the vocabulary, what the device reports.
-    pub fn forward(
+    pub(crate) fn forward(
         &mut self,
         sequences: &mut Sequences,
         rows: &[SequenceRows<'_>],
@@ -120,7 +120,7 @@ impl Network {
     ///
     /// # Errors
     /// As [`Network::forward`].
-    pub fn hidden(
+    pub(crate) fn hidden(
         &mut self,
         sequences: &mut Sequences,
         rows: &[SequenceRows<'_>],
@@ -211,7 +211,7 @@ impl Network {
     }
 
     /// Bounds of this machine; `None` where the weights are not ours.
-    pub fn roofline(&self) -> Option<Roofline> {
+    pub(crate) fn roofline(&self) -> Option<Roofline> {
         let mut matrices = Vec::new();
         for linear in self
             .layers

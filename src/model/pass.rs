@@ -12,35 +12,37 @@ use crate::speculate::TokenId;
 /// or `None` for a child of the last committed token.
 #[derive(Clone, Copy)]
 pub struct TreeBatch<'a> {
+    /// One token per node.
     pub tokens: &'a [TokenId],
+    /// One parent per node.
     pub parents: &'a [Option<usize>],
 }
 
 /// The rows of one sequence in a pass.
 #[derive(Clone, Copy)]
-pub struct SequenceRows<'a> {
+pub(crate) struct SequenceRows<'a> {
     /// Each slot at most once a pass.
-    pub slot: usize,
+    pub(crate) slot: usize,
     /// A root of the tree is a child of the sequence's last committed token.
-    pub tree: TreeBatch<'a>,
+    pub(crate) tree: TreeBatch<'a>,
     /// Otherwise the head is not computed for them: a prompt.
-    pub wants_logits: bool,
+    pub(crate) wants_logits: bool,
 }
 
 /// The rows of a pass, sequence after sequence.
-pub struct Pass {
-    pub sequences: Vec<Sequence>,
-    pub tokens: Vec<TokenId>,
+pub(crate) struct Pass {
+    pub(crate) sequences: Vec<Sequence>,
+    pub(crate) tokens: Vec<TokenId>,
     /// Per row: cache rows of its ancestors within the pass, itself last, counted from
     /// its sequence's first.
-    pub paths: Vec<Vec<u32>>,
+    pub(crate) paths: Vec<Vec<u32>>,
     /// Per row: its own cache row.
-    pub at: Vec<usize>,
+    pub(crate) at: Vec<usize>,
     /// Rows whose logits are wanted.
-    pub wanted: Vec<usize>,
+    pub(crate) wanted: Vec<usize>,
     /// (n, half) each: cosines and sines of the rows' positions.
-    pub cos: Vec<f32>,
-    pub sin: Vec<f32>,
+    pub(crate) cos: Vec<f32>,
+    pub(crate) sin: Vec<f32>,
 }
 
 impl Pass {
@@ -49,7 +51,7 @@ impl Pass {
     /// # Errors
     /// No rows, more than fit a slot or the context, a node before its parent, a slot
     /// twice.
-    pub fn new(
+    pub(crate) fn new(
         rows: &[SequenceRows<'_>],
         sequences: &mut Sequences,
         rope: &RopeTable,
@@ -121,7 +123,7 @@ impl Pass {
 }
 
 /// Cosines and sines by position.
-pub struct RopeTable {
+pub(crate) struct RopeTable {
     context: usize,
     half: usize,
     /// (context, half) each
@@ -131,7 +133,7 @@ pub struct RopeTable {
 
 impl RopeTable {
     /// `factors` (half, or none) divide the frequencies, as Llama 3 ships them.
-    pub fn new(config: &Config, context: usize, factors: &[f32]) -> Self {
+    pub(crate) fn new(config: &Config, context: usize, factors: &[f32]) -> Self {
         let half = config.rope_dim / 2;
         let mut frequencies = config
             .rope_scaling

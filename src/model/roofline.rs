@@ -12,22 +12,22 @@ use super::kernels::tile::{Ahead, TileOut, TileRows};
 
 /// Measured bounds, in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Roofline {
+pub(crate) struct Roofline {
     /// Reading all packed weights once.
-    pub memory_ms: f32,
+    pub(crate) memory_ms: f32,
     /// The multiply-adds of one row.
-    pub arithmetic_ms_a_row: f32,
+    pub(crate) arithmetic_ms_a_row: f32,
 }
 
 impl Roofline {
     /// For a pass of `n` rows: the larger one.
-    pub fn ms(&self, n: usize) -> f32 {
+    pub(crate) fn ms(&self, n: usize) -> f32 {
         self.memory_ms.max(self.arithmetic_ms_a_row * n as f32)
     }
 }
 
 /// Measures both: the best of a few attempts.
-pub fn measure(matrices: &[&Packed], cpu: &Cpu) -> Roofline {
+pub(crate) fn measure(matrices: &[&Packed], cpu: &Cpu) -> Roofline {
     let best = |work: &dyn Fn()| {
         let times = (0..7).map(|_| {
             let start = Instant::now();

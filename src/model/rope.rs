@@ -6,24 +6,33 @@ use std::f64::consts::TAU;
 /// How a model stretches RoPE beyond the context it was first trained for.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum RopeScaling {
+    /// Positions as they are.
     None,
     /// Positions are divided (Chen et al. 2023, position interpolation).
     Linear {
+        /// How many times longer the context becomes.
         factor: f32,
     },
     /// Slow frequencies are divided, those between `low` and `high` turns of
     /// the original context in part (transformers' `llama3`).
     Llama3 {
+        /// How many times longer the context becomes.
         factor: f32,
+        /// Turns below which a frequency is divided in full.
         low: f32,
+        /// Turns above which a frequency stays.
         high: f32,
+        /// Tokens of the context it was first trained for.
         original_context: usize,
     },
     /// The same along a ramp over the dimensions, and cosines and sines grow
     /// (Peng et al. 2023, YaRN, in the rounding of transformers and llama.cpp).
     Yarn {
+        /// How many times longer the context becomes.
         factor: f32,
+        /// Tokens of the context it was first trained for.
         original_context: usize,
+        /// Which dimensions are divided, and how much.
         ramp: YarnRamp,
         /// `None`: 0.1 ln(factor) + 1.
         attention: Option<f32>,
@@ -34,8 +43,8 @@ pub enum RopeScaling {
 /// it is fully divided.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct YarnRamp {
-    pub fast: f32,
-    pub slow: f32,
+    pub(crate) fast: f32,
+    pub(crate) slow: f32,
 }
 
 impl Default for YarnRamp {
@@ -49,7 +58,7 @@ impl Default for YarnRamp {
 
 impl RopeScaling {
     /// Radians per position for each pair of `dim` dimensions. Shape: (dim / 2).
-    pub fn frequencies(&self, dim: usize, base: f32) -> Vec<f64> {
+    pub(crate) fn frequencies(&self, dim: usize, base: f32) -> Vec<f64> {
         let plain = |i: usize| f64::from(base).powf(-2.0 * i as f64 / dim as f64);
         (0..dim / 2)
             .map(|i| self.scaled(i, plain(i), dim, f64::from(base)))
@@ -101,7 +110,7 @@ impl RopeScaling {
     }
 
     /// ` scaled (linear, 4x)`, or nothing.
-    pub fn describe(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         let (name, factor) = match self {
             RopeScaling::None => return String::new(),
             RopeScaling::Linear { factor } => ("linear", factor),

@@ -18,15 +18,15 @@ use crate::mapped::MappedFile;
 use crate::text_input::JSON_BYTES_MAX;
 
 /// The weights, if they are one file.
-pub const SINGLE: &str = "model.safetensors";
+pub(crate) const SINGLE: &str = "model.safetensors";
 /// Which file has which tensor, if there are several.
-pub const INDEX: &str = "model.safetensors.index.json";
+pub(crate) const INDEX: &str = "model.safetensors.index.json";
 /// Bytes of the length before a file's header.
 const LENGTH_BYTES: usize = 8;
 
 /// An opened checkpoint.
-pub struct Checkpoint {
-    pub folder: PathBuf,
+pub(crate) struct Checkpoint {
+    pub(crate) folder: PathBuf,
     files: Vec<TensorFile>,
     /// By the checkpoint's own names: the file and the range in it.
     tensors: HashMap<String, (usize, TensorInfo)>,
@@ -55,7 +55,7 @@ impl Checkpoint {
     ///
     /// # Errors
     /// A missing, unreadable or truncated file, by name.
-    pub fn open(folder: &Path) -> Result<Self> {
+    pub(crate) fn open(folder: &Path) -> Result<Self> {
         ensure!(
             folder.join("config.json").is_file(),
             "{} has no config.json: name a folder with config.json, tokenizer.json and \
@@ -122,7 +122,7 @@ impl Checkpoint {
         }
     }
 
-    pub fn has(&self, name: &str) -> bool {
+    pub(crate) fn has(&self, name: &str) -> bool {
         own_name(name).is_some_and(|own| self.tensors.contains_key(&own))
     }
 
@@ -151,12 +151,12 @@ impl Checkpoint {
     }
 
     /// Every tensor's name, in no order.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.tensors.keys().map(String::as_str)
     }
 
     /// The files of weights.
-    pub fn files(&self) -> Vec<PathBuf> {
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
         self.files.iter().map(|file| file.path.clone()).collect()
     }
 
@@ -164,12 +164,12 @@ impl Checkpoint {
     ///
     /// # Errors
     /// A missing tensor, or an unsupported type.
-    pub fn dims(&self, name: &str) -> Result<&[usize]> {
+    pub(crate) fn dims(&self, name: &str) -> Result<&[usize]> {
         self.tensor(name).map(|(_, dims, _)| dims)
     }
 
     /// A two-dimensional weight, unread.
-    pub fn matrix(&self, name: &str) -> Result<RawMatrix<'_>> {
+    pub(crate) fn matrix(&self, name: &str) -> Result<RawMatrix<'_>> {
         let (dtype, shape, bytes) = self.tensor(name)?;
         let &[rows, cols] = shape else {
             bail!(
@@ -186,17 +186,17 @@ impl Checkpoint {
     }
 
     /// A small weight as floats.
-    pub fn vector(&self, name: &str) -> Result<Vec<f32>> {
+    pub(crate) fn vector(&self, name: &str) -> Result<Vec<f32>> {
         let (dtype, _, bytes) = self.tensor(name)?;
         Ok(widen(dtype, bytes))
     }
 
-    pub fn file_bytes(&self) -> u64 {
+    pub(crate) fn file_bytes(&self) -> u64 {
         self.files.iter().map(|file| file.map.len() as u64).sum()
     }
 
     /// The type of most elements.
-    pub fn main_dtype(&self) -> String {
+    pub(crate) fn main_dtype(&self) -> String {
         let mut bytes: BTreeMap<Dtype, usize> = BTreeMap::new();
         for (_, info) in self.tensors.values() {
             let (from, to) = info.data_offsets;
@@ -208,7 +208,7 @@ impl Checkpoint {
 
     /// The folder's name; in the hub's cache, whose folders are commits, the
     /// repository's.
-    pub fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         let folder = self.folder.canonicalize();
         let folder = folder.as_ref().unwrap_or(&self.folder);
         let named = |path: &Path| Some(path.file_name()?.to_string_lossy().into_owned());
@@ -245,7 +245,7 @@ fn read_index(folder: &Path) -> Result<Option<Index>> {
 ///
 /// # Errors
 /// An index that cannot be read.
-pub fn part_names(folder: &Path) -> Result<Vec<String>> {
+pub(crate) fn part_names(folder: &Path) -> Result<Vec<String>> {
     Ok(names_in(read_index(folder)?.as_ref()))
 }
 
@@ -253,7 +253,7 @@ pub fn part_names(folder: &Path) -> Result<Vec<String>> {
 ///
 /// # Errors
 /// As [`part_names`].
-pub fn total_bytes(folder: &Path) -> Result<Option<u64>> {
+pub(crate) fn total_bytes(folder: &Path) -> Result<Option<u64>> {
     let metadata = read_index(folder)?.and_then(|index| index.metadata);
     let total = metadata.and_then(|metadata| metadata.total_size);
     Ok(total.map(|bytes| bytes as u64))
@@ -281,7 +281,7 @@ fn float_dtype(dtype: Dtype) -> Option<GgmlDType> {
 /// A checkpoint's name for a GGUF tensor: `blk.3.attn_q.bias` is
 /// `model.layers.3.self_attn.q_proj.bias`. Only here are the two kinds of names
 /// translated.
-pub fn own_name(gguf: &str) -> Option<String> {
+pub(crate) fn own_name(gguf: &str) -> Option<String> {
     let (part, kind) = gguf.rsplit_once('.')?;
     let Some(block) = part.strip_prefix("blk.") else {
         let own = match part {

@@ -12,7 +12,7 @@ use crate::speculate::params::Sampling;
 ///
 /// # Errors
 /// Logits that are NaN.
-pub fn draw(logits: &[f32], sampling: &Sampling, position: usize) -> Result<TokenId> {
+pub(crate) fn draw(logits: &[f32], sampling: &Sampling, position: usize) -> Result<TokenId> {
     let temperature = f64::from(sampling.temperature);
     let p = sampling.top_p.filter(|&p| p < 1.0).map(f64::from);
     let how = match (sampling.top_k, p) {

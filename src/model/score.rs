@@ -9,7 +9,7 @@ use crate::speculate::row::{Candidate, NodeDistribution, TOP_N, TokenScore};
 /// Divides positive and multiplies negative logits of every token that occurs in
 /// `recent` by `penalty` (Keskar et al. 2019, CTRL, section 4.1, in the form of Hugging
 /// Face's transformers). 1.0 changes nothing.
-pub fn penalize(logits: &mut [f32], recent: &[TokenId], penalty: f32) {
+pub(crate) fn penalize(logits: &mut [f32], recent: &[TokenId], penalty: f32) {
     if penalty == 1.0 {
         return;
     }
@@ -32,7 +32,10 @@ pub fn penalize(logits: &mut [f32], recent: &[TokenId], penalty: f32) {
 ///
 /// Shape of `logits`: (vocab), not empty. Tokens outside the vocabulary get the
 /// last rank and probability 0.
-pub fn score_row(logits: &[f32], children: &[TokenId]) -> (NodeDistribution, Vec<TokenScore>) {
+pub(crate) fn score_row(
+    logits: &[f32],
+    children: &[TokenId],
+) -> (NodeDistribution, Vec<TokenScore>) {
     match Vectors::detect() {
         Vectors::Plain => score_row_plain(logits, children),
         // SAFETY: `Vectors::detect` found these instructions.
@@ -59,7 +62,7 @@ fn score_row_avx2(logits: &[f32], children: &[TokenId]) -> (NodeDistribution, Ve
 }
 
 /// Whether every number of a row is finite.
-pub fn all_finite(row: &[f32]) -> bool {
+pub(crate) fn all_finite(row: &[f32]) -> bool {
     match Vectors::detect() {
         Vectors::Plain => all_finite_plain(row),
         // SAFETY: `Vectors::detect` found these instructions.

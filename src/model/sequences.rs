@@ -10,7 +10,7 @@ use super::kernels::attention::Prefix;
 use super::layer::Target;
 
 /// Sequences of one decoder, which made them.
-pub struct Sequences {
+pub(crate) struct Sequences {
     own: KvCache,
     /// What several of them begin with, one slot each.
     shared: Vec<KvCache>,
@@ -20,14 +20,19 @@ pub struct Sequences {
 
 /// A prefix that several sequences share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct PrefixId(pub(in crate::model) usize);
+pub(crate) struct PrefixId(pub(in crate::model) usize);
 
 impl Sequences {
     /// `slots` of them, each for `capacity` tokens of its own.
     ///
     /// # Errors
     /// What the device reports.
-    pub fn new(config: &Config, slots: usize, capacity: usize, target: Target<'_>) -> Result<Self> {
+    pub(crate) fn new(
+        config: &Config,
+        slots: usize,
+        capacity: usize,
+        target: Target<'_>,
+    ) -> Result<Self> {
         let of_each = (slots, capacity);
         Ok(Sequences {
             own: KvCache::new(config.layers, of_each, config.heads(), target)?,
@@ -36,17 +41,17 @@ impl Sequences {
         })
     }
 
-    pub fn slots(&self) -> usize {
+    pub(crate) fn slots(&self) -> usize {
         self.own.slots()
     }
 
     /// Tokens of its own that fit a slot.
-    pub fn capacity(&self) -> usize {
+    pub(crate) fn capacity(&self) -> usize {
         self.own.capacity()
     }
 
     /// Committed tokens of a slot, its prefix included.
-    pub fn len(&self, slot: usize) -> usize {
+    pub(crate) fn len(&self, slot: usize) -> usize {
         self.prefix_len(slot) + self.own.len(slot)
     }
 
@@ -55,17 +60,12 @@ impl Sequences {
         (0..self.slots()).all(|slot| self.len(slot) == 0)
     }
 
-    /// Rows that still fit behind them.
-    pub fn room(&self, slot: usize) -> usize {
-        self.own.capacity() - self.own.len(slot)
-    }
-
     /// Tokens of the prefix that a slot begins with.
-    pub fn prefix_len(&self, slot: usize) -> usize {
+    pub(crate) fn prefix_len(&self, slot: usize) -> usize {
         self.begins[slot].map_or(0, |PrefixId(i)| self.shared[i].len(0))
     }
 
-    pub fn prefix(&self, slot: usize) -> Option<PrefixId> {
+    pub(crate) fn prefix(&self, slot: usize) -> Option<PrefixId> {
         self.begins[slot]
     }
 
@@ -73,14 +73,14 @@ impl Sequences {
     ///
     /// # Panics
     /// Where the prefix is that of other sequences, or the slot is none of these.
-    pub fn begin(&mut self, slot: usize, prefix: Option<PrefixId>) {
+    pub(crate) fn begin(&mut self, slot: usize, prefix: Option<PrefixId>) {
         assert!(prefix.is_none_or(|PrefixId(i)| i < self.shared.len()));
         self.own.truncate(slot, 0);
         self.begins[slot] = prefix;
     }
 
     /// Forgets a slot's tokens from `len` on, but never its prefix.
-    pub fn truncate(&mut self, slot: usize, len: usize) {
+    pub(crate) fn truncate(&mut self, slot: usize, len: usize) {
         let own = len.saturating_sub(self.prefix_len(slot));
         self.own.truncate(slot, own);
     }

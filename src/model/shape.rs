@@ -18,12 +18,13 @@ use super::raw_matrix::RawMatrix;
 use super::rope::RopeScaling;
 
 /// The type of the random weights.
-pub const DTYPE: GgmlDType = GgmlDType::Q4_0;
+pub(crate) const DTYPE: GgmlDType = GgmlDType::Q4_0;
 
 /// Dimensions of a decoder.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Shape {
-    pub name: String,
+    pub(crate) name: String,
+    /// What is computed; the weights are random.
     pub config: Config,
     /// Rows of the embedding.
     pub vocab: usize,
@@ -118,12 +119,12 @@ const KNOWN: [Known; 9] = [
 
 impl Shape {
     /// One of the models whose dimensions are known.
-    pub fn known(name: &str) -> Option<Self> {
+    pub(crate) fn known(name: &str) -> Option<Self> {
         KNOWN.iter().find(|known| known.0 == name).map(Shape::of)
     }
 
     /// The names of those models.
-    pub fn known_names() -> Vec<&'static str> {
+    pub(crate) fn known_names() -> Vec<&'static str> {
         KNOWN.iter().map(|known| known.0).collect()
     }
 
@@ -156,14 +157,14 @@ impl Shape {
     }
 
     /// Approximate bytes of a block's packed weights.
-    pub fn block_bytes(&self) -> u64 {
+    pub(crate) fn block_bytes(&self) -> u64 {
         let feed_forward = self.config.feed_forward.unwrap_or(0);
         let parts = layout::block_parts(&self.config, feed_forward);
         parts.iter().map(|(_, dims)| packed_bytes(dims)).sum()
     }
 
     /// The same for embedding and head.
-    pub fn end_bytes(&self) -> u64 {
+    pub(crate) fn end_bytes(&self) -> u64 {
         let matrix = packed_bytes(&[self.vocab, self.config.width]);
         if self.config.tied { matrix } else { 2 * matrix }
     }
@@ -179,10 +180,10 @@ fn packed_bytes(dims: &[usize]) -> u64 {
 }
 
 /// Random weights of a shape's first blocks.
-pub struct MadeUp {
-    pub shape: Shape,
+pub(crate) struct MadeUp {
+    pub(crate) shape: Shape,
     /// In place of a file's name.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     dims: HashMap<String, Vec<usize>>,
 }
 
@@ -191,7 +192,7 @@ impl MadeUp {
     ///
     /// # Errors
     /// None for a shape with a given feed-forward width, which all have.
-    pub fn new(mut shape: Shape, blocks: usize) -> Result<Self> {
+    pub(crate) fn new(mut shape: Shape, blocks: usize) -> Result<Self> {
         shape.config.layers = blocks.min(shape.config.layers);
         Ok(MadeUp {
             path: PathBuf::from(&shape.name),
@@ -200,11 +201,11 @@ impl MadeUp {
         })
     }
 
-    pub fn has(&self, name: &str) -> bool {
+    pub(crate) fn has(&self, name: &str) -> bool {
         self.dims.contains_key(name)
     }
 
-    pub fn names(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.dims.keys().map(String::as_str)
     }
 
@@ -212,7 +213,7 @@ impl MadeUp {
     ///
     /// # Errors
     /// A tensor that the shape does not have.
-    pub fn dims(&self, name: &str) -> Result<&[usize]> {
+    pub(crate) fn dims(&self, name: &str) -> Result<&[usize]> {
         let dims = self.dims.get(name).map(Vec::as_slice);
         dims.ok_or_else(|| eyre!("{}: there is no tensor `{name}`", self.path.display()))
     }
@@ -221,7 +222,7 @@ impl MadeUp {
     ///
     /// # Errors
     /// A tensor that is not a matrix, or whose rows are not whole blocks.
-    pub fn matrix(&self, name: &str) -> Result<RawMatrix<'_>> {
+    pub(crate) fn matrix(&self, name: &str) -> Result<RawMatrix<'_>> {
         let &[rows, cols] = self.dims(name)? else {
             bail!("{}: `{name}` is not two-dimensional", self.path.display());
         };
@@ -258,13 +259,13 @@ impl MadeUp {
     ///
     /// # Errors
     /// A tensor that the shape does not have.
-    pub fn vector(&self, name: &str) -> Result<Vec<f32>> {
+    pub(crate) fn vector(&self, name: &str) -> Result<Vec<f32>> {
         let n = self.dims(name)?.iter().product();
         let value = if name.ends_with(".bias") { 0.0 } else { 1.0 };
         Ok(vec![value; n])
     }
 
-    pub fn bytes(&self) -> u64 {
+    pub(crate) fn bytes(&self) -> u64 {
         let blocks = self.shape.config.layers as u64 * self.shape.block_bytes();
         blocks + self.shape.end_bytes()
     }

@@ -8,27 +8,27 @@ use std::ops::RangeInclusive;
 use color_eyre::eyre::{Result, ensure, eyre};
 
 /// Transformer blocks.
-pub const LAYERS: RangeInclusive<usize> = 1..=1024;
+pub(crate) const LAYERS: RangeInclusive<usize> = 1..=1024;
 /// The residual stream.
-pub const WIDTH: RangeInclusive<usize> = 1..=1 << 18;
+pub(crate) const WIDTH: RangeInclusive<usize> = 1..=1 << 18;
 /// The feed-forward network's inner width.
-pub const FEED_FORWARD: RangeInclusive<usize> = 1..=1 << 22;
+pub(crate) const FEED_FORWARD: RangeInclusive<usize> = 1..=1 << 22;
 /// Query heads, or key/value heads.
-pub const HEADS: RangeInclusive<usize> = 1..=1 << 13;
+pub(crate) const HEADS: RangeInclusive<usize> = 1..=1 << 13;
 /// One head.
-pub const HEAD_DIM: RangeInclusive<usize> = 2..=1 << 12;
+pub(crate) const HEAD_DIM: RangeInclusive<usize> = 2..=1 << 12;
 /// The context a model was trained for.
-pub const CONTEXT: RangeInclusive<usize> = 1..=1 << 27;
+pub(crate) const CONTEXT: RangeInclusive<usize> = 1..=1 << 27;
 /// Tokens of a vocabulary.
-pub const VOCABULARY: RangeInclusive<usize> = 1..=1 << 22;
+pub(crate) const VOCABULARY: RangeInclusive<usize> = 1..=1 << 22;
 /// Experts, and parts of a file.
-pub const COUNT: RangeInclusive<usize> = 0..=1 << 16;
+pub(crate) const COUNT: RangeInclusive<usize> = 0..=1 << 16;
 
 /// A size within its bounds.
 ///
 /// # Errors
 /// A value outside them, with the file, the key and the bounds.
-pub fn size(
+pub(crate) fn size(
     file: impl Display,
     key: &str,
     value: i128,
@@ -45,7 +45,7 @@ pub fn size(
 ///
 /// # Errors
 /// Any other value, with the file and the key.
-pub fn positive(file: impl Display, key: &str, value: f32) -> Result<f32> {
+pub(crate) fn positive(file: impl Display, key: &str, value: f32) -> Result<f32> {
     ensure!(
         value.is_finite() && value > 0.0,
         "{file}: `{key}` is {value}; it must be a finite number above 0"

@@ -159,13 +159,13 @@ impl TextCodec {
     }
 
     /// Protects untrusted text for use in a chat template: no marker in it will be
-    /// recognised. [`unguarded`](Self::unguarded) restores it.
+    /// recognised. `unguarded` restores it.
     pub fn guarded<'t>(&self, text: &'t str) -> Cow<'t, str> {
         self.inner.markers.guarded(text)
     }
 
     /// A rendered text for display.
-    pub fn unguarded<'t>(&self, text: &'t str) -> Cow<'t, str> {
+    pub(crate) fn unguarded<'t>(&self, text: &'t str) -> Cow<'t, str> {
         markers::unguarded(text)
     }
 

@@ -43,7 +43,7 @@ fn not_weights(text: &str) -> String {
 }
 
 /// The source of the weights.
-pub enum Source {
+pub(crate) enum Source {
     Gguf(Gguf),
     Checkpoint(Checkpoint),
     /// None: random weights.
@@ -52,8 +52,8 @@ pub enum Source {
 
 /// An opened model, its weights unread.
 pub struct Weights {
-    pub source: Source,
-    pub floats: FloatWeights,
+    pub(crate) source: Source,
+    pub(crate) floats: FloatWeights,
 }
 
 impl Weights {
@@ -75,7 +75,7 @@ impl Weights {
         Ok(Weights { source, floats })
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         match &self.source {
             Source::Gguf(gguf) => &gguf.path,
             Source::Checkpoint(checkpoint) => &checkpoint.folder,
@@ -83,6 +83,7 @@ impl Weights {
         }
     }
 
+    /// Whether there is a tensor of this name, as GGUF names it.
     pub fn has(&self, name: &str) -> bool {
         match &self.source {
             Source::Gguf(gguf) => gguf.has(name),
@@ -92,7 +93,7 @@ impl Weights {
     }
 
     /// A two-dimensional weight, unread.
-    pub fn matrix(&self, name: &str) -> Result<RawMatrix<'_>> {
+    pub(crate) fn matrix(&self, name: &str) -> Result<RawMatrix<'_>> {
         match &self.source {
             Source::Gguf(gguf) => gguf.matrix(name),
             Source::Checkpoint(checkpoint) => checkpoint.matrix(name),
@@ -101,7 +102,7 @@ impl Weights {
     }
 
     /// A small weight (a norm's scale, a bias) as floats.
-    pub fn vector(&self, name: &str) -> Result<Vec<f32>> {
+    pub(crate) fn vector(&self, name: &str) -> Result<Vec<f32>> {
         match &self.source {
             Source::Gguf(gguf) => gguf.vector(name),
             Source::Checkpoint(checkpoint) => checkpoint.vector(name),
@@ -110,7 +111,7 @@ impl Weights {
     }
 
     /// A weight packed for the CPU kernels.
-    pub fn packed(&self, name: &str) -> Result<Packed> {
+    pub(crate) fn packed(&self, name: &str) -> Result<Packed> {
         let raw = self.matrix(name)?;
         let (rows, cols) = (raw.rows, raw.cols);
         let packed = match (raw.is_float(), self.floats) {
@@ -130,7 +131,7 @@ impl Weights {
     /// Weights that share their input, for candle's products on a device. Neighbours of
     /// the same type become one matrix: on a GPU launches dominate the cost of small
     /// products.
-    pub fn on_device(&self, names: &[String], device: &Device) -> Result<Vec<QMatMul>> {
+    pub(crate) fn on_device(&self, names: &[String], device: &Device) -> Result<Vec<QMatMul>> {
         let parts = names.iter().map(|name| self.matrix(name));
         let parts = parts.collect::<Result<Vec<_>>>()?;
         let alike = parts.chunk_by(|a, b| a.dtype == b.dtype);
@@ -171,7 +172,7 @@ impl Weights {
     }
 
     /// A weight as a table of floats on a device. Shape: (rows, cols).
-    pub fn table(&self, name: &str, device: &Device) -> Result<Tensor> {
+    pub(crate) fn table(&self, name: &str, device: &Device) -> Result<Tensor> {
         let raw = self.matrix(name)?;
         if raw.is_float() {
             return Ok(Tensor::from_vec(
@@ -185,7 +186,7 @@ impl Weights {
     }
 
     /// The files of the weights.
-    pub fn files(&self) -> Vec<PathBuf> {
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
         match &self.source {
             Source::Gguf(gguf) => gguf.files(),
             Source::Checkpoint(checkpoint) => checkpoint.files(),
@@ -194,7 +195,7 @@ impl Weights {
     }
 
     /// Every tensor's name in the source, in no order.
-    pub fn names(&self) -> Vec<&str> {
+    pub(crate) fn names(&self) -> Vec<&str> {
         match &self.source {
             Source::Gguf(gguf) => gguf.names().collect(),
             Source::Checkpoint(checkpoint) => checkpoint.names().collect(),
@@ -203,7 +204,7 @@ impl Weights {
     }
 
     /// The source's name for this tensor.
-    pub fn own_name(&self, name: &str) -> String {
+    pub(crate) fn own_name(&self, name: &str) -> String {
         match &self.source {
             Source::Gguf(_) | Source::MadeUp(_) => name.to_owned(),
             Source::Checkpoint(_) => safetensors::own_name(name).unwrap_or(name.to_owned()),
@@ -214,7 +215,7 @@ impl Weights {
     ///
     /// # Errors
     /// A tensor that is missing.
-    pub fn dims(&self, name: &str) -> Result<&[usize]> {
+    pub(crate) fn dims(&self, name: &str) -> Result<&[usize]> {
         match &self.source {
             Source::Gguf(gguf) => gguf.dims(name),
             Source::Checkpoint(checkpoint) => checkpoint.dims(name),
@@ -223,7 +224,7 @@ impl Weights {
     }
 
     /// Bytes on disk.
-    pub fn file_bytes(&self) -> u64 {
+    pub(crate) fn file_bytes(&self) -> u64 {
         match &self.source {
             Source::Gguf(gguf) => gguf.file_bytes(),
             Source::Checkpoint(checkpoint) => checkpoint.file_bytes(),
@@ -248,7 +249,7 @@ impl Weights {
     }
 
     /// Bits per weight, if most of the weights are floats.
-    pub fn float_bits(&self) -> Option<u64> {
+    pub(crate) fn float_bits(&self) -> Option<u64> {
         match self.main_dtype().as_str() {
             "F32" => Some(32),
             "F16" | "BF16" => Some(16),
@@ -257,7 +258,7 @@ impl Weights {
     }
 
     /// The type of most weights in the file: `Q4_1`, `BF16`.
-    pub fn main_dtype(&self) -> String {
+    pub(crate) fn main_dtype(&self) -> String {
         match &self.source {
             Source::Gguf(gguf) => gguf.main_dtype(),
             Source::Checkpoint(checkpoint) => checkpoint.main_dtype(),

@@ -13,21 +13,21 @@ use crate::speculate::trace::{Step, Trace};
 
 /// Names of files in what others are shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Paths {
+pub(crate) enum Paths {
     #[default]
     LeftOut,
     Named,
 }
 
 /// The trace as the screens read it.
-pub fn record(trace: &Trace) -> Record {
+pub(crate) fn record(trace: &Trace) -> Record {
     let mut record = Record::new(trace.header.clone());
     trace.steps.iter().for_each(|s| record.push(s.clone()));
     record
 }
 
 /// Under which model and parameters, in the order of importance.
-pub fn conditions(trace: &Trace) -> Vec<String> {
+pub(crate) fn conditions(trace: &Trace) -> Vec<String> {
     let header = &trace.header;
     let subject = &header.subject;
     let group = subject.group.as_ref().map(|g| format!("group {g}"));
@@ -48,7 +48,7 @@ pub fn conditions(trace: &Trace) -> Vec<String> {
 }
 
 /// The command line that makes the run again.
-pub fn command(trace: &Trace, paths: Paths) -> String {
+pub(crate) fn command(trace: &Trace, paths: Paths) -> String {
     let header = &trace.header;
     let (setup, n_left_out) = match paths {
         Paths::Named => (header.setup.clone(), 0),
@@ -66,7 +66,11 @@ pub fn command(trace: &Trace, paths: Paths) -> String {
 }
 
 /// Names and values; what could not be measured is left out.
-pub fn figures(trace: &Trace, stats: &Stats, repetition: f64) -> Vec<(&'static str, String)> {
+pub(crate) fn figures(
+    trace: &Trace,
+    stats: &Stats,
+    repetition: f64,
+) -> Vec<(&'static str, String)> {
     let mut out = vec![
         ("tokens", stats.tokens.to_string()),
         ("steps", stats.steps.to_string()),
@@ -85,7 +89,7 @@ pub fn figures(trace: &Trace, stats: &Stats, repetition: f64) -> Vec<(&'static s
 }
 
 /// One line about a step.
-pub fn step(step: &Step) -> String {
+pub(crate) fn step(step: &Step) -> String {
     let hits: Vec<String> = step
         .retrieval
         .iter()
@@ -105,7 +109,7 @@ pub fn step(step: &Step) -> String {
 }
 
 /// Rank and probability under the model, and what the rule made of them.
-pub fn verdict(record: &Record, step: &Step, selection: TreeSelection) -> String {
+pub(crate) fn verdict(record: &Record, step: &Step, selection: TreeSelection) -> String {
     match selection {
         TreeSelection::Root => "committed before".into(),
         TreeSelection::Bonus => {
@@ -126,7 +130,7 @@ fn why(record: &Record, step: &Step, node: usize) -> String {
 }
 
 /// Where a draft token was found; empty for any other.
-pub fn origins(record: &Record, step: &Step, selection: TreeSelection) -> String {
+pub(crate) fn origins(record: &Record, step: &Step, selection: TreeSelection) -> String {
     let TreeSelection::Draft(node) = selection else {
         return String::new();
     };
@@ -158,7 +162,7 @@ fn origin(record: &Record, origin: &Origin) -> String {
 }
 
 /// The token's text, in quotes.
-pub fn token(record: &Record, step: &Step, selection: TreeSelection) -> String {
+pub(crate) fn token(record: &Record, step: &Step, selection: TreeSelection) -> String {
     let id = match selection {
         TreeSelection::Root => Some(step.tree.nodes[0].token),
         TreeSelection::Draft(node) => Some(step.tree.nodes[node].token),

@@ -8,7 +8,7 @@ use super::selection::TreeSelection;
 use super::token_text::columns;
 
 /// The text in lines of `width` columns; the same is laid out once. Never empty.
-pub fn flow(record: &Record, ghosts: Ghosts, width: usize) -> Rc<Vec<Line>> {
+pub(crate) fn flow(record: &Record, ghosts: Ghosts, width: usize) -> Rc<Vec<Line>> {
     let key = (record.cells.len(), ghosts, width);
     let lines = || lay_out(&units(record, ghosts), width);
     record.laid_out.get(key, lines)

@@ -3,17 +3,25 @@
 
 use std::str::FromStr;
 
+/// The forms that a run is exported in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
+    /// A page by itself, with the film of the run.
     Html,
+    /// A document: header, steps, figures.
     Markdown,
+    /// An asciinema recording.
     Cast,
+    /// A picture of the last screen.
     Svg,
+    /// The text alone.
     Text,
+    /// One row per step.
     Csv,
 }
 
 impl Format {
+    /// In the order of the menu.
     pub const ALL: [Format; 6] = [
         Format::Html,
         Format::Markdown,
@@ -35,7 +43,7 @@ impl Format {
         }
     }
 
-    pub fn about(self) -> &'static str {
+    pub(crate) fn about(self) -> &'static str {
         match self {
             Format::Html => "a standalone web page: the text, every step's draft tree",
             Format::Markdown => "the text and a table of the steps",

@@ -7,15 +7,19 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 /// A key and what is held with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Key {
+    /// The key.
     pub code: KeyCode,
+    /// Ctrl, Alt and Shift as held.
     pub modifiers: KeyModifiers,
 }
 
 /// How keys are shown: by a symbol, or in words where there is ASCII only.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Naming {
+    /// `↑`, `⏎`.
     #[default]
     Symbols,
+    /// `Up`, `Enter`.
     Words,
 }
 
@@ -45,22 +49,22 @@ const HELD: [(KeyModifiers, &str); 2] = [
 ];
 
 impl Key {
-    pub const fn plain(code: KeyCode) -> Self {
+    pub(crate) const fn plain(code: KeyCode) -> Self {
         Key {
             code,
             modifiers: KeyModifiers::NONE,
         }
     }
 
-    pub const fn char(c: char) -> Self {
+    pub(crate) const fn char(c: char) -> Self {
         Key::plain(KeyCode::Char(c))
     }
 
-    pub const fn ctrl(c: char) -> Self {
+    pub(crate) const fn ctrl(c: char) -> Self {
         Key::held_ctrl(KeyCode::Char(c))
     }
 
-    pub const fn held_ctrl(code: KeyCode) -> Self {
+    pub(crate) const fn held_ctrl(code: KeyCode) -> Self {
         Key {
             code,
             modifiers: KeyModifiers::CONTROL,
@@ -68,7 +72,7 @@ impl Key {
     }
 
     /// Shift is part of a letter and of BackTab, and nowhere else told apart.
-    pub fn of(event: &KeyEvent) -> Self {
+    pub(crate) fn of(event: &KeyEvent) -> Self {
         Key {
             code: event.code,
             modifiers: event.modifiers - KeyModifiers::SHIFT,
@@ -109,7 +113,7 @@ impl Key {
     ///
     /// # Errors
     /// Says what can be written.
-    pub fn parse(text: &str) -> Result<Key, String> {
+    pub(crate) fn parse(text: &str) -> Result<Key, String> {
         let mut rest = text;
         let mut modifiers = KeyModifiers::NONE;
         for (modifier, prefix) in HELD {
@@ -132,7 +136,7 @@ impl Key {
     }
 
     /// Whether the key would be typed into a text.
-    pub fn types(self) -> bool {
+    pub(crate) fn types(self) -> bool {
         matches!(self.code, KeyCode::Char(_)) && self.modifiers.is_empty()
     }
 }

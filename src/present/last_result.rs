@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 #[derive(Clone, Debug)]
-pub struct LastResult<K, V> {
+pub(crate) struct LastResult<K, V> {
     last: RefCell<Option<(K, Rc<V>)>>,
 }
 
@@ -19,7 +19,7 @@ impl<K, V> Default for LastResult<K, V> {
 
 impl<K: PartialEq, V> LastResult<K, V> {
     /// The value of a key: the last one if the key is the same.
-    pub fn get(&self, key: K, compute: impl FnOnce() -> V) -> Rc<V> {
+    pub(crate) fn get(&self, key: K, compute: impl FnOnce() -> V) -> Rc<V> {
         let last = self.last.borrow().as_ref().and_then(|(known, value)| {
             let same = *known == key;
             same.then(|| Rc::clone(value))

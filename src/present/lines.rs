@@ -12,14 +12,14 @@ use super::token_text::columns;
 
 /// Whether the text shows drafts that were not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ghosts {
+pub(crate) enum Ghosts {
     Hidden,
     Shown,
 }
 
 /// Where a piece of a line comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum From {
+pub(crate) enum From {
     /// Index into a record's cells.
     Cell(usize),
     /// The ghost of a step.
@@ -28,22 +28,22 @@ pub enum From {
 
 /// A stretch of one token on one line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Piece {
-    pub x: usize,
-    pub width: usize,
-    pub from: From,
+pub(crate) struct Piece {
+    pub(crate) x: usize,
+    pub(crate) width: usize,
+    pub(crate) from: From,
     /// Which bytes of what is drawn for it.
     bytes: Range<usize>,
 }
 
 impl Piece {
     /// Its part of what is drawn for the whole token.
-    pub fn cut<'a>(&self, whole: &'a str) -> &'a str {
+    pub(crate) fn cut<'a>(&self, whole: &'a str) -> &'a str {
         whole.get(self.bytes.clone()).unwrap_or_default()
     }
 }
 
-pub type Line = Vec<Piece>;
+pub(crate) type Line = Vec<Piece>;
 
 pub(super) struct Unit<'a> {
     pub(super) from: From,
@@ -54,7 +54,7 @@ pub(super) struct Unit<'a> {
 
 /// Lays out texts, each with the offsets after which its line breaks, numbered
 /// as cells. Never empty.
-pub fn flow_texts<'a>(
+pub(crate) fn flow_texts<'a>(
     texts: impl Iterator<Item = (&'a str, &'a [usize])>,
     width: usize,
 ) -> Vec<Line> {
@@ -84,13 +84,13 @@ pub(super) fn lay_out(units: &[Unit<'_>], width: usize) -> Vec<Line> {
 }
 
 /// The line on which a token of the text begins.
-pub fn line_of(lines: &[Line], cell: usize) -> usize {
+pub(crate) fn line_of(lines: &[Line], cell: usize) -> usize {
     let holds = |line: &Line| line.iter().any(|p| p.from == From::Cell(cell));
     lines.iter().position(holds).unwrap_or(0)
 }
 
 /// The token `delta` lines below `cell`, nearest to its column.
-pub fn neighbour(lines: &[Line], cell: usize, delta: i64) -> Option<usize> {
+pub(crate) fn neighbour(lines: &[Line], cell: usize, delta: i64) -> Option<usize> {
     let here = line_of(lines, cell);
     let x = lines[here]
         .iter()

@@ -4,7 +4,7 @@ use crate::speculate::verify::Fate;
 
 /// What became of a token, the model's own included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mark {
+pub(crate) enum Mark {
     Fate(Fate),
     /// The model's own next token.
     Bonus,
@@ -12,11 +12,11 @@ pub enum Mark {
 
 impl Mark {
     /// Of a committed token, whose fate is `None` for the bonus token.
-    pub fn of(fate: Option<Fate>) -> Self {
+    pub(crate) fn of(fate: Option<Fate>) -> Self {
         fate.map_or(Mark::Bonus, Mark::Fate)
     }
 
-    pub fn glyph(self) -> &'static str {
+    pub(crate) fn glyph(self) -> &'static str {
         match self {
             Mark::Fate(Fate::Accepted) => "✓",
             Mark::Fate(Fate::Relaxed) => "≈",
@@ -27,7 +27,7 @@ impl Mark {
         }
     }
 
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Mark::Fate(Fate::Accepted) => "accepted",
             Mark::Fate(Fate::Relaxed) => "relaxed",
@@ -39,7 +39,7 @@ impl Mark {
     }
 
     /// In the order in which legends and bars list them.
-    pub const ALL: [Mark; 6] = [
+    pub(crate) const ALL: [Mark; 6] = [
         Mark::Fate(Fate::Accepted),
         Mark::Fate(Fate::Relaxed),
         Mark::Bonus,

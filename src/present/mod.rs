@@ -5,20 +5,20 @@
 //! Between the core and its faces: the screens, exports and commands read it. Knows
 //! no widgets, no keys' meanings and no screen.
 
-pub mod describe;
-pub mod flow;
-pub mod footprint;
+pub(crate) mod describe;
+pub(crate) mod flow;
+pub(crate) mod footprint;
 pub mod format;
 pub mod key;
-pub mod last_result;
-pub mod lines;
-pub mod mark;
-pub mod number;
-pub mod palette;
+pub(crate) mod last_result;
+pub(crate) mod lines;
+pub(crate) mod mark;
+pub(crate) mod number;
+pub(crate) mod palette;
 pub mod picture;
 pub mod record;
 pub mod selection;
-pub mod story;
+pub(crate) mod story;
 pub mod theme;
 pub mod token_text;
-pub mod tree_lines;
+pub(crate) mod tree_lines;

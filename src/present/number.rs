@@ -1,13 +1,13 @@
 //! Numbers as the screens write them.
 
-pub use crate::speculate::explain::prob;
+pub(crate) use crate::speculate::explain::prob;
 
-pub fn percent(share: f64) -> String {
+pub(crate) fn percent(share: f64) -> String {
     format!("{:.0}%", share * 100.0)
 }
 
 /// Bytes in MB or GB, as download pages write them.
-pub fn bytes(n: u64) -> String {
+pub(crate) fn bytes(n: u64) -> String {
     let mb = n as f64 / 1e6;
     if mb >= 1000.0 {
         format!("{:.2} GB", mb / 1000.0)
@@ -17,7 +17,7 @@ pub fn bytes(n: u64) -> String {
 }
 
 /// Three digits of a positive number.
-pub fn three(x: f64) -> String {
+pub(crate) fn three(x: f64) -> String {
     if x >= 99.95 {
         format!("{x:.0}")
     } else if x >= 9.995 {
@@ -28,7 +28,7 @@ pub fn three(x: f64) -> String {
 }
 
 /// `1 step`, `2 steps`.
-pub fn count(n: usize, what: &str) -> String {
+pub(crate) fn count(n: usize, what: &str) -> String {
     format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 

@@ -4,29 +4,29 @@ use ratatui::style::Color;
 
 /// Colours by role. `Color::Reset` is the terminal's own.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Palette {
-    pub ground: Color,
+pub(crate) struct Palette {
+    pub(crate) ground: Color,
     /// The bars at the top and the bottom.
-    pub bar: Color,
-    pub text: Color,
-    pub strong: Color,
-    pub dim: Color,
+    pub(crate) bar: Color,
+    pub(crate) text: Color,
+    pub(crate) strong: Color,
+    pub(crate) dim: Color,
     /// Borders and tracks; nothing to read.
-    pub line: Color,
-    pub accent: Color,
-    pub accepted: Color,
-    pub relaxed: Color,
-    pub rejected: Color,
-    pub lost: Color,
-    pub bonus: Color,
+    pub(crate) line: Color,
+    pub(crate) accent: Color,
+    pub(crate) accepted: Color,
+    pub(crate) relaxed: Color,
+    pub(crate) rejected: Color,
+    pub(crate) lost: Color,
+    pub(crate) bonus: Color,
     /// Backgrounds of the cursor's step and of the selection; `None`: bold and
     /// reversed instead.
-    pub cursor: Option<(Color, Color)>,
+    pub(crate) cursor: Option<(Color, Color)>,
 }
 
 impl Palette {
     /// What a file of themes calls each colour.
-    pub const ROLES: [&str; 14] = [
+    pub(crate) const ROLES: [&str; 14] = [
         "ground",
         "bar",
         "text",
@@ -44,7 +44,7 @@ impl Palette {
     ];
 
     /// The colour that a file of themes calls so.
-    pub fn role_mut(&mut self, role: &str) -> Option<&mut Color> {
+    pub(crate) fn role_mut(&mut self, role: &str) -> Option<&mut Color> {
         Some(match role {
             "ground" => &mut self.ground,
             "bar" => &mut self.bar,
@@ -65,7 +65,7 @@ impl Palette {
     }
 
     /// What is read, by role.
-    pub fn read_colours(&self) -> [(&'static str, Color); 9] {
+    pub(crate) fn read_colours(&self) -> [(&'static str, Color); 9] {
         [
             ("text", self.text),
             ("strong", self.strong),
@@ -87,7 +87,7 @@ const fn hex(value: u32) -> Color {
     Color::Rgb((value >> 16) as u8, (value >> 8) as u8, value as u8)
 }
 
-pub const DARK: Palette = Palette {
+pub(crate) const DARK: Palette = Palette {
     ground: hex(0x10131a),
     bar: hex(0x191e29),
     text: hex(0xcdd5e3),
@@ -103,7 +103,7 @@ pub const DARK: Palette = Palette {
     cursor: Some((hex(0x222a3a), hex(0x2e3b55))),
 };
 
-pub const LIGHT: Palette = Palette {
+pub(crate) const LIGHT: Palette = Palette {
     ground: hex(0xfcfbf8),
     bar: hex(0xeeece5),
     text: hex(0x2a2f3a),
@@ -121,7 +121,7 @@ pub const LIGHT: Palette = Palette {
 
 /// Okabe and Ito, "Color Universal Design" (2008), on black; the purple and the
 /// vermilion a little lighter, for contrast on the selection.
-pub const OKABE_ITO: Palette = Palette {
+pub(crate) const OKABE_ITO: Palette = Palette {
     ground: hex(0x0c0e12),
     bar: hex(0x181b21),
     text: hex(0xd6d9de),
@@ -137,7 +137,7 @@ pub const OKABE_ITO: Palette = Palette {
     cursor: Some((hex(0x20262e), hex(0x2d3642))),
 };
 
-pub const ANSI: Palette = Palette {
+pub(crate) const ANSI: Palette = Palette {
     ground: Color::Reset,
     bar: Color::Reset,
     text: Color::Reset,
@@ -153,7 +153,7 @@ pub const ANSI: Palette = Palette {
     cursor: None,
 };
 
-pub const PLAIN: Palette = Palette {
+pub(crate) const PLAIN: Palette = Palette {
     ground: Color::Reset,
     bar: Color::Reset,
     text: Color::Reset,
@@ -171,7 +171,7 @@ pub const PLAIN: Palette = Palette {
 
 /// Red, green and blue; the 16 colours as xterm shows them by default. `None`
 /// for the terminal's own and for indexed colours.
-pub fn rgb(color: Color) -> Option<(u8, u8, u8)> {
+pub(crate) fn rgb(color: Color) -> Option<(u8, u8, u8)> {
     Some(match color {
         Color::Rgb(r, g, b) => (r, g, b),
         Color::Black => (0, 0, 0),

@@ -44,7 +44,7 @@ pub fn svg(buffer: &Buffer) -> String {
 }
 
 /// The letters, row by row, without the spaces at their ends.
-pub fn plain(buffer: &Buffer) -> String {
+pub(crate) fn plain(buffer: &Buffer) -> String {
     let mut out = String::new();
     for y in buffer.area.top()..buffer.area.bottom() {
         let mut line = String::new();

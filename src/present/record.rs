@@ -21,7 +21,7 @@ use crate::speculate::why_slow::WhySlow;
 
 /// Where a token of the text comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub(crate) enum Place {
     /// Prefilled, or taken over by a branch; no step made it.
     Opening,
     Step {
@@ -34,47 +34,51 @@ pub enum Place {
 /// A token of the text as it is drawn.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TextCell {
+    /// What is shown, control characters made visible.
     pub text: String,
-    pub width: usize,
+    pub(crate) width: usize,
     /// Byte offsets in `text` after which the line breaks.
-    pub breaks: Vec<usize>,
-    pub place: Place,
+    pub(crate) breaks: Vec<usize>,
+    pub(crate) place: Place,
 }
 
 /// A draft that was not taken where its step ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ghost {
-    pub text: String,
-    pub mark: Mark,
-    pub selection: TreeSelection,
+pub(crate) struct Ghost {
+    pub(crate) text: String,
+    pub(crate) mark: Mark,
+    pub(crate) selection: TreeSelection,
 }
 
+/// A trace with what the screens and exports derive from it, kept up to date per step.
 #[derive(Clone, Debug)]
 pub struct Record {
+    /// The run.
     pub trace: Trace,
     /// Of the prompt: equal for equal ones.
-    pub prompt: u64,
+    pub(crate) prompt: u64,
     /// About what all of this takes in memory.
     pub n_bytes: usize,
     /// Of all steps recorded so far.
     pub stats: Stats,
     /// What the steps cost and what was wasted.
-    pub why: WhySlow,
+    pub(crate) why: WhySlow,
     /// Share of repeated 4-grams in the output so far.
     pub repetition: f64,
     /// How likely the model finds the output so far.
     pub log_prob: LogProb,
+    /// The text, a cell per committed token.
     pub cells: Vec<TextCell>,
     /// Index in `cells` of each step's first token; one more at the end.
     pub step_cells: Vec<usize>,
     /// Per step, the likeliest draft refused at its end.
-    pub ghosts: Vec<Option<Ghost>>,
+    pub(crate) ghosts: Vec<Option<Ghost>>,
     /// Output tokens, the opening not included, what a branch took over included.
     pub ids: Vec<TokenId>,
     /// The text in lines, by number of cells, ghosts and width.
-    pub laid_out: LastResult<(usize, Ghosts, usize), Vec<Line>>,
+    pub(crate) laid_out: LastResult<(usize, Ghosts, usize), Vec<Line>>,
     /// What is said of the answer, by its number of tokens.
-    pub told_of_text: LastResult<usize, String>,
+    pub(crate) told_of_text: LastResult<usize, String>,
     repeated: Repetition,
     /// From which step on which parameters were in force.
     changes: Vec<(usize, Params)>,
@@ -85,6 +89,7 @@ pub struct Record {
 }
 
 impl Record {
+    /// A run of this header before its first step.
     pub fn new(header: Header) -> Self {
         let mut record = Record {
             why: WhySlow::new(&header.cost),
@@ -123,6 +128,7 @@ impl Record {
         self.ids = taken_over;
     }
 
+    /// Adds a step, and what follows from it.
     pub fn push(&mut self, step: Step) {
         self.n_bytes += step_bytes(&step);
         self.stats.add(&step);
@@ -150,7 +156,7 @@ impl Record {
         self.ghosts.push(self.ghost(index));
     }
 
-    pub fn finish(&mut self, end: End) {
+    pub(crate) fn finish(&mut self, end: End) {
         self.trace.end = Some(end);
     }
 
@@ -165,6 +171,7 @@ impl Record {
         format!("{}{}", String::from_utf8_lossy(&opening), self.trace.text())
     }
 
+    /// Steps so far.
     pub fn n_steps(&self) -> usize {
         self.trace.steps.len()
     }
@@ -183,12 +190,12 @@ impl Record {
         same.then_some(first)
     }
 
-    pub fn step(&self, index: usize) -> Option<&Step> {
+    pub(crate) fn step(&self, index: usize) -> Option<&Step> {
         self.trace.steps.get(index)
     }
 
     /// What is drawn for a stretch of a line.
-    pub fn piece(&self, piece: &Piece) -> &str {
+    pub(crate) fn piece(&self, piece: &Piece) -> &str {
         let whole = match piece.from {
             From::Cell(cell) => self.cells.get(cell).map(|c| c.text.as_str()),
             From::Ghost(step) => {
@@ -200,7 +207,7 @@ impl Record {
     }
 
     /// What is drawn for a token on its own.
-    pub fn quoted(&self, id: TokenId) -> String {
+    pub(crate) fn quoted(&self, id: TokenId) -> String {
         match self.trace.token_bytes(id) {
             [] => format!("⟨#{id}⟩"),
             bytes => quoted(bytes),
@@ -221,7 +228,7 @@ impl Record {
     }
 
     /// These tokens as text, in quotes; empty for none.
-    pub fn text_before(&self, step: &Step, node: usize, n: usize) -> String {
+    pub(crate) fn text_before(&self, step: &Step, node: usize, n: usize) -> String {
         match self.tokens_before(step, node, n).as_slice() {
             [] => String::new(),
             tokens => self.quoted_all(tokens),
@@ -229,7 +236,7 @@ impl Record {
     }
 
     /// Several tokens as one text, in quotes.
-    pub fn quoted_all(&self, ids: &[TokenId]) -> String {
+    pub(crate) fn quoted_all(&self, ids: &[TokenId]) -> String {
         let bytes = ids.iter().flat_map(|&id| self.trace.token_bytes(id));
         quoted(&bytes.copied().collect::<Vec<u8>>())
     }

@@ -18,13 +18,13 @@ pub enum TreeSelection {
 }
 
 /// The distribution that the bonus token was taken from.
-pub fn bonus_row(step: &Step) -> &NodeDistribution {
+pub(crate) fn bonus_row(step: &Step) -> &NodeDistribution {
     let last = step.verdict.path.last().copied().unwrap_or(0);
     &step.rows[last]
 }
 
 /// What became of it; `None` of the root.
-pub fn mark(step: &Step, selection: TreeSelection) -> Option<Mark> {
+pub(crate) fn mark(step: &Step, selection: TreeSelection) -> Option<Mark> {
     match selection {
         TreeSelection::Root => None,
         TreeSelection::Bonus => Some(Mark::Bonus),
@@ -33,7 +33,7 @@ pub fn mark(step: &Step, selection: TreeSelection) -> Option<Mark> {
 }
 
 /// A step's committed tokens in order.
-pub fn committed(step: &Step) -> Vec<(TokenId, TreeSelection, Mark)> {
+pub(crate) fn committed(step: &Step) -> Vec<(TokenId, TreeSelection, Mark)> {
     let path = &step.verdict.path;
     let selections = path
         .iter()
@@ -48,7 +48,7 @@ pub fn committed(step: &Step) -> Vec<(TokenId, TreeSelection, Mark)> {
 
 /// What is worth looking at first in a step: what only the relaxed rule took,
 /// else the last draft token committed, else the model's own.
-pub fn first_look(step: &Step) -> TreeSelection {
+pub(crate) fn first_look(step: &Step) -> TreeSelection {
     let path = &step.verdict.path;
     let relaxed = |&&n: &&usize| step.verdict.fate(n) == Some(Fate::Relaxed);
     let node = path.iter().find(relaxed).or(path.last());

@@ -16,15 +16,15 @@ use crate::speculate::verify::Fate;
 
 /// The token and the distribution it was judged by.
 #[derive(Clone, Copy)]
-pub struct SelectedToken<'a> {
-    pub selection: TreeSelection,
-    pub token: Option<TokenId>,
-    pub row: &'a NodeDistribution,
-    pub judged: Option<TokenScore>,
+pub(crate) struct SelectedToken<'a> {
+    pub(crate) selection: TreeSelection,
+    pub(crate) token: Option<TokenId>,
+    pub(crate) row: &'a NodeDistribution,
+    pub(crate) judged: Option<TokenScore>,
 }
 
 impl<'a> SelectedToken<'a> {
-    pub fn of(step: &'a Step, selection: TreeSelection) -> Self {
+    pub(crate) fn of(step: &'a Step, selection: TreeSelection) -> Self {
         match selection {
             TreeSelection::Root => SelectedToken {
                 selection,
@@ -49,16 +49,16 @@ impl<'a> SelectedToken<'a> {
 }
 
 /// A token of a step, and all that is said about it is made of.
-pub struct TokenFacts<'a> {
-    pub record: &'a Record,
-    pub step: &'a Step,
-    pub selected: SelectedToken<'a>,
-    pub verify: AcceptanceRule,
+pub(crate) struct TokenFacts<'a> {
+    pub(crate) record: &'a Record,
+    pub(crate) step: &'a Step,
+    pub(crate) selected: SelectedToken<'a>,
+    pub(crate) verify: AcceptanceRule,
 }
 
 impl TokenFacts<'_> {
     /// What became of it; `None` of the root.
-    pub fn mark(&self) -> Option<Mark> {
+    pub(crate) fn mark(&self) -> Option<Mark> {
         match self.selected.selection {
             TreeSelection::Root => None,
             TreeSelection::Bonus => Some(Mark::Bonus),
@@ -67,20 +67,20 @@ impl TokenFacts<'_> {
     }
 
     /// Its text, in quotes.
-    pub fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         self.selected
             .token
             .map_or_else(String::new, |id| self.record.quoted(id))
     }
 
     /// The mark and its name, behind two spaces.
-    pub fn fate_name(&self) -> String {
+    pub(crate) fn fate_name(&self) -> String {
         self.mark()
             .map_or(String::new(), |m| format!("  {} {}", m.glyph(), m.name()))
     }
 
     /// What decided on a draft token.
-    pub fn explained(&self, node: usize) -> Explanation {
+    pub(crate) fn explained(&self, node: usize) -> Explanation {
         let tree = &self.step.tree;
         let row = &self.step.rows[tree.nodes[node].parent.unwrap_or(0)];
         let eos = &self.record.trace.header.eos;
@@ -89,7 +89,7 @@ impl TokenFacts<'_> {
     }
 
     /// The deciding inequality, with its numbers.
-    pub fn reason(&self) -> String {
+    pub(crate) fn reason(&self) -> String {
         let row = self.selected.row;
         match self.selected.selection {
             TreeSelection::Root => "committed before".into(),
@@ -99,7 +99,7 @@ impl TokenFacts<'_> {
     }
 
     /// Why it has its fate, in one sentence.
-    pub fn story(&self) -> String {
+    pub(crate) fn story(&self) -> String {
         let TreeSelection::Draft(node) = self.selected.selection else {
             return self.undrafted();
         };
@@ -202,7 +202,7 @@ impl TokenFacts<'_> {
 
     /// The branches beside each other, where one lost: lengths, and products of
     /// the model's probabilities.
-    pub fn branches(&self) -> Option<String> {
+    pub(crate) fn branches(&self) -> Option<String> {
         let TreeSelection::Draft(node) = self.selected.selection else {
             return None;
         };

@@ -12,8 +12,10 @@ use crate::speculate::verify::Fate;
 /// The themes there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum ThemeName {
+    /// For dark backgrounds.
     #[default]
     Dark,
+    /// For light backgrounds.
     Light,
     /// Okabe and Ito's palette, told apart with any kind of colour vision.
     ColourBlind,
@@ -24,6 +26,7 @@ pub enum ThemeName {
 }
 
 impl ThemeName {
+    /// In the order of the key that changes them.
     pub const ALL: [ThemeName; 5] = [
         ThemeName::Dark,
         ThemeName::Light,
@@ -32,6 +35,7 @@ impl ThemeName {
         ThemeName::Plain,
     ];
 
+    /// As `--theme` takes it.
     pub fn name(self) -> &'static str {
         match self {
             ThemeName::Dark => "dark",
@@ -42,7 +46,7 @@ impl ThemeName {
         }
     }
 
-    pub fn theme(self) -> Theme {
+    pub(crate) fn theme(self) -> Theme {
         let palette = *match self {
             ThemeName::Dark => &palette::DARK,
             ThemeName::Light => &palette::LIGHT,
@@ -71,7 +75,7 @@ impl FromStr for ThemeName {
 
 /// How strongly a place is marked by the cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Emphasis {
+pub(crate) enum Emphasis {
     None,
     /// In the cursor's step.
     Step,
@@ -93,33 +97,34 @@ impl Theme {
     }
 
     /// The canvas: text on the background.
-    pub fn base(&self) -> Style {
+    pub(crate) fn base(&self) -> Style {
         Style::new().fg(self.palette.text).bg(self.palette.ground)
     }
 
     /// The bars at the top and the bottom.
-    pub fn bar(&self) -> Style {
+    pub(crate) fn bar(&self) -> Style {
         Style::new().fg(self.palette.text).bg(self.palette.bar)
     }
 
-    pub fn text(&self) -> Style {
+    pub(crate) fn text(&self) -> Style {
         self.fg(self.palette.text)
     }
 
-    pub fn strong(&self) -> Style {
+    pub(crate) fn strong(&self) -> Style {
         self.fg(self.palette.strong).add_modifier(Modifier::BOLD)
     }
 
+    /// Secondary text.
     pub fn dim(&self) -> Style {
         self.fg(self.palette.dim)
     }
 
     /// Names of keys, titles in focus, what can be acted upon.
-    pub fn accent(&self) -> Style {
+    pub(crate) fn accent(&self) -> Style {
         self.fg(self.palette.accent)
     }
 
-    pub fn border(&self, focused: bool) -> Style {
+    pub(crate) fn border(&self, focused: bool) -> Style {
         self.fg(if focused {
             self.palette.accent
         } else {
@@ -128,34 +133,34 @@ impl Theme {
     }
 
     /// Lines that only guide the eye.
-    pub fn line(&self) -> Style {
+    pub(crate) fn line(&self) -> Style {
         self.fg(self.palette.line)
     }
 
-    pub fn title(&self, focused: bool) -> Style {
+    pub(crate) fn title(&self, focused: bool) -> Style {
         let style = if focused { self.accent() } else { self.text() };
         style.add_modifier(Modifier::BOLD)
     }
 
-    pub fn warning(&self) -> Style {
+    pub(crate) fn warning(&self) -> Style {
         self.fg(self.palette.relaxed)
     }
 
-    pub fn error(&self) -> Style {
+    pub(crate) fn error(&self) -> Style {
         self.fg(self.palette.rejected)
     }
 
-    pub fn good(&self) -> Style {
+    pub(crate) fn good(&self) -> Style {
         self.fg(self.palette.accepted)
     }
 
     /// The part of a bar that is filled.
-    pub fn gauge(&self) -> Style {
+    pub(crate) fn gauge(&self) -> Style {
         self.fg(self.palette.accent)
     }
 
     /// A value of a heat map, from 0, the worst of it, to 1, the best.
-    pub fn heat(&self, goodness: f64) -> Style {
+    pub(crate) fn heat(&self, goodness: f64) -> Style {
         match goodness {
             _ if goodness >= 2.0 / 3.0 => self.good(),
             _ if goodness >= 1.0 / 3.0 => self.text(),
@@ -164,12 +169,12 @@ impl Theme {
     }
 
     /// The part of a bar that is not.
-    pub fn track(&self) -> Style {
+    pub(crate) fn track(&self) -> Style {
         self.fg(self.palette.line)
     }
 
     /// The colour alone, for glyphs and bars.
-    pub fn mark(&self, mark: Mark) -> Style {
+    pub(crate) fn mark(&self, mark: Mark) -> Style {
         self.fg(match mark {
             Mark::Fate(Fate::Accepted) => self.palette.accepted,
             Mark::Fate(Fate::Relaxed) => self.palette.relaxed,
@@ -181,7 +186,7 @@ impl Theme {
     }
 
     /// A token's text: never told by colour alone.
-    pub fn token(&self, mark: Mark) -> Style {
+    pub(crate) fn token(&self, mark: Mark) -> Style {
         let modifier = match mark {
             Mark::Fate(Fate::Accepted) | Mark::Fate(Fate::Lost) => Modifier::empty(),
             Mark::Fate(Fate::Relaxed) => Modifier::UNDERLINED,
@@ -193,7 +198,7 @@ impl Theme {
     }
 
     /// A block of a bar that carries its glyph.
-    pub fn block(&self, mark: Mark) -> Style {
+    pub(crate) fn block(&self, mark: Mark) -> Style {
         match (self.mark(mark), self.base) {
             (style, ThemeName::Plain) => style,
             (style, ThemeName::Ansi) => style.add_modifier(Modifier::REVERSED),
@@ -204,17 +209,17 @@ impl Theme {
     }
 
     /// The prefilled opening of the answer.
-    pub fn opening(&self) -> Style {
+    pub(crate) fn opening(&self) -> Style {
         self.dim()
     }
 
     /// What to lay over a style where the text searched stands.
-    pub fn found(&self) -> Style {
+    pub(crate) fn found(&self) -> Style {
         Style::new().add_modifier(Modifier::REVERSED)
     }
 
     /// What to lay over a style at the cursor.
-    pub fn emphasis(&self, emphasis: Emphasis) -> Style {
+    pub(crate) fn emphasis(&self, emphasis: Emphasis) -> Style {
         match (emphasis, self.palette.cursor) {
             (Emphasis::None, _) => Style::new(),
             (Emphasis::Step, Some((step, _))) => Style::new().bg(step),

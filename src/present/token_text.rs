@@ -13,12 +13,12 @@ const TAB: &str = "⇥";
 
 /// What is drawn for a stretch of bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Shown {
-    pub text: String,
+pub(crate) struct Shown {
+    pub(crate) text: String,
     /// Columns it takes.
-    pub width: usize,
+    pub(crate) width: usize,
     /// Byte offsets in `text` after which the source broke the line.
-    pub breaks: Vec<usize>,
+    pub(crate) breaks: Vec<usize>,
 }
 
 impl Shown {
@@ -37,7 +37,7 @@ pub fn columns(text: &str) -> usize {
 }
 
 /// Bytes as text, every one of them visible.
-pub fn show(bytes: &[u8]) -> Shown {
+pub(crate) fn show(bytes: &[u8]) -> Shown {
     let mut shown = Shown::default();
     for chunk in bytes.utf8_chunks() {
         chunk
@@ -52,12 +52,12 @@ pub fn show(bytes: &[u8]) -> Shown {
 }
 
 /// A token for a list or a tree: in quotes, so that its spaces are seen.
-pub fn quoted(bytes: &[u8]) -> String {
+pub(crate) fn quoted(bytes: &[u8]) -> String {
     format!("'{}'", show(bytes).text)
 }
 
 /// Cuts a text to `width` columns; what does not fit is replaced by `…`.
-pub fn fit(text: &str, width: usize) -> String {
+pub(crate) fn fit(text: &str, width: usize) -> String {
     if columns(text) <= width {
         return text.to_string();
     }
@@ -78,7 +78,7 @@ pub fn fit(text: &str, width: usize) -> String {
 }
 
 /// Keeps the end of a text.
-pub fn fit_left(text: &str, width: usize) -> String {
+pub(crate) fn fit_left(text: &str, width: usize) -> String {
     if columns(text) <= width {
         return text.to_string();
     }
@@ -97,7 +97,7 @@ pub fn fit_left(text: &str, width: usize) -> String {
 }
 
 /// Cut or filled up with spaces to `width` columns.
-pub fn pad(text: &str, width: usize) -> String {
+pub(crate) fn pad(text: &str, width: usize) -> String {
     let text = fit(text, width);
     let gap = width.saturating_sub(columns(&text));
     format!("{text}{}", " ".repeat(gap))
@@ -142,7 +142,7 @@ fn code_point(c: char) -> String {
 /// Joins a stream of tokens into readable text: a character that is spread over
 /// several tokens shows its bytes until its last token completes it there.
 #[derive(Clone, Debug, Default)]
-pub struct Joiner {
+pub(crate) struct Joiner {
     /// Bytes of a character begun but not completed.
     pending: Vec<u8>,
     /// Tokens these bytes came from.
@@ -151,15 +151,15 @@ pub struct Joiner {
 
 /// What one more token does to the text.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Joined {
-    pub shown: Shown,
+pub(crate) struct Joined {
+    pub(crate) shown: Shown,
     /// How many tokens before this one now show nothing, because this one shows
     /// the character that they began.
-    pub absorbed: usize,
+    pub(crate) absorbed: usize,
 }
 
 impl Joiner {
-    pub fn push(&mut self, bytes: &[u8]) -> Joined {
+    pub(crate) fn push(&mut self, bytes: &[u8]) -> Joined {
         let mut all = std::mem::take(&mut self.pending);
         let n_before = std::mem::take(&mut self.n_pending);
         let n_carried = all.len();

@@ -9,12 +9,12 @@ use crate::speculate::trace::Step;
 
 /// One line of the drawn tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TreeLine {
-    pub selection: TreeSelection,
+pub(crate) struct TreeLine {
+    pub(crate) selection: TreeSelection,
     /// The branches drawn before the glyph, three columns a fork.
-    pub stem: String,
+    pub(crate) stem: String,
     /// Whether the token was committed (the root counts).
-    pub on_path: bool,
+    pub(crate) on_path: bool,
 }
 
 const FORK: &str = "├─";
@@ -23,12 +23,12 @@ const PASS: &str = "│ ";
 const NONE: &str = "  ";
 
 /// The step's tree from top to bottom.
-pub fn tree_lines(step: &Step) -> Vec<TreeLine> {
+pub(crate) fn tree_lines(step: &Step) -> Vec<TreeLine> {
     lines(&step.tree, &step.verdict.path, step.verdict.bonus.is_some())
 }
 
 /// A tree that nobody has judged yet.
-pub fn draft_lines(tree: &DraftTree) -> Vec<TreeLine> {
+pub(crate) fn draft_lines(tree: &DraftTree) -> Vec<TreeLine> {
     lines(tree, &[], false)
 }
 

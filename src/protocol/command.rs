@@ -18,14 +18,18 @@ pub enum Command {
     CancelSweep,
     /// Render and tokenise a prompt without running it.
     Preview {
+        /// Comes back with [`Event::Preview`](super::Event::Preview).
         ticket: u64,
+        /// What would be asked.
         prompt: PromptText,
         /// The length to reserve for the answer.
         max_tokens: usize,
     },
     /// A question about the pools, or a change of them.
     Pool(Box<PoolQuestion>),
+    /// Stop before the next step.
     Pause,
+    /// Go on after a pause.
     Resume,
     /// One step, then pause.
     Step,
@@ -43,5 +47,6 @@ pub enum Command {
     CancelFetch,
     /// Try to fetch and load the model again.
     RetryModel,
+    /// End the thread; a run under way ends as cancelled.
     Quit,
 }

@@ -9,11 +9,32 @@ mod questions;
 mod request;
 
 pub use command::Command;
-pub use event::{Event, FetchEvent};
-pub use pools::{
-    DocumentText, Documents, Found, FoundDocument, ListedDoc, Overview, PoolName, Probe, ProbedSet,
-    ProbedText, Section,
-};
-pub use prompt::{History, PromptPreview, PromptText, RenderedPrompt};
-pub use questions::{NewDocument, PoolAnswer, PoolChange, PoolQuestion, SavedEdits, Undone};
-pub use request::{Asked, Purpose, Request, RunId, SweepId, SweepRequest};
+pub use event::Event;
+pub use event::FetchEvent;
+pub use pools::DocumentText;
+pub use pools::Documents;
+pub use pools::Found;
+pub use pools::FoundDocument;
+pub use pools::ListedDoc;
+pub use pools::Overview;
+pub use pools::PoolName;
+pub use pools::Probe;
+pub use pools::ProbedSet;
+pub use pools::ProbedText;
+pub use pools::Section;
+pub use prompt::History;
+pub use prompt::PromptPreview;
+pub use prompt::PromptText;
+pub(crate) use prompt::RenderedPrompt;
+pub(crate) use questions::NewDocument;
+pub use questions::PoolAnswer;
+pub use questions::PoolChange;
+pub use questions::PoolQuestion;
+pub(crate) use questions::SavedEdits;
+pub(crate) use questions::Undone;
+pub use request::Asked;
+pub use request::Purpose;
+pub use request::Request;
+pub use request::RunId;
+pub(crate) use request::SweepId;
+pub use request::SweepRequest;

@@ -16,6 +16,7 @@ pub struct PromptText {
     pub system: Option<String>,
     /// Earlier turns: questions and answers.
     pub examples: Vec<(String, String)>,
+    /// The question.
     pub user: String,
     /// The prefilled beginning of the answer.
     pub opening: String,
@@ -44,7 +45,7 @@ impl PromptText {
 /// The part of a prompt that may be shortened: its newest items stay.
 #[derive(Clone)]
 pub struct History {
-    pub n_items: usize,
+    pub(crate) n_items: usize,
     write: Arc<Write>,
 }
 
@@ -58,7 +59,7 @@ pub struct RenderedPrompt {
     /// How many of the last ids are the opening.
     pub opening_len: usize,
     /// Items of the history that were left out, the oldest ones.
-    pub n_dropped: usize,
+    pub(crate) n_dropped: usize,
 }
 
 impl History {
@@ -77,7 +78,7 @@ impl History {
     ///
     /// # Errors
     /// A template that fails on them.
-    pub fn with_newest(&self, n_items: usize) -> Result<PromptText> {
+    pub(crate) fn with_newest(&self, n_items: usize) -> Result<PromptText> {
         (self.write)(n_items)
     }
 }
@@ -102,6 +103,7 @@ impl fmt::Debug for History {
 pub struct PromptPreview {
     /// Rendered with the model's chat template, the opening included.
     pub rendered: String,
+    /// Tokens of `rendered`.
     pub n_tokens: usize,
     /// Rated items left out, the oldest ones, to fit the context.
     pub n_dropped: usize,

@@ -10,13 +10,16 @@ use crate::speculate::trace::{StartFrom, SubjectInfo};
 pub type RunId = u64;
 
 /// Numbers sweeps within a session; chosen by the interface.
-pub type SweepId = u64;
+pub(crate) type SweepId = u64;
 
 /// A requested sweep.
 #[derive(Clone, Debug)]
 pub struct SweepRequest {
+    /// Comes back with its events.
     pub sweep: SweepId,
+    /// The cells.
     pub grid: Grid,
+    /// The prompts that every cell runs.
     pub asked: Vec<Asked>,
 }
 
@@ -27,19 +30,28 @@ pub enum Purpose {
     Watch,
     /// The autoregressive reference of another run's prompt, for the speed-up
     /// and the losslessness badge.
-    Reference { of: RunId },
+    Reference {
+        /// The run that is measured against it.
+        of: RunId,
+    },
 }
 
 /// A requested run.
 #[derive(Clone, Debug)]
 pub struct Request {
+    /// Comes back with its events.
     pub run: RunId,
+    /// Whom it is about.
     pub subject: SubjectInfo,
+    /// What the model is asked.
     pub prompt: PromptText,
+    /// The parameters of the first step.
     pub params: Params,
     /// Begin in the middle of another run of this prompt.
     pub branch: Option<Branch>,
+    /// Profile and calibration to begin with.
     pub start: StartFrom,
+    /// Why it is made.
     pub purpose: Purpose,
     /// Wait for [`Command::Step`](super::Command::Step) or [`Command::Resume`](super::Command::Resume) before the first step.
     pub start_paused: bool,
@@ -48,6 +60,8 @@ pub struct Request {
 /// The subjects and prompts of a sweep.
 #[derive(Clone, Debug)]
 pub struct Asked {
+    /// Whom it is about.
     pub subject: SubjectInfo,
+    /// What the model is asked.
     pub prompt: PromptText,
 }

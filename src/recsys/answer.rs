@@ -8,7 +8,7 @@ use serde::Serialize;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, strum::IntoStaticStr)]
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
-pub enum Validity {
+pub(crate) enum Validity {
     /// Valid JSON with both fields.
     Valid,
     /// Both fields, after tolerating fences, text around the object, line breaks,
@@ -21,24 +21,24 @@ pub enum Validity {
 }
 
 impl Validity {
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         self.into()
     }
 }
 
 /// An answer's fields; `None`: missing or empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
-    pub summarization: Option<String>,
-    pub reasoning: Option<String>,
-    pub validity: Validity,
+pub(crate) struct Answer {
+    pub(crate) summarization: Option<String>,
+    pub(crate) reasoning: Option<String>,
+    pub(crate) validity: Validity,
 }
 
 const SUMMARIZATION: &str = "summarization";
 const REASONING: &str = "reasoning";
 
 /// Reads an answer, its prefilled opening included.
-pub fn read(text: &str) -> Answer {
+pub(crate) fn read(text: &str) -> Answer {
     if let Some(answer) = as_it_stands(text) {
         return answer;
     }

@@ -21,7 +21,8 @@ use super::subject::{SubjectKind, SubjectRef, UNGROUPED};
 /// An additional fact from the source: a book's author, a user's age.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fact {
-    pub name: String,
+    pub(crate) name: String,
+    /// Plain text.
     pub value: String,
 }
 
@@ -30,33 +31,44 @@ pub struct Fact {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Item {
+    /// Unique among the items.
     pub id: EcoString,
+    /// As prompts and screens say it.
     pub title: EcoString,
+    /// Of release.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub year: Option<u16>,
+    /// As the source orders them.
     #[serde(skip_serializing_if = "<[EcoString]>::is_empty")]
     pub genres: Box<[EcoString]>,
+    /// One name, or several with commas.
     #[serde(skip_serializing_if = "EcoString::is_empty")]
     pub director: EcoString,
+    /// Of origin.
     #[serde(skip_serializing_if = "EcoString::is_empty")]
     pub country: EcoString,
+    /// Keywords.
     #[serde(skip_serializing_if = "<[EcoString]>::is_empty")]
     pub themes: Box<[EcoString]>,
+    /// Whatever else the source says.
     #[serde(skip_serializing_if = "<[Fact]>::is_empty")]
     pub facts: Box<[Fact]>,
     /// Name of one of [`Catalog::item_groups`].
     #[serde(skip)]
     pub group: Arc<str>,
     #[serde(skip)]
-    pub half: Half,
+    pub(crate) half: Half,
 }
 
 /// A user and everything they rated.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct User {
+    /// Unique among the users.
     pub id: EcoString,
+    /// As prompts and screens say it.
     pub name: EcoString,
+    /// Whatever the source says: age, occupation.
     #[serde(skip_serializing_if = "<[Fact]>::is_empty")]
     pub facts: Box<[Fact]>,
     /// By time; ties keep the file's order.
@@ -66,12 +78,12 @@ pub struct User {
     #[serde(skip)]
     pub group: Arc<str>,
     #[serde(skip)]
-    pub half: Half,
+    pub(crate) half: Half,
 }
 
 impl User {
     /// A user with only an id.
-    pub fn unnamed(id: &str) -> Self {
+    pub(crate) fn unnamed(id: &str) -> Self {
         User {
             id: id.into(),
             name: eco_format!("User {id}"),
@@ -83,11 +95,14 @@ impl User {
 /// An item or a user, borrowed from its catalog.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Subject<'a> {
+    /// An item.
     Item(&'a Item),
+    /// A user.
     User(&'a User),
 }
 
 impl<'a> Subject<'a> {
+    /// Item or user.
     pub fn kind(self) -> SubjectKind {
         match self {
             Subject::Item(_) => SubjectKind::Item,
@@ -95,6 +110,7 @@ impl<'a> Subject<'a> {
         }
     }
 
+    /// Unique among its kind.
     pub fn id(self) -> &'a str {
         match self {
             Subject::Item(item) => &item.id,
@@ -113,6 +129,7 @@ impl<'a> Subject<'a> {
         }
     }
 
+    /// The group whose pool drafts for it.
     pub fn group(self) -> &'a str {
         match self {
             Subject::Item(item) => &item.group,
@@ -126,6 +143,7 @@ impl<'a> Subject<'a> {
         Some(self.group()).filter(|&group| group != UNGROUPED)
     }
 
+    /// Whether it fills the pools or is decoded.
     pub fn half(self) -> Half {
         match self {
             Subject::Item(item) => item.half,
@@ -136,8 +154,8 @@ impl<'a> Subject<'a> {
 
 /// The reasons for the subjects' groups.
 #[derive(Clone, Debug)]
-pub struct Grouping {
-    pub map: GroupMap,
+pub(crate) struct Grouping {
+    pub(crate) map: GroupMap,
     /// By kind, the groups of the map that were too small to keep, with their sizes.
     pub(super) merged: [BTreeMap<String, usize>; 2],
     pub(super) saved: Option<Arc<SavedGroups>>,
@@ -149,9 +167,13 @@ pub struct Grouping {
 pub struct Catalog {
     /// The folder's name, or `sample` for the bundled one.
     pub name: String,
+    /// In the order of the source.
     pub items: Vec<Item>,
+    /// In the order of the source.
     pub users: Vec<User>,
+    /// Groups of items, whose names subjects carry.
     pub item_groups: Vec<Group>,
+    /// Groups of users, whose names subjects carry.
     pub user_groups: Vec<Group>,
     /// What an item is called: `movie`, `book`, `product`.
     pub noun: String,
@@ -189,7 +211,7 @@ impl Catalog {
     }
 
     /// The subject with this id, if there is one.
-    pub fn lookup(&self, kind: SubjectKind, id: &str) -> Option<SubjectRef> {
+    pub(crate) fn lookup(&self, kind: SubjectKind, id: &str) -> Option<SubjectRef> {
         let by_id = self.by_id.get_or_init(|| self.sorted_by_id());
         let order = match kind {
             SubjectKind::Item => &by_id[0],
@@ -269,6 +291,7 @@ impl Catalog {
         })
     }
 
+    /// The groups of one kind of subject.
     pub fn groups(&self, kind: SubjectKind) -> &[Group] {
         match kind {
             SubjectKind::Item => &self.item_groups,

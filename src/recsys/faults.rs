@@ -4,7 +4,7 @@
 use color_eyre::eyre::{Report, eyre};
 
 /// How many faults are spelled out; the rest are counted.
-pub const N_SHOWN: usize = 10;
+pub(crate) const N_SHOWN: usize = 10;
 
 #[derive(Debug)]
 struct Fault {
@@ -15,13 +15,13 @@ struct Fault {
 
 /// Bad lines of one or more files.
 #[derive(Debug, Default)]
-pub struct Faults {
+pub(crate) struct Faults {
     faults: Vec<Fault>,
 }
 
 impl Faults {
     /// `line` counts from 1, the header included.
-    pub fn add(&mut self, file: &str, line: u64, what: impl Into<String>) {
+    pub(crate) fn add(&mut self, file: &str, line: u64, what: impl Into<String>) {
         self.faults.push(Fault {
             file: file.to_owned(),
             line,
@@ -31,7 +31,7 @@ impl Faults {
 
     /// `Ok` if there was no fault; else one error with the first few lines of
     /// each file in turn, and the count.
-    pub fn into_result(mut self, subject: &str) -> Result<(), Report> {
+    pub(crate) fn into_result(mut self, subject: &str) -> Result<(), Report> {
         let n_total = self.faults.len();
         if n_total == 0 {
             return Ok(());

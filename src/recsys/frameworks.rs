@@ -17,7 +17,7 @@ use crate::speculate::params::Params;
 use crate::text_input::{SETTINGS_BYTES_MAX, read_text};
 
 /// The default framework.
-pub const DEFAULT: &str = "kar";
+pub(crate) const DEFAULT: &str = "kar";
 
 /// The frameworks that ship, by name; the wording is ours. KAR: Xi et al., RecSys
 /// 2024 (arXiv 2306.10933). TRAWL: Luo et al., 2024. ONCE: Liu et al., WSDM 2024.
@@ -60,8 +60,9 @@ const USER_NAMES: [&str; 7] = [
 pub struct Framework {
     /// The name in knowledge documents and for `--framework`.
     pub name: String,
+    /// As lists and the Catalog screen say it.
     pub title: String,
-    pub about: String,
+    pub(crate) about: String,
     /// Default for the maximum tokens of an answer.
     pub max_tokens: Option<usize>,
     item: Template,
@@ -72,12 +73,12 @@ pub struct Framework {
 #[serde(deny_unknown_fields)]
 pub(super) struct Template {
     /// Absent: the chat template's own default.
-    pub system: Option<String>,
+    pub(crate) system: Option<String>,
     /// Example questions with their ideal answers.
     #[serde(default)]
-    pub example: Vec<Example>,
-    pub user: String,
-    pub opening: String,
+    pub(crate) example: Vec<Example>,
+    pub(crate) user: String,
+    pub(crate) opening: String,
 }
 
 /// A question and its answer, shown to the model before the real one; plain
@@ -85,18 +86,20 @@ pub(super) struct Template {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Example {
+    /// The question.
     pub user: String,
+    /// The answer.
     pub assistant: String,
 }
 
 /// A framework and where it came from.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Found {
-    pub framework: Framework,
+pub(crate) struct Found {
+    pub(crate) framework: Framework,
     /// Its TOML, as written.
-    pub text: String,
+    pub(crate) text: String,
     /// `None`: it ships.
-    pub path: Option<PathBuf>,
+    pub(crate) path: Option<PathBuf>,
 }
 
 impl Example {
@@ -112,7 +115,8 @@ impl Framework {
     /// A bundled framework, or a custom one by a path that ends in `.toml`.
     ///
     /// # Errors
-    /// As [`find`].
+    /// An unknown name, with the known ones; a file that cannot be read; a template
+    /// at fault, by file, template and field.
     pub fn named(name: &str) -> Result<Self, Report> {
         Ok(find(name, None)?.framework)
     }
@@ -133,12 +137,12 @@ impl Framework {
 
     /// A hash of name and templates, as 16 hexadecimal digits: different prompts have
     /// different hashes.
-    pub fn fingerprint(&self) -> String {
+    pub(crate) fn fingerprint(&self) -> String {
         format!("{:016x}", hash_text(0, &format!("{self:?}")))
     }
 
     /// Sets its answer length in `params`, if it has one.
-    pub fn over(&self, params: Params) -> Params {
+    pub(crate) fn over(&self, params: Params) -> Params {
         Params {
             max_tokens: self.max_tokens.unwrap_or(params.max_tokens),
             ..params
@@ -174,7 +178,7 @@ impl Framework {
 ///
 /// # Errors
 /// An unknown name, with the known ones; a file that cannot be read; a template error, with file, template and field.
-pub fn find(name: &str, folder: Option<&Path>) -> Result<Found, Report> {
+pub(crate) fn find(name: &str, folder: Option<&Path>) -> Result<Found, Report> {
     if Path::new(name).extension().is_some_and(|e| e == EXTENSION) {
         return read(Path::new(name));
     }
@@ -190,7 +194,7 @@ pub fn find(name: &str, folder: Option<&Path>) -> Result<Found, Report> {
 
 /// Those that ship, then those in `folder`, by name; the latter override the former of
 /// the same name. A bad file is listed as an error.
-pub fn all(folder: Option<&Path>) -> Vec<Result<Found, Report>> {
+pub(crate) fn all(folder: Option<&Path>) -> Vec<Result<Found, Report>> {
     let own = own_files(folder);
     let name_of = |path: &PathBuf| path.file_stem().map(|stem| stem.to_owned());
     let is_replaced = |name: &str| {

@@ -15,24 +15,26 @@ use super::scale::Scale;
 use super::subject::{SubjectKind, SubjectRef, UNGROUPED};
 
 /// The parts of a catalog before groups and halves are assigned.
-pub struct Contents {
-    pub name: String,
-    pub noun: String,
-    pub protocol: Protocol,
-    pub scale: Scale,
-    pub items: Vec<Item>,
-    pub users: Vec<User>,
+pub(crate) struct Contents {
+    pub(crate) name: String,
+    pub(crate) noun: String,
+    pub(crate) protocol: Protocol,
+    pub(crate) scale: Scale,
+    pub(crate) items: Vec<Item>,
+    pub(crate) users: Vec<User>,
 }
 
 /// The number of subjects missing from saved groups.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Unknown {
+    /// Items without a saved group.
     pub n_items: usize,
+    /// Users without a saved group.
     pub n_users: usize,
 }
 
 /// A catalog grouped by a map of attributes.
-pub fn assemble(contents: Contents, map: GroupMap) -> Catalog {
+pub(crate) fn assemble(contents: Contents, map: GroupMap) -> Catalog {
     let item_groups = map.item_groups();
     let user_groups = map.user_groups();
     let grouping = Grouping {
@@ -207,7 +209,7 @@ impl Catalog {
     ///
     /// # Panics
     /// If a draft's length differs from the catalog's, or it names a missing group.
-    pub fn saved(&self, seed: u64, items: Draft, users: Draft) -> SavedGroups {
+    pub(crate) fn saved(&self, seed: u64, items: Draft, users: Draft) -> SavedGroups {
         let ids = |kind| {
             let subjects = self.subjects(kind);
             subjects
@@ -266,7 +268,7 @@ fn ungrouped() -> Group {
 
 impl Grouping {
     /// In a sentence, why a subject is in its group.
-    pub fn why(&self, catalog: &Catalog, at: SubjectRef) -> String {
+    pub(crate) fn why(&self, catalog: &Catalog, at: SubjectRef) -> String {
         let subject = catalog.subject(at);
         let by_map = self.by_map(catalog, at);
         match &self.saved {

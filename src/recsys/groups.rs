@@ -26,7 +26,9 @@ const AUTOMATIC_MERGE_BELOW: usize = 20;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Group {
+    /// Short, unique among its kind.
     pub name: String,
+    /// One line for people.
     pub about: String,
 }
 
@@ -82,10 +84,10 @@ impl UserGroup {
 #[serde(deny_unknown_fields)]
 pub struct GroupMap {
     /// Seeds the split of every group into halves.
-    pub seed: u64,
+    pub(crate) seed: u64,
     /// Groups with fewer subjects are merged into the fallback group.
     #[serde(default)]
-    pub merge_below: usize,
+    pub(crate) merge_below: usize,
     fallback_item_group: String,
     fallback_user_group: String,
     #[serde(default)]
@@ -98,8 +100,8 @@ pub struct GroupMap {
 /// A group and, in a sentence, the reason for it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Choice<'a> {
-    pub group: &'a str,
-    pub why: String,
+    pub(crate) group: &'a str,
+    pub(crate) why: String,
 }
 
 impl GroupMap {
@@ -114,14 +116,14 @@ impl GroupMap {
     ///
     /// # Errors
     /// Only if the program's own preset is broken.
-    pub fn movielens() -> Result<Self, Report> {
+    pub(crate) fn movielens() -> Result<Self, Report> {
         Self::parse("presets/movielens.toml", MOVIELENS)
     }
 
     /// An automatic map for unknown genres (or categories): a group for each of the
     /// most frequent ones, and one for the rest. An item is grouped by its first genre
     /// that has a group, a user by most of their items.
-    pub fn automatic<'a>(items: impl Iterator<Item = &'a [EcoString]>) -> Self {
+    pub(crate) fn automatic<'a>(items: impl Iterator<Item = &'a [EcoString]>) -> Self {
         let mut counts: HashMap<&str, usize> = HashMap::new();
         for genre in items.flatten() {
             *counts.entry(genre).or_default() += 1;
@@ -176,11 +178,11 @@ impl GroupMap {
         Ok(())
     }
 
-    pub fn item_groups(&self) -> Vec<Group> {
+    pub(crate) fn item_groups(&self) -> Vec<Group> {
         self.item_group.clone()
     }
 
-    pub fn user_groups(&self) -> Vec<Group> {
+    pub(crate) fn user_groups(&self) -> Vec<Group> {
         let groups = self.user_group.iter();
         groups
             .map(|group| Group {
@@ -212,7 +214,7 @@ impl GroupMap {
     }
 
     /// The group of an item with these genres.
-    pub fn item_group_name(&self, genres: &[EcoString]) -> &str {
+    pub(crate) fn item_group_name(&self, genres: &[EcoString]) -> &str {
         let rule = self.rule(genres);
         rule.map_or(&self.fallback_item_group, |rule| &rule.group)
     }
@@ -231,7 +233,7 @@ impl GroupMap {
         }
     }
 
-    pub fn fallback(&self, kind: SubjectKind) -> &str {
+    pub(crate) fn fallback(&self, kind: SubjectKind) -> &str {
         match kind {
             SubjectKind::Item => &self.fallback_item_group,
             SubjectKind::User => &self.fallback_user_group,
@@ -240,7 +242,7 @@ impl GroupMap {
 
     /// The group of a user who liked items of these groups: the one with most of
     /// them. Ties go to the group listed first.
-    pub fn user_group<'a>(&self, liked_groups: impl Iterator<Item = &'a str>) -> Choice<'_> {
+    pub(crate) fn user_group<'a>(&self, liked_groups: impl Iterator<Item = &'a str>) -> Choice<'_> {
         let mut n_by_item_group: HashMap<&str, usize> = HashMap::new();
         for group in liked_groups {
             *n_by_item_group.entry(group).or_default() += 1;

@@ -14,7 +14,9 @@ use super::random::hash_text;
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
 pub enum Half {
+    /// Its knowledge is retrieved from.
     Pool,
+    /// Drafts are tried on it.
     #[default]
     Query,
 }
@@ -22,7 +24,7 @@ pub enum Half {
 /// Splits every group evenly, the odd one into the pool. A subject's half depends on
 /// the seed and on the ids of its group, not on the file's order. `members` are (group,
 /// id); the halves come back in the same order.
-pub fn halves<'a>(
+pub(crate) fn halves<'a>(
     seed: u64,
     n_members: usize,
     group_and_id: impl Fn(usize) -> (&'a str, &'a str),

@@ -21,7 +21,7 @@ pub struct Rating {
 impl Rating {
     /// # Panics
     /// At an item index above 4,294,967,295.
-    pub fn new(item_idx: usize, stars: f32, at_s: i64) -> Self {
+    pub(crate) fn new(item_idx: usize, stars: f32, at_s: i64) -> Self {
         let item = u32::try_from(item_idx).expect("fewer than 2^32 items");
         Rating { item, stars, at_s }
     }
@@ -46,7 +46,7 @@ impl History {
     ///
     /// # Panics
     /// If the counts do not add up to the ratings, or there are 2^32 of them.
-    pub fn cut(ratings: Vec<Rating>, n_by_user: &[u32]) -> Vec<History> {
+    pub(crate) fn cut(ratings: Vec<Rating>, n_by_user: &[u32]) -> Vec<History> {
         let n_total: usize = n_by_user.iter().map(|&n| n as usize).sum();
         assert_eq!(n_total, ratings.len(), "ratings cut into histories");
         assert!(u32::try_from(n_total).is_ok(), "fewer than 2^32 ratings");
@@ -131,7 +131,7 @@ impl Protocol {
     };
 
     /// The items a prompt of this role shows, oldest first.
-    pub fn shown(&self, history: &[Rating], role: Role) -> Vec<Rating> {
+    pub(crate) fn shown(&self, history: &[Rating], role: Role) -> Vec<Rating> {
         match role {
             Role::Pool => self.pool_history(history),
             Role::Query => self.query_history(history),

@@ -14,7 +14,7 @@ impl From<SubjectKind> for KindName {
 
 impl SubjectKind {
     /// `None`: not a kind in catalogs.
-    pub fn named(kind: &KindName) -> Option<Self> {
+    pub(crate) fn named(kind: &KindName) -> Option<Self> {
         match kind {
             KindName::Item => Some(SubjectKind::Item),
             KindName::User => Some(SubjectKind::User),

@@ -15,18 +15,18 @@ const N_ROUNDS_MAX: usize = 100;
 const POINTS_A_TASK: usize = 4096;
 
 #[derive(Clone, Debug, PartialEq)]
-pub struct Clusters {
+pub(crate) struct Clusters {
     /// By point, its cluster; clusters are numbered from the largest.
-    pub of_point: Vec<u32>,
+    pub(crate) of_point: Vec<u32>,
     /// (k, dim)
-    pub centres: Vec<f32>,
+    pub(crate) centres: Vec<f32>,
     /// Sum of the squared distances to the centres.
-    pub inertia: f64,
+    pub(crate) inertia: f64,
 }
 
 /// Clusters `points`, an array of (n, dim), into at most `k`: fewer where there
 /// are fewer distinct points.
-pub fn cluster(points: &[f32], dim: usize, k: usize, seed: u64) -> Clusters {
+pub(crate) fn cluster(points: &[f32], dim: usize, k: usize, seed: u64) -> Clusters {
     let mut random = SplitMix64::new(seed);
     let starts =
         (0..N_STARTS).map(|_| lloyd(points, dim, seed_centres(points, dim, k, &mut random)));
@@ -173,7 +173,7 @@ fn by_size(clusters: Clusters, dim: usize) -> Clusters {
 }
 
 /// Scales every point of (n, dim) to length 1; a zero stays.
-pub fn to_unit_length(points: &mut [f32], dim: usize) {
+pub(crate) fn to_unit_length(points: &mut [f32], dim: usize) {
     for point in points.chunks_exact_mut(dim) {
         let length = point.iter().map(|x| x * x).sum::<f32>().sqrt();
         if length > 0.0 {

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::subject::SubjectKind;
 
-pub use log::{CutOff, KnowledgeLog};
+pub use log::KnowledgeLog;
 
 macro_rules! sample {
     ($($name:literal),+) => {
@@ -39,9 +39,11 @@ const SAMPLE: [(&str, &str); 4] = sample!(
 pub struct KnowledgeDoc {
     /// The subject's id in its catalog.
     pub id: String,
+    /// Item or user.
     pub kind: SubjectKind,
+    /// The subject's group when it was written.
     pub group: String,
-    /// `kar`, ..; [`UNKNOWN_FRAMEWORK`] if not given.
+    /// `kar`, ..; `UNKNOWN_FRAMEWORK` if not given.
     pub framework: String,
     /// The model that wrote the text.
     pub model: String,
@@ -57,28 +59,28 @@ fn yes() -> bool {
 }
 
 /// The framework of knowledge without one.
-pub const UNKNOWN_FRAMEWORK: &str = "unknown";
+pub(crate) const UNKNOWN_FRAMEWORK: &str = "unknown";
 
 /// A document's framework, if it is one.
-pub fn known_framework(name: &str) -> Option<&str> {
+pub(crate) fn known_framework(name: &str) -> Option<&str> {
     Some(name).filter(|name| !matches!(*name, "" | UNKNOWN_FRAMEWORK))
 }
 
 /// The group of knowledge without one.
-pub const NO_GROUP: &str = "none";
+pub(crate) const NO_GROUP: &str = "none";
 
 /// A document's group, if it is one.
-pub fn known_group(name: &str) -> Option<&str> {
+pub(crate) fn known_group(name: &str) -> Option<&str> {
     Some(name).filter(|name| *name != NO_GROUP)
 }
 
 /// The files that ship for the sample catalog, by name: KAR's items and users,
 /// then ONCE's.
-pub fn bundled_files() -> [(&'static str, &'static str); 4] {
+pub(crate) fn bundled_files() -> [(&'static str, &'static str); 4] {
     SAMPLE
 }
 
-/// The documents of [`bundled_files`].
+/// The documents that ship for the sample catalog.
 ///
 /// # Errors
 /// Only if the sample data in the repository are broken.
@@ -99,7 +101,7 @@ pub fn read_knowledge(path: &Path) -> Result<Vec<KnowledgeDoc>, Report> {
 ///
 /// # Errors
 /// As [`read_knowledge`], for any other line.
-pub fn read_whole_lines(path: &Path) -> Result<Vec<KnowledgeDoc>, Report> {
+pub(crate) fn read_whole_lines(path: &Path) -> Result<Vec<KnowledgeDoc>, Report> {
     let bytes = fs::read(path).wrap_err_with(|| format!("reading {}", path.display()))?;
     let (whole, tail) = bytes.split_at(n_whole_lines(&bytes));
     let mut docs = parse_bytes(path, whole)?;
@@ -121,7 +123,7 @@ fn last_document(tail: &[u8]) -> Option<KnowledgeDoc> {
 }
 
 /// `file` is the name that error messages carry. Blank lines are skipped.
-pub fn parse_knowledge(file: &str, text: &str) -> Result<Vec<KnowledgeDoc>, Report> {
+pub(crate) fn parse_knowledge(file: &str, text: &str) -> Result<Vec<KnowledgeDoc>, Report> {
     let mut docs = Vec::new();
     for (line, content) in (1u64..).zip(text.lines()) {
         if content.trim().is_empty() {
@@ -162,7 +164,8 @@ fn line_at(bytes: &[u8], offset: usize) -> usize {
 
 /// Appends documents to a file, creating it if necessary; a line truncated by a kill is
 /// removed first. To add many, keep a [`KnowledgeLog`] open.
-pub fn append_knowledge(path: &Path, docs: &[KnowledgeDoc]) -> Result<(), Report> {
+#[cfg(test)]
+pub(crate) fn append_knowledge(path: &Path, docs: &[KnowledgeDoc]) -> Result<(), Report> {
     let mut log = KnowledgeLog::open(path)?;
     docs.iter().try_for_each(|doc| log.append(doc))
 }

@@ -14,19 +14,25 @@ use super::subject::SubjectKind;
 /// How items are grouped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ItemMethod {
+    /// By the first genre that the group map names.
     Map,
+    /// All in one group.
     None,
 }
 
 /// How users are grouped.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum UserMethod {
+    /// k-means over LightGCN's embeddings, as in the paper.
     LightGcn {
+        /// Of the training.
         options: lightgcn::Options,
+        /// Number of groups.
         k: usize,
     },
     /// By the item group that most of their liked items are in.
     Liked,
+    /// All in one group.
     None,
 }
 

@@ -14,7 +14,7 @@ mod graph;
 mod recall;
 
 use adam::Adam;
-pub use graph::Graph;
+pub(crate) use graph::Graph;
 use recall::Holdout;
 
 use super::random::SplitMix64;
@@ -22,13 +22,17 @@ use super::random::SplitMix64;
 /// Hyperparameters; the paper's dimension and depth.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Options {
+    /// Width of an embedding.
     pub dim: usize,
+    /// Propagation steps, whose embeddings are averaged.
     pub n_layers: usize,
+    /// Adam's.
     pub learning_rate: f32,
     /// Weight of the squared length of the embeddings in a batch.
     pub l2: f32,
     /// Likes per batch; more in a large graph, where every pass is expensive.
     pub batch: usize,
+    /// Training ends after so many at the latest.
     pub n_epochs_max: usize,
     /// Epochs between two evaluations of the validation recall.
     pub check_every: usize,
@@ -36,6 +40,7 @@ pub struct Options {
     pub patience: usize,
     /// Share of a user's likes that are held out for validation.
     pub held_out: f64,
+    /// Initial embeddings, batches and held-out likes come from it.
     pub seed: u64,
 }
 
@@ -66,29 +71,29 @@ const N_DRAWS: usize = 20;
 /// The progress of training.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Progress {
-    pub epoch: usize,
-    pub n_epochs_max: usize,
+    pub(crate) epoch: usize,
+    pub(crate) n_epochs_max: usize,
     /// Mean BPR loss of the epoch.
-    pub loss: f64,
+    pub(crate) loss: f64,
     /// Recall@20 on the held-out likes, at the last evaluation.
-    pub recall: Option<f64>,
-    pub best_recall: Option<f64>,
+    pub(crate) recall: Option<f64>,
+    pub(crate) best_recall: Option<f64>,
 }
 
 /// Final embeddings, of the epoch with the best recall.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Trained {
+pub(crate) struct Trained {
     /// (users, dim); zeros where a user liked nothing.
-    pub users: Vec<f32>,
+    pub(crate) users: Vec<f32>,
     /// (items, dim)
-    pub items: Vec<f32>,
-    pub n_epochs: usize,
+    pub(crate) items: Vec<f32>,
+    pub(crate) n_epochs: usize,
     /// Recall@20 on the held-out likes; `None` if there were too few.
-    pub recall: Option<f64>,
+    pub(crate) recall: Option<f64>,
 }
 
 /// Trains on likes, pairs of user and item. `None` if cancelled by `go_on`.
-pub fn train(
+pub(crate) fn train(
     n_users: usize,
     n_items: usize,
     likes: &[(u32, u32)],

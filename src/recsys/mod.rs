@@ -3,31 +3,31 @@
 //!
 //! Reading order: [`catalog`], [`scale`] and [`history`] (the types, what ratings mean,
 //! and what of a user may be shown), [`load`] (the sample) and [`import`] (foreign
-//! files), [`groups`] and [`grouping`] (groups by attributes), [`lightgcn`],
-//! [`kmeans`], [`learn`] and [`saved`] (by behaviour), [`frameworks`], [`prompts`],
-//! [`answer`], [`knowledge`], [`foreign`] (answers made elsewhere), [`quality`],
+//! files), [`groups`] and `grouping` (groups by attributes), [`lightgcn`],
+//! `kmeans`, [`learn`] and [`saved`] (by behaviour), [`frameworks`], [`prompts`],
+//! `answer`, [`knowledge`], [`foreign`] (answers made elsewhere), `quality`,
 //! [`synth`] (how the sample viewers were made).
 //!
 //! Does not know models, pools or screens.
 
-pub mod answer;
+pub(crate) mod answer;
 pub mod catalog;
-pub mod faults;
+pub(crate) mod faults;
 pub mod foreign;
 pub mod frameworks;
-pub mod grouping;
+pub(crate) mod grouping;
 pub mod groups;
 mod halves;
 pub mod history;
 pub mod import;
 mod kind_name;
-pub mod kmeans;
+pub(crate) mod kmeans;
 pub mod knowledge;
 pub mod learn;
 pub mod lightgcn;
 pub mod load;
 pub mod prompts;
-pub mod quality;
+pub(crate) mod quality;
 mod random;
 mod rows;
 pub mod saved;
@@ -37,13 +37,26 @@ mod subject;
 pub mod synth;
 mod table;
 
-pub use catalog::{Catalog, Item, Subject, User};
-pub use frameworks::{Example, Framework};
-pub use groups::{Group, GroupMap};
+pub use catalog::Catalog;
+pub use catalog::Item;
+pub use catalog::Subject;
+pub use catalog::User;
+pub use frameworks::Example;
+pub use frameworks::Framework;
+pub(crate) use groups::Group;
+pub use groups::GroupMap;
 pub use halves::Half;
-pub use history::{Protocol, Rating, Role};
-pub use knowledge::{KnowledgeDoc, KnowledgeLog};
-pub use prompts::{Prompt, Question, prompt, question};
-pub use random::{dealt, draw};
+pub use history::Protocol;
+pub use history::Rating;
+pub use history::Role;
+pub use knowledge::KnowledgeDoc;
+pub use knowledge::KnowledgeLog;
+pub(crate) use prompts::Prompt;
+pub use prompts::prompt;
+pub use prompts::question;
+pub(crate) use random::dealt;
+pub(crate) use random::draw;
 pub use scale::Scale;
-pub use subject::{SubjectKind, SubjectRef, UNGROUPED};
+pub use subject::SubjectKind;
+pub use subject::SubjectRef;
+pub use subject::UNGROUPED;

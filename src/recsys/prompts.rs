@@ -25,6 +25,7 @@ pub struct Prompt {
     pub system: Option<String>,
     /// Earlier turns that show how an answer looks.
     pub examples: Vec<Example>,
+    /// The question.
     pub user: String,
     /// The prefilled first words of the answer; may be empty.
     pub opening: String,

@@ -12,16 +12,16 @@ const LIKED: &str = "liked";
 
 /// A fact and whether the answer mentions it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Mention {
+pub(crate) struct Mention {
     /// `title`, `director`, `genre`, .., or `liked` for a title of the history.
-    pub fact: &'static str,
-    pub value: String,
-    pub named: bool,
+    pub(crate) fact: &'static str,
+    pub(crate) value: String,
+    pub(crate) named: bool,
 }
 
 /// Which of a subject's facts the answer mentions: an item's title, year, director,
 /// country, genres and themes; for a user, the titles in the prompt.
-pub fn mentions(catalog: &Catalog, at: SubjectRef, role: Role, text: &str) -> Vec<Mention> {
+pub(crate) fn mentions(catalog: &Catalog, at: SubjectRef, role: Role, text: &str) -> Vec<Mention> {
     let facts = match catalog.subject(at) {
         Subject::Item(item) => item_facts(item),
         Subject::User(user) => liked(catalog, user, role),
@@ -49,7 +49,7 @@ pub fn mentions(catalog: &Catalog, at: SubjectRef, role: Role, text: &str) -> Ve
 }
 
 /// How many facts are mentioned, and the total.
-pub fn n_named(mentions: &[Mention]) -> (usize, usize) {
+pub(crate) fn n_named(mentions: &[Mention]) -> (usize, usize) {
     let named = mentions.iter().filter(|mention| mention.named);
     (named.count(), mentions.len())
 }

@@ -4,29 +4,29 @@
 //! Not for cryptography.
 
 /// SplitMix64 (Steele, Lea and Flood, OOPSLA 2014).
-pub struct SplitMix64 {
+pub(crate) struct SplitMix64 {
     state: u64,
 }
 
 const GOLDEN_GAMMA: u64 = 0x9E37_79B9_7F4A_7C15;
 
 impl SplitMix64 {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self { state: seed }
     }
 
-    pub fn next_u64(&mut self) -> u64 {
+    pub(crate) fn next_u64(&mut self) -> u64 {
         self.state = self.state.wrapping_add(GOLDEN_GAMMA);
         mix(self.state)
     }
 
     /// Uniform in `0..n` with a bias below n / 2^64; `n` must not be 0.
-    pub fn below(&mut self, n: u64) -> u64 {
+    pub(crate) fn below(&mut self, n: u64) -> u64 {
         ((u128::from(self.next_u64()) * u128::from(n)) >> 64) as u64
     }
 
     /// Uniform in `[0, 1)`, on a grid of 2^-53.
-    pub fn unit(&mut self) -> f64 {
+    pub(crate) fn unit(&mut self) -> f64 {
         (self.next_u64() >> 11) as f64 / (1u64 << 53) as f64
     }
 }
@@ -38,7 +38,7 @@ fn mix(mut z: u64) -> u64 {
 }
 
 /// A number that depends only on the seed and the text (FNV-1a, then mixed).
-pub fn hash_text(seed: u64, text: &str) -> u64 {
+pub(crate) fn hash_text(seed: u64, text: &str) -> u64 {
     let fnv = text.bytes().fold(0xCBF2_9CE4_8422_2325u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3)
     });
@@ -46,52 +46,52 @@ pub fn hash_text(seed: u64, text: &str) -> u64 {
 }
 
 /// The `index`-th of a seed's draws from `0..n`; `n` must not be 0.
-pub fn draw(seed: u64, index: u64, n: u64) -> u64 {
+pub(crate) fn draw(seed: u64, index: u64, n: u64) -> u64 {
     SplitMix64::new(seed.wrapping_add(index.wrapping_mul(GOLDEN_GAMMA))).below(n)
 }
 
 /// A hash of many texts and numbers, the same on every machine.
-pub struct TextHasher {
+pub(crate) struct TextHasher {
     state: u64,
 }
 
 impl TextHasher {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             state: GOLDEN_GAMMA,
         }
     }
 
-    pub fn text(&mut self, text: &str) {
+    pub(crate) fn text(&mut self, text: &str) {
         self.word(hash_text(0, text));
     }
 
-    pub fn word(&mut self, word: u64) {
+    pub(crate) fn word(&mut self, word: u64) {
         self.state = mix(self.state.rotate_left(23) ^ word.wrapping_mul(GOLDEN_GAMMA));
     }
 
-    pub fn finish(&self) -> u64 {
+    pub(crate) fn finish(&self) -> u64 {
         mix(self.state)
     }
 }
 
 impl SplitMix64 {
     /// Shuffles the items (Fisher and Yates).
-    pub fn shuffle<T>(&mut self, items: &mut [T]) {
+    pub(crate) fn shuffle<T>(&mut self, items: &mut [T]) {
         for end in (1..items.len()).rev() {
             items.swap(end, self.below(end as u64 + 1) as usize);
         }
     }
 
     /// Standard normal (Box and Muller; one of the pair is dropped).
-    pub fn normal(&mut self) -> f64 {
+    pub(crate) fn normal(&mut self) -> f64 {
         let radius = (-2.0 * (1.0 - self.unit()).ln()).sqrt();
         radius * (std::f64::consts::TAU * self.unit()).cos()
     }
 }
 
 /// The values in a random order, which depends only on the seed.
-pub fn dealt<T: Clone>(values: &[T], seed: u64) -> Vec<T> {
+pub(crate) fn dealt<T: Clone>(values: &[T], seed: u64) -> Vec<T> {
     let mut dealt = values.to_vec();
     SplitMix64::new(seed).shuffle(&mut dealt);
     dealt

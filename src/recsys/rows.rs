@@ -23,7 +23,10 @@ const RATING_COLUMNS: [&str; 4] = ["user", "item", "rating", "timestamp"];
 const YEARS: RangeInclusive<u16> = 1870..=2100;
 const STARS: RangeInclusive<f32> = 1.0..=5.0;
 
-pub fn read_items(source: SourceText<'_>, faults: &mut Faults) -> (Vec<Item>, HashSet<String>) {
+pub(crate) fn read_items(
+    source: SourceText<'_>,
+    faults: &mut Faults,
+) -> (Vec<Item>, HashSet<String>) {
     let table = read_table(source, ITEM_COLUMNS, faults);
     report_duplicates(source.file, &table.rows, faults);
     let mut items = Vec::with_capacity(table.rows.len());
@@ -53,7 +56,10 @@ fn item_of(fields: [String; 7]) -> Result<Item, String> {
     })
 }
 
-pub fn read_users(source: SourceText<'_>, faults: &mut Faults) -> (Vec<User>, HashSet<String>) {
+pub(crate) fn read_users(
+    source: SourceText<'_>,
+    faults: &mut Faults,
+) -> (Vec<User>, HashSet<String>) {
     let table = read_table(source, USER_COLUMNS, faults);
     report_duplicates(source.file, &table.rows, faults);
     let users = table.rows.into_iter().map(|row| {
@@ -81,12 +87,12 @@ fn report_duplicates<const N: usize>(file: &str, rows: &[Row<N>], faults: &mut F
 
 /// Every id in the files, including bad lines: a rating of an item whose own line is
 /// bad is not a second fault.
-pub struct KnownIds<'a> {
-    pub items: &'a HashSet<String>,
-    pub users: &'a HashSet<String>,
+pub(crate) struct KnownIds<'a> {
+    pub(crate) items: &'a HashSet<String>,
+    pub(crate) users: &'a HashSet<String>,
 }
 
-pub fn read_ratings(
+pub(crate) fn read_ratings(
     source: SourceText<'_>,
     known: &KnownIds<'_>,
     items: &[Item],

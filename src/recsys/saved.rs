@@ -20,28 +20,30 @@ use crate::text_input::{TextLines, with_restart};
 const FORMAT: &str = "laserscope groups";
 const VERSION: u32 = 1;
 
+/// The first line of a groups file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Header {
     format: String,
     version: u32,
     /// Name and fingerprint of the catalog they were made from.
     pub catalog: String,
+    /// Of the catalog: other ids or ratings have another.
     pub fingerprint: String,
     /// Seeds the halves and all random choices.
-    pub seed: u64,
-    pub items: Part,
-    pub users: Part,
+    pub(crate) seed: u64,
+    pub(crate) items: Part,
+    pub(crate) users: Part,
 }
 
 /// How the items, or the users, were grouped.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Part {
+pub(crate) struct Part {
     /// `map`, `liked`, `lightgcn`, `none`; with the prefix `shuffled `, members were
     /// randomly reassigned to groups of the same sizes.
-    pub method: String,
-    pub parameters: BTreeMap<String, String>,
-    pub groups: Vec<Group>,
-    pub n_subjects: usize,
+    pub(crate) method: String,
+    pub(crate) parameters: BTreeMap<String, String>,
+    pub(crate) groups: Vec<Group>,
+    pub(crate) n_subjects: usize,
 }
 
 /// A subject's line; `group` is null for a subject without one.
@@ -58,6 +60,7 @@ type Members = Vec<(String, Option<u16>)>;
 /// Saved groups.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SavedGroups {
+    /// The file's first line.
     pub header: Header,
     /// Sorted by id.
     items: Members,
@@ -65,12 +68,12 @@ pub struct SavedGroups {
 }
 
 /// The input for one kind of [`SavedGroups`].
-pub struct Draft {
-    pub method: String,
-    pub parameters: BTreeMap<String, String>,
-    pub groups: Vec<Group>,
+pub(crate) struct Draft {
+    pub(crate) method: String,
+    pub(crate) parameters: BTreeMap<String, String>,
+    pub(crate) groups: Vec<Group>,
     /// By the catalog's order, the index of the group.
-    pub of_subject: Vec<Option<u16>>,
+    pub(crate) of_subject: Vec<Option<u16>>,
 }
 
 impl SavedGroups {
@@ -102,11 +105,11 @@ impl SavedGroups {
         }
     }
 
-    pub fn groups(&self, kind: SubjectKind) -> &[Group] {
+    pub(crate) fn groups(&self, kind: SubjectKind) -> &[Group] {
         &self.part(kind).groups
     }
 
-    pub fn part(&self, kind: SubjectKind) -> &Part {
+    pub(crate) fn part(&self, kind: SubjectKind) -> &Part {
         match kind {
             SubjectKind::Item => &self.header.items,
             SubjectKind::User => &self.header.users,
@@ -133,17 +136,17 @@ impl SavedGroups {
     }
 
     /// Whether they are the catalog's own, by its map of attributes.
-    pub fn is_by_map(&self, kind: SubjectKind) -> bool {
+    pub(crate) fn is_by_map(&self, kind: SubjectKind) -> bool {
         matches!(self.part(kind).method.as_str(), "map" | "liked")
     }
 
     /// Whether the file has a line for the subject.
-    pub fn knows(&self, kind: SubjectKind, id: &str) -> bool {
+    pub(crate) fn knows(&self, kind: SubjectKind, id: &str) -> bool {
         self.find(kind, id).is_some()
     }
 
     /// In a sentence, why a subject is in its group.
-    pub fn why(&self, kind: SubjectKind, id: &str) -> String {
+    pub(crate) fn why(&self, kind: SubjectKind, id: &str) -> String {
         let method = &self.part(kind).method;
         match (self.find(kind, id), self.group_of(kind, id)) {
             (None, _) => "not in the saved groups: served by the global pool".to_owned(),
@@ -232,7 +235,7 @@ impl SavedGroups {
 
     /// # Errors
     /// As [`Self::load`].
-    pub fn read(mut lines: TextLines<'_>) -> Result<Self, Report> {
+    pub(crate) fn read(mut lines: TextLines<'_>) -> Result<Self, Report> {
         let name = lines.name().to_owned();
         let at = |line: u64| format!("{name}:{line}");
         let first = lines.next_line()?.ok_or_else(|| eyre!("{name}: empty"))?;

@@ -12,7 +12,12 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Scale {
     /// From `min` to `max`, both included. Thumbs are -1 to 1.
-    Range { min: f32, max: f32 },
+    Range {
+        /// The lowest rating.
+        min: f32,
+        /// The highest rating.
+        max: f32,
+    },
     /// Plays, purchases, weights: 0 or more, without an end.
     Counts,
     /// No ratings, only interactions; each is stored as 1.
@@ -21,11 +26,11 @@ pub enum Scale {
 
 impl Scale {
     /// The most frequent one, and the sample's.
-    pub const FIVE_STARS: Self = Scale::Range { min: 1.0, max: 5.0 };
+    pub(crate) const FIVE_STARS: Self = Scale::Range { min: 1.0, max: 5.0 };
 
     /// A rating above this is a like: above 60% of the maximum, so that 3 of 5, 6 of 10
     /// and 0 of 1 are not likes; any count is one.
-    pub fn liked_above(self) -> f32 {
+    pub(crate) fn liked_above(self) -> f32 {
         match self {
             // In this order, 60% of 5 is exactly 3.
             Scale::Range { max, .. } => max * 3.0 / 5.0,
@@ -33,7 +38,7 @@ impl Scale {
         }
     }
 
-    pub fn contains(self, rating: f32) -> bool {
+    pub(crate) fn contains(self, rating: f32) -> bool {
         match self {
             Scale::Range { min, max } => (min..=max).contains(&rating),
             Scale::Counts | Scale::Implicit => rating >= 0.0,
@@ -41,7 +46,7 @@ impl Scale {
     }
 
     /// The rating in stars out of five, as used in prompts. A count is a like, so five.
-    pub fn stars(self, rating: f32) -> f32 {
+    pub(crate) fn stars(self, rating: f32) -> f32 {
         match self {
             Scale::Range { max: 5.0, .. } => rating,
             Scale::Range { max, .. } if max > 0.0 => (rating * 10.0 / max).round().max(0.0) / 2.0,

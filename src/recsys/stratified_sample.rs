@@ -6,7 +6,7 @@ use super::subject::{SubjectKind, SubjectRef};
 
 impl Catalog {
     /// At most `n` subjects of the query half, taken from the groups in turn.
-    pub fn stratified_sample(&self, kind: SubjectKind, n: usize) -> Vec<SubjectRef> {
+    pub(crate) fn stratified_sample(&self, kind: SubjectKind, n: usize) -> Vec<SubjectRef> {
         let mut queues: Vec<_> = self
             .groups(kind)
             .iter()

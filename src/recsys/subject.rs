@@ -21,7 +21,9 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase", parse_err_ty = Report, parse_err_fn = unknown_kind)]
 pub enum SubjectKind {
+    /// Something that is recommended.
     Item,
+    /// Someone who rates.
     User,
 }
 
@@ -32,6 +34,7 @@ fn unknown_kind(text: &str) -> Report {
 /// Where a subject is in its catalog. Valid only for the catalog it came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SubjectRef {
+    /// Item or user.
     pub kind: SubjectKind,
     /// Index into the catalog's items or users.
     pub idx: usize,

@@ -18,10 +18,11 @@ use super::random::SplitMix64;
 /// weights.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Archetype {
-    pub name: String,
-    pub about: String,
-    pub n_users: usize,
+pub(crate) struct Archetype {
+    pub(crate) name: String,
+    #[expect(dead_code, reason = "for readers of the file")]
+    pub(crate) about: String,
+    pub(crate) n_users: usize,
     other_genres: f64,
     genres: BTreeMap<String, f64>,
     themes: BTreeMap<String, f64>,
@@ -38,13 +39,15 @@ pub struct Recipe {
     n_ratings_min: usize,
     n_ratings_max: usize,
     #[serde(rename = "archetype")]
-    pub archetypes: Vec<Archetype>,
+    pub(crate) archetypes: Vec<Archetype>,
 }
 
 /// The two files' contents.
 #[derive(Debug, PartialEq, Eq)]
 pub struct SyntheticUsers {
+    /// Invented users with their taste.
     pub users_csv: String,
+    /// What they rated, and when.
     pub ratings_csv: String,
 }
 
@@ -77,7 +80,7 @@ impl Recipe {
     }
 
     /// `file` is the name that error messages carry.
-    pub fn parse(file: &str, text: &str) -> Result<Self, Report> {
+    pub(crate) fn parse(file: &str, text: &str) -> Result<Self, Report> {
         let recipe: Self = toml::from_str(text).wrap_err_with(|| format!("reading {file}"))?;
         ensure!(!recipe.archetypes.is_empty(), "{file}: no [[archetype]]");
         ensure!(

@@ -11,27 +11,27 @@ use super::faults::Faults;
 
 /// A file's name in messages, and its text.
 #[derive(Clone, Copy)]
-pub struct SourceText<'a> {
-    pub file: &'a str,
-    pub text: &'a str,
+pub(crate) struct SourceText<'a> {
+    pub(crate) file: &'a str,
+    pub(crate) text: &'a str,
 }
 
 /// One line's fields, trimmed, in the order of the columns asked for.
-pub struct Row<const N: usize> {
-    pub line: u64,
-    pub fields: [String; N],
+pub(crate) struct Row<const N: usize> {
+    pub(crate) line: u64,
+    pub(crate) fields: [String; N],
 }
 
 /// The good rows, and the first column of every row, bad ones included: a
 /// reference to a bad line is not a second fault.
-pub struct Table<const N: usize> {
-    pub rows: Vec<Row<N>>,
-    pub keys: HashSet<String>,
+pub(crate) struct Table<const N: usize> {
+    pub(crate) rows: Vec<Row<N>>,
+    pub(crate) keys: HashSet<String>,
 }
 
 /// Reads the named columns. Their order in the file is free and other columns are
 /// skipped; a missing column, a missing or empty field, and an extra field are faults.
-pub fn read_table<const N: usize>(
+pub(crate) fn read_table<const N: usize>(
     source: SourceText<'_>,
     columns: [&str; N],
     faults: &mut Faults,

@@ -2,8 +2,11 @@
 //! the evidence at every node that strict verification reaches.
 
 pub use super::query::estimate::blend::lead_inputs;
-pub use super::query::estimate::logistic::{dot, sigmoid};
-pub use super::query::estimate::weights::{LEAD_INPUTS, TRUST_INPUTS, Weights};
+pub use super::query::estimate::logistic::dot;
+pub use super::query::estimate::logistic::sigmoid;
+pub use super::query::estimate::weights::LEAD_INPUTS;
+pub use super::query::estimate::weights::TRUST_INPUTS;
+pub use super::query::estimate::weights::Weights;
 
 use super::drafters::blend::{Growth, draft};
 use super::index::local::Local;
@@ -25,8 +28,11 @@ pub const N_KINDS: usize = Kind::COUNT;
 
 /// A piece of evidence as a gradient needs it.
 pub struct Link {
+    /// Index of its kind, below [`N_KINDS`].
     pub kind: usize,
+    /// What its trust is computed from.
     pub inputs: [f32; TRUST_INPUTS],
+    /// Its weight in the blend, 0 to 1.
     pub trust: f32,
     /// Next tokens and each one's share of the evidence.
     pub next: Vec<(TokenId, f32)>,
@@ -38,7 +44,9 @@ pub struct Reached {
     pub links: Vec<Link>,
     /// The tokens that were drafted below it.
     pub drafted: Vec<TokenId>,
+    /// Estimated probability of the path from the root.
     pub path_prob: f32,
+    /// It is the last committed token.
     pub is_root: bool,
     /// The answer's next token.
     pub token: TokenId,

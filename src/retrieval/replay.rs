@@ -34,17 +34,17 @@ pub struct Answer {
 #[derive(Clone, Debug)]
 pub struct Replayed<'t> {
     /// Without origins.
-    pub tree: &'t DraftTree,
+    pub(crate) tree: &'t DraftTree,
     /// The drafted nodes that match the answer.
     pub path: &'t [usize],
     /// Tokens committed, the model's own included.
     pub n_advanced: usize,
     /// Microseconds from the context to the tree.
-    pub query_us: f64,
+    pub(crate) query_us: f64,
     /// Microseconds to catch up with the previous step's tokens.
-    pub advance_us: f64,
+    pub(crate) advance_us: f64,
     /// Microseconds to find every draft token's origins.
-    pub explain_us: f64,
+    pub(crate) explain_us: f64,
 }
 
 /// Replays one answer, training the calibration; passes on every step.

@@ -23,7 +23,9 @@ use crate::speculate::verify::Verdict;
 /// A draft tree, and what each source contributed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Retrieved {
+    /// The drafts.
     pub tree: DraftTree,
+    /// Per source that found something.
     pub hits: Vec<SourceHit>,
 }
 
@@ -62,6 +64,7 @@ pub fn retrieve(
 }
 
 impl Retriever {
+    /// A retriever over `pools` for one subject, whose prompt is in `local`.
     pub fn new(pools: Pools, group: Option<GroupKey>, local: Local, params: &Params) -> Self {
         Retriever {
             pools,
@@ -76,17 +79,17 @@ impl Retriever {
     }
 
     /// Nothing is drafted below these tokens.
-    pub fn ending_at(mut self, ends: &[TokenId]) -> Self {
+    pub(crate) fn ending_at(mut self, ends: &[TokenId]) -> Self {
         self.ends = ends.to_vec();
         self
     }
 
-    pub fn pools(&self) -> &Pools {
+    pub(crate) fn pools(&self) -> &Pools {
         &self.pools
     }
 
     /// Sets the parameters from now on.
-    pub fn set_params(&mut self, params: &Params) {
+    pub(crate) fn set_params(&mut self, params: &Params) {
         let params = asked(params);
         let looked_up = |p: &Params| (p.sources, p.max_suffix);
         if looked_up(&params) != looked_up(&self.params) {

@@ -12,7 +12,7 @@ use crate::speculate::learned::CalibrationStart;
 ///
 /// # Errors
 /// A file that is not a trace, or does not record its calibration.
-pub fn named(choice: &CalibrationChoice) -> Result<Option<CalibrationStart>> {
+pub(crate) fn named(choice: &CalibrationChoice) -> Result<Option<CalibrationStart>> {
     match choice {
         CalibrationChoice::Shipped => Ok(None),
         CalibrationChoice::Trace(path) => read(path).wrap_err("--calibration").map(Some),

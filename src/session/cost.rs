@@ -18,7 +18,7 @@ use crate::text_input::{JSON_BYTES_MAX, read_text};
 ///
 /// # Errors
 /// A file without a profile.
-pub fn named(choice: &CostChoice) -> Result<CostProfile> {
+pub(crate) fn named(choice: &CostChoice) -> Result<CostProfile> {
     match choice {
         CostChoice::Given(profile) => Ok(profile.clone()),
         CostChoice::File(path) => read(path).wrap_err("--cost"),
@@ -50,7 +50,7 @@ fn read(path: &std::path::Path) -> Result<CostProfile> {
 ///
 /// # Errors
 /// What the device reports; [`fetch::Cancelled`].
-pub fn settle(
+pub(crate) fn settle(
     engine: &mut Engine,
     go_on: &mut dyn FnMut(usize, usize) -> bool,
 ) -> Result<Option<String>> {
@@ -68,7 +68,7 @@ pub fn settle(
 ///
 /// # Errors
 /// As [`settle`].
-pub fn renew(
+pub(crate) fn renew(
     engine: &mut Engine,
     key: &CostKey,
     go_on: &mut dyn FnMut(usize, usize) -> bool,
@@ -109,7 +109,7 @@ pub fn renew(
 ///
 /// # Errors
 /// As [`settle`].
-pub fn settle_passes(
+pub(crate) fn settle_passes(
     engine: &mut Engine,
     go_on: &mut dyn FnMut(usize, usize) -> bool,
 ) -> Result<Option<String>> {
@@ -127,7 +127,7 @@ pub fn settle_passes(
 }
 
 /// What is said of a profile whose points wander.
-pub fn busy(profile: &CostProfile) -> Option<String> {
+pub(crate) fn busy(profile: &CostProfile) -> Option<String> {
     let spread = profile.spread();
     (spread > LARGE_SPREAD).then(|| {
         format!(

@@ -12,8 +12,9 @@ use crate::recsys::{Catalog, KnowledgeDoc};
 /// Documents, and notes about the files they come from.
 #[derive(Debug, Default)]
 pub struct LoadedDocuments {
+    /// Of all files, in their order.
     pub docs: Vec<KnowledgeDoc>,
-    pub told: Vec<String>,
+    pub(crate) told: Vec<String>,
 }
 
 impl LoadedDocuments {
@@ -53,7 +54,7 @@ pub(super) fn knowledge_files(folder: &Path) -> Result<Vec<PathBuf>> {
 
 /// A document with its subject's title and group in this catalog, or its own if the
 /// subject is unknown.
-pub fn as_knowledge(doc: &KnowledgeDoc, catalog: &Catalog) -> Knowledge {
+pub(crate) fn as_knowledge(doc: &KnowledgeDoc, catalog: &Catalog) -> Knowledge {
     let subject = catalog
         .lookup(doc.kind, &doc.id)
         .map(|at| catalog.subject(at));

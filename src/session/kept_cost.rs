@@ -20,32 +20,32 @@ const FORMAT: u32 = 1;
 
 /// Everything a profile depends on; a profile with another key is never used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CostKey {
+pub(crate) struct CostKey {
     /// sha256 of the weights.
-    pub model: String,
-    pub quantize: String,
-    pub kv: String,
+    pub(crate) model: String,
+    pub(crate) quantize: String,
+    pub(crate) kv: String,
     /// `cpu`, `cuda:0`, ..
-    pub device: String,
+    pub(crate) device: String,
     /// The processor's name.
-    pub machine: String,
-    pub instructions: String,
-    pub threads: usize,
-    pub arithmetic: u32,
+    pub(crate) machine: String,
+    pub(crate) instructions: String,
+    pub(crate) threads: usize,
+    pub(crate) arithmetic: u32,
     /// Most rows of a pass.
-    pub max_rows: usize,
+    pub(crate) max_rows: usize,
 }
 
 /// A profile's file.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct KeptCost {
+pub(crate) struct KeptCost {
     laserscope_cost: u32,
-    pub key: CostKey,
-    pub profile: CostProfile,
+    pub(crate) key: CostKey,
+    pub(crate) profile: CostProfile,
 }
 
 impl CostKey {
-    pub fn of(engine: &Engine) -> Self {
+    pub(crate) fn of(engine: &Engine) -> Self {
         let arithmetic = engine.model.arithmetic();
         let info = &engine.model.info;
         let unhashed = || format!("{} of {} bytes", info.name, info.file_bytes);
@@ -63,7 +63,7 @@ impl CostKey {
     }
 
     /// Where its profile is saved; `None`: there is no state folder.
-    pub fn path(&self) -> Option<PathBuf> {
+    pub(crate) fn path(&self) -> Option<PathBuf> {
         Some(folder()?.join(self.file_name()))
     }
 
@@ -75,7 +75,7 @@ impl CostKey {
     }
 
     /// The saved profile, if it covers `context` tokens.
-    pub fn load(&self, context: usize) -> Option<CostProfile> {
+    pub(crate) fn load(&self, context: usize) -> Option<CostProfile> {
         self.load_from(&folder()?, context)
     }
 
@@ -89,7 +89,7 @@ impl CostKey {
     ///
     /// # Errors
     /// A folder or file that cannot be written.
-    pub fn save(&self, profile: &CostProfile) -> Result<PathBuf> {
+    pub(crate) fn save(&self, profile: &CostProfile) -> Result<PathBuf> {
         let folder = folder().ok_or_else(|| eyre!("no state folder was found (set HOME)"))?;
         self.save_in(&folder, profile)
     }
@@ -121,13 +121,13 @@ fn read(path: &Path) -> Result<KeptCost> {
 }
 
 /// A kept profile's file.
-pub fn parse(text: &str) -> Option<KeptCost> {
+pub(crate) fn parse(text: &str) -> Option<KeptCost> {
     let kept: KeptCost = serde_json::from_str(text).ok()?;
     (kept.laserscope_cost == FORMAT).then_some(kept)
 }
 
 /// What profiles call this machine: its processor, as the system names it.
-pub fn machine() -> String {
+pub(crate) fn machine() -> String {
     let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let name = info.lines().find_map(|line| {
         let (field, value) = line.split_once(':')?;
@@ -137,7 +137,7 @@ pub fn machine() -> String {
 }
 
 /// Today, in UTC.
-pub fn today() -> String {
+pub(crate) fn today() -> String {
     jiff::Timestamp::now().strftime("%Y-%m-%d").to_string()
 }
 

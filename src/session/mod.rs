@@ -1,10 +1,10 @@
 //! Shared by the screens and the commands: from settings to a catalog, knowledge, and
 //! an engine with pools.
 
-pub mod calibration;
-pub mod cost;
+pub(crate) mod calibration;
+pub(crate) mod cost;
 mod documents;
-pub mod kept_cost;
+pub(crate) mod kept_cost;
 pub mod recorded;
 
 use std::path::{Path, PathBuf};
@@ -23,13 +23,15 @@ use crate::recsys::saved::SavedGroups;
 use crate::recsys::{Catalog, Framework, GroupMap, Half, SubjectKind, frameworks};
 use crate::text_input::{SETTINGS_BYTES_MAX, read_text};
 
-pub use documents::{LoadedDocuments, as_knowledge};
+pub(crate) use documents::LoadedDocuments;
+pub(crate) use documents::as_knowledge;
 
 impl Settings {
     /// How prompts are written.
     ///
     /// # Errors
-    /// As [`frameworks::find`].
+    /// An unknown name, with the known ones; a file that cannot be read; a template at
+    /// fault.
     pub fn framework(&self) -> Result<Framework> {
         let name = self.framework.as_deref().unwrap_or(frameworks::DEFAULT);
         Ok(frameworks::find(name, self.frameworks.as_deref())?.framework)
@@ -38,7 +40,8 @@ impl Settings {
     /// The catalog in its groups, with progress and findings on standard error.
     ///
     /// # Errors
-    /// As [`import`] and [`Self::regroup`].
+    /// As [`import`]; a groups file that is neither saved groups nor a map, or that knows
+    /// nobody here.
     pub fn load_catalog(&self) -> Result<Catalog> {
         let (catalog, findings) = self.import_catalog()?;
         let told = findings.as_ref().map(|found| found.describe(&catalog));
@@ -47,7 +50,7 @@ impl Settings {
     }
 
     /// The catalog and what its import found; the sample is not imported.
-    pub fn import_catalog(&self) -> Result<(Catalog, Option<Findings>)> {
+    pub(crate) fn import_catalog(&self) -> Result<(Catalog, Option<Findings>)> {
         let Some(path) = &self.catalog else {
             return Ok((Catalog::bundled()?, None));
         };
@@ -70,7 +73,7 @@ impl Settings {
     ///
     /// # Errors
     /// A file that is neither saved groups nor a map; groups without a subject of this catalog.
-    pub fn regroup(&self, catalog: Catalog) -> Result<Catalog> {
+    pub(crate) fn regroup(&self, catalog: Catalog) -> Result<Catalog> {
         let Some(path) = &self.groups else {
             return Ok(catalog);
         };
@@ -118,7 +121,7 @@ impl Settings {
 
     /// The documents of [`Self::load_documents`] under their subjects' titles and
     /// groups in this catalog; notes about their files go to standard error.
-    pub fn load_knowledge(&self, catalog: &Catalog) -> Result<Vec<Knowledge>> {
+    pub(crate) fn load_knowledge(&self, catalog: &Catalog) -> Result<Vec<Knowledge>> {
         let loaded = self.load_documents()?;
         loaded.told.iter().for_each(|line| note!("{line}"));
         Ok(loaded.under(catalog))
@@ -147,7 +150,7 @@ impl Settings {
 
     /// The documents' files that `load_documents` would read; `None` where they
     /// are the sample's own.
-    pub fn document_files(&self) -> Result<Option<Vec<PathBuf>>> {
+    pub(crate) fn document_files(&self) -> Result<Option<Vec<PathBuf>>> {
         match (&self.catalog, self.knowledge.as_slice()) {
             (None, []) => Ok(None),
             (Some(folder), []) => knowledge_files(&folder.join("knowledge")).map(Some),
@@ -156,7 +159,7 @@ impl Settings {
     }
 
     /// The options for loading a model.
-    pub fn load_options(&self) -> LoadOptions {
+    pub(crate) fn load_options(&self) -> LoadOptions {
         LoadOptions {
             device: self.device,
             threads: self.threads,
@@ -198,7 +201,7 @@ impl Settings {
     ///
     /// # Errors
     /// As [`Self::open_engine`].
-    pub fn open_unmeasured(
+    pub(crate) fn open_unmeasured(
         &self,
         path: &Path,
         catalog: &Catalog,

@@ -11,7 +11,7 @@ use crate::speculate::trace::{Header, Trace};
 impl Settings {
     /// With keys, values and weights in the format of a recorded run, unless options
     /// say otherwise. A trace that does not record it had f32 keys and values.
-    pub fn as_recorded(&self, header: &Header) -> Settings {
+    pub(crate) fn as_recorded(&self, header: &Header) -> Settings {
         let then = header.arithmetic.as_ref();
         let kv = then.map_or(Some(KvType::F32), |then| then.kv.parse().ok());
         let quantize = then.and_then(|then| then.quantize.parse().ok());
@@ -24,7 +24,7 @@ impl Settings {
 }
 
 /// Reads traces, as [`load_trace`] does.
-pub fn load_traces(paths: &[PathBuf]) -> Result<Vec<Trace>> {
+pub(crate) fn load_traces(paths: &[PathBuf]) -> Result<Vec<Trace>> {
     paths.iter().map(|path| load_trace(path)).collect()
 }
 

@@ -7,7 +7,7 @@ use super::{Cause, announce};
 /// Ctrl-C's number on every Unix.
 const INTERRUPT: i32 = 2;
 
-pub fn watch() -> Result<()> {
+pub(crate) fn watch() -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -20,14 +20,15 @@ pub fn watch() -> Result<()> {
     Ok(())
 }
 
-pub fn is_coming() -> bool {
+pub(crate) fn is_coming() -> bool {
     super::CAUSE.get().is_some()
 }
 
+/// Nothing: faults are handled on Unix only.
 pub fn handle_faults() {}
 
-pub fn alternate_stack() {}
+pub(crate) fn alternate_stack() {}
 
-pub fn deferred<T>(work: impl FnOnce() -> T) -> T {
+pub(crate) fn deferred<T>(work: impl FnOnce() -> T) -> T {
     work()
 }

@@ -3,7 +3,7 @@
 //!
 //! A handler may do almost nothing, since it interrupts code that may hold any lock. So
 //! it writes a few bytes into a pipe and, after a fault, parks its thread. The thread
-//! of [`watch`](watch()) reads them and wakes the interface, which saves the current
+//! of `watch` reads them and wakes the interface, which saves the current
 //! run, restores the terminal and exits. If the interface itself fails or does not
 //! respond, the terminal is restored from here and the program ends at once.
 //!
@@ -15,7 +15,7 @@ mod elsewhere;
 mod fault;
 #[cfg(unix)]
 mod pipe;
-pub mod screen;
+pub(crate) mod screen;
 #[cfg(unix)]
 mod signals;
 #[cfg(unix)]
@@ -30,15 +30,25 @@ use color_eyre::eyre::{Report, eyre};
 use tokio::sync::Notify;
 
 #[cfg(not(unix))]
-pub use elsewhere::{alternate_stack, deferred, handle_faults, is_coming, watch};
+pub(crate) use elsewhere::alternate_stack;
+#[cfg(not(unix))]
+pub(crate) use elsewhere::deferred;
+#[cfg(not(unix))]
+pub use elsewhere::handle_faults;
+#[cfg(not(unix))]
+pub(crate) use elsewhere::is_coming;
+#[cfg(not(unix))]
+pub(crate) use elsewhere::watch;
 #[cfg(unix)]
 pub use fault::install as handle_faults;
 #[cfg(unix)]
-pub use signals::{deferred, is_coming};
+pub(crate) use signals::deferred;
 #[cfg(unix)]
-pub use stack::alternate_stack;
+pub(crate) use signals::is_coming;
 #[cfg(unix)]
-pub use watch::watch;
+pub(crate) use stack::alternate_stack;
+#[cfg(unix)]
+pub(crate) use watch::watch;
 
 /// What ends the program: the first thing that happened.
 static CAUSE: OnceLock<Cause> = OnceLock::new();
@@ -46,7 +56,7 @@ static ARRIVED: Notify = Notify::const_new();
 
 /// Why the interface has to exit.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Cause {
+pub(crate) enum Cause {
     /// By number; a closed terminal counts as SIGHUP, even if it was not sent.
     Signal(i32),
     Fault(Fault),
@@ -54,7 +64,7 @@ pub enum Cause {
 
 /// A fault in a thread other than the interface's.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub(crate) enum Fault {
     /// A mapped file was truncated or cannot be read.
     FileChanged(PathBuf),
     StackOverflow,
@@ -67,7 +77,7 @@ pub enum Fault {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("ended by signal {signal}")]
 pub struct CutOff {
-    pub signal: i32,
+    pub(crate) signal: i32,
 }
 
 impl CutOff {
@@ -105,7 +115,7 @@ impl std::fmt::Display for Fault {
 
 impl Cause {
     /// The error that the program ends with.
-    pub fn report(&self) -> Report {
+    pub(crate) fn report(&self) -> Report {
         match self {
             Cause::Signal(signal) => Report::new(CutOff { signal: *signal }),
             Cause::Fault(fault) => eyre!("{fault}"),
@@ -114,7 +124,7 @@ impl Cause {
 }
 
 /// Waits until the program must end.
-pub async fn arrived() -> &'static Cause {
+pub(crate) async fn arrived() -> &'static Cause {
     loop {
         if let Some(cause) = CAUSE.get() {
             return cause;

@@ -15,10 +15,10 @@ static WRITER: AtomicI32 = AtomicI32::new(-1);
 /// What a handler saw.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Message {
-    pub signal: i32,
-    pub kind: Kind,
+    pub(crate) signal: i32,
+    pub(crate) kind: Kind,
     /// The faulting address.
-    pub address: usize,
+    pub(crate) address: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub(super) enum Kind {
 }
 
 impl Message {
-    pub fn sent(signal: i32) -> Self {
+    pub(crate) fn sent(signal: i32) -> Self {
         Message {
             signal,
             kind: Kind::Sent,

@@ -6,7 +6,7 @@ static TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// Called before taking over the terminal. `leave` are the bytes that restore it, in
 /// case the interface cannot write them itself.
-pub fn taken(leave: Vec<u8>) {
+pub(crate) fn taken(leave: Vec<u8>) {
     #[cfg(unix)]
     unix::remember(leave);
     #[cfg(not(unix))]
@@ -14,12 +14,12 @@ pub fn taken(leave: Vec<u8>) {
     TAKEN.store(true, Ordering::SeqCst);
 }
 
-pub fn is_taken() -> bool {
+pub(crate) fn is_taken() -> bool {
     TAKEN.load(Ordering::SeqCst)
 }
 
 /// Whether the caller must restore the terminal: true for the first call.
-pub fn is_mine_to_give_back() -> bool {
+pub(crate) fn is_mine_to_give_back() -> bool {
     TAKEN.swap(false, Ordering::SeqCst)
 }
 
@@ -54,7 +54,7 @@ mod unix {
 
     static SAVED: AtomicPtr<Saved> = AtomicPtr::new(ptr::null_mut());
 
-    pub fn remember(leave: Vec<u8>) {
+    pub(crate) fn remember(leave: Vec<u8>) {
         let mut settings = MaybeUninit::<libc::termios>::uninit();
         // SAFETY: tcgetattr fills what it is given, or says that it did not.
         let settings = unsafe {
@@ -67,7 +67,7 @@ mod unix {
 
     /// Restores the terminal, prints the reason, and ends the program immediately.
     /// Async-signal-safe.
-    pub fn end_at_once(why: &[&[u8]], status: i32) -> ! {
+    pub(crate) fn end_at_once(why: &[&[u8]], status: i32) -> ! {
         keep_from_stopping();
         if super::is_mine_to_give_back() {
             restore();
@@ -117,7 +117,7 @@ mod unix {
 
     /// A background program that changes the terminal's settings is stopped; prevents
     /// that while ending.
-    pub fn keep_from_stopping() {
+    pub(crate) fn keep_from_stopping() {
         // SAFETY: sets dispositions that run no code of ours.
         unsafe {
             libc::signal(libc::SIGTTOU, libc::SIG_IGN);
@@ -126,12 +126,12 @@ mod unix {
     }
 
     /// Discards output that a blocked terminal has not accepted.
-    pub fn make_room() {
+    pub(crate) fn make_room() {
         // SAFETY: takes numbers only.
         unsafe { libc::tcflush(STDOUT_FILENO, libc::TCOFLUSH) };
     }
 
-    pub fn name_of(signal: i32) -> &'static str {
+    pub(crate) fn name_of(signal: i32) -> &'static str {
         match signal {
             libc::SIGABRT => "SIGABRT",
             libc::SIGBUS => "SIGBUS",

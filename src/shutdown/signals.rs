@@ -40,7 +40,7 @@ pub(super) type Handler = extern "C" fn(c_int, *mut siginfo_t, *mut c_void);
 
 /// Whether the program must end. Set by the handler itself, so it is true as soon as
 /// the signal has arrived.
-pub fn is_coming() -> bool {
+pub(crate) fn is_coming() -> bool {
     FIRST.load(Ordering::SeqCst) != 0
 }
 
@@ -49,7 +49,7 @@ pub(super) fn note(signal: c_int) {
 }
 
 /// Runs something short with signals blocked, which changes the terminal and restores it.
-pub fn deferred<T>(work: impl FnOnce() -> T) -> T {
+pub(crate) fn deferred<T>(work: impl FnOnce() -> T) -> T {
     let mut set = MaybeUninit::<sigset_t>::uninit();
     let mut before = MaybeUninit::<sigset_t>::uninit();
     // SAFETY: sigemptyset fills the set before it is used, pthread_sigmask `before`.

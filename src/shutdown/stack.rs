@@ -16,7 +16,7 @@ const MIN_SIGNAL_STACK: libc::c_ulong = 51;
 /// Gives this thread an alternate stack that is large enough on this processor: with
 /// wide vector registers the kernel's frame alone takes more than `MINSIGSTKSZ`. Rust's
 /// default one has no room beyond that frame.
-pub fn alternate_stack() {
+pub(crate) fn alternate_stack() {
     let wanted = frame_bytes() + ROOM;
     // SAFETY: all zeros is a valid stack_t; sigaltstack only fills it in.
     let now = unsafe {

@@ -26,7 +26,7 @@ const TICK: Duration = Duration::from_millis(100);
 ///
 /// # Errors
 /// The pipe or the thread cannot be created.
-pub fn watch() -> Result<()> {
+pub(crate) fn watch() -> Result<()> {
     let reader = pipe::open().wrap_err("listening for signals")?;
     let thread = std::thread::Builder::new().name("signals".into());
     thread

@@ -10,7 +10,7 @@ const PATIENCE: usize = 3;
 const LONGEST: usize = 16;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Backoff {
+pub(crate) struct Backoff {
     /// Consecutive steps in which retrieval ran without result.
     n_vain: usize,
     /// Steps left to rest.
@@ -30,12 +30,12 @@ impl Default for Backoff {
 }
 
 impl Backoff {
-    pub fn rests(&self) -> bool {
+    pub(crate) fn rests(&self) -> bool {
         self.left > 0
     }
 
     /// After a step: whether it drafted anything.
-    pub fn after_step(&mut self, has_drafted: bool) {
+    pub(crate) fn after_step(&mut self, has_drafted: bool) {
         if has_drafted {
             *self = Backoff::default();
         } else if self.left > 0 {

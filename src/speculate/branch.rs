@@ -14,10 +14,11 @@ pub struct Branch {
     /// A token forced after them, whatever the model would have chosen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forced: Option<TokenId>,
+    /// The run that it leaves.
     pub of: BranchOf,
     /// The state of retrieval's rest there, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub backoff: Option<Backoff>,
+    pub(crate) backoff: Option<Backoff>,
 }
 
 /// The place in the other run.
@@ -36,12 +37,8 @@ impl Branch {
         self.prefix.iter().copied().chain(self.forced)
     }
 
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.prefix.len() + usize::from(self.forced.is_some())
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 }
 

@@ -7,25 +7,25 @@ use super::verify::Fate;
 
 /// A path that the rule accepts: its length and its probability.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Reach {
+pub(crate) struct Reach {
     /// Its last node.
-    pub end: usize,
+    pub(crate) end: usize,
     /// Draft tokens from the root on.
-    pub len: usize,
+    pub(crate) len: usize,
     /// Product of the model's probabilities of its tokens.
-    pub p: f64,
+    pub(crate) p: f64,
 }
 
 /// The branch that was committed, and the best one through a node that lost.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct BranchRace {
-    pub won: Reach,
-    pub lost: Reach,
+pub(crate) struct BranchRace {
+    pub(crate) won: Reach,
+    pub(crate) lost: Reach,
 }
 
 /// Why a draft token was not judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cut {
+pub(crate) enum Cut {
     /// This ancestor was not committed, with this fate.
     Ancestor(usize, Fate),
     /// The text ended above it, at an EOS or a limit.
@@ -34,7 +34,7 @@ pub enum Cut {
 
 /// Compares the committed branch with the longest one through `node` that the rule
 /// accepts; `takes` says whether it accepts a node.
-pub fn branch_race(step: &Step, node: usize, takes: impl Fn(usize) -> bool) -> BranchRace {
+pub(crate) fn branch_race(step: &Step, node: usize, takes: impl Fn(usize) -> bool) -> BranchRace {
     let tree = &step.tree;
     let mut best = reach(step, node);
     let mut taken = vec![false; tree.n_rows()];
@@ -67,7 +67,7 @@ fn reach(step: &Step, end: usize) -> Reach {
 }
 
 /// The nearest ancestor of an unreached node that was refused or lost.
-pub fn cut(step: &Step, node: usize) -> Cut {
+pub(crate) fn cut(step: &Step, node: usize) -> Cut {
     let decided = |&n: &usize| step.verdict.fate(n) != Some(Fate::Unreached);
     match ancestors(&step.tree, node).find(decided) {
         Some(above) if !step.verdict.path.contains(&above) => {

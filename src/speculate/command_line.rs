@@ -14,19 +14,19 @@ use super::trace::{Header, SubjectInfo};
 /// The options of a session, as opposed to those of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Setup {
-    pub words: Vec<String>,
+    pub(crate) words: Vec<String>,
     /// A framework loaded from a file: its name and the file.
-    pub framework_file: Option<(String, String)>,
+    pub(crate) framework_file: Option<(String, String)>,
 }
 
 impl Setup {
     /// Whether an option was given.
-    pub fn has(&self, option: &str) -> bool {
+    pub(crate) fn has(&self, option: &str) -> bool {
         self.words.iter().any(|word| word == option)
     }
 
     /// The options for a run of a framework.
-    pub fn words_for(&self, framework: &str) -> Vec<String> {
+    pub(crate) fn words_for(&self, framework: &str) -> Vec<String> {
         let mut words = self.words.clone();
         if let Some((name, file)) = &self.framework_file
             && name == framework
@@ -53,14 +53,17 @@ pub struct CommandLine<'a> {
     pub subject: Option<&'a SubjectInfo>,
     /// A custom prompt in full.
     pub asked: Option<&'a str>,
+    /// What the command line has to lead to.
     pub params: &'a Params,
     /// The parameters without options; `None`: unknown, so every parameter is written.
     pub configured: Option<&'a Params>,
+    /// Options that chose catalog, pools and model.
     pub setup: &'a [String],
     /// The run's profile, if it differs from that of the setup.
     pub cost: Option<&'a CostProfile>,
     /// The run's header, once it has begun.
     pub header: Option<&'a Header>,
+    /// Files that it reads and writes.
     pub files: Files<'a>,
 }
 
@@ -185,7 +188,7 @@ impl<'a> CommandLine<'a> {
 
 /// The options of a setup without those that name files, for pages that others read;
 /// and how many were left out.
-pub fn without_paths(words: &[String]) -> (Vec<String>, usize) {
+pub(crate) fn without_paths(words: &[String]) -> (Vec<String>, usize) {
     let mut words = words.to_vec();
     let n_before = words.len();
     for parameter in setup::ALL.iter().filter(|parameter| parameter.is_path) {
@@ -212,7 +215,7 @@ fn without(words: &mut Vec<String>, option: &str) {
 }
 
 /// Quoted for a POSIX shell.
-pub fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,+@%".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
         return text.to_string();

@@ -16,26 +16,41 @@ use super::row::NodeDistribution;
 use super::trace::{Committed, Trace};
 use super::verify::Finish;
 
-pub use cause::{Cause, Margin, NotTaken};
-pub use slower::{Factor, Pace, Slower, Why, slower};
-pub use words::{Names, because, beside, first_words, headers_beside, machine, profile};
+pub use cause::Cause;
+pub(crate) use cause::Margin;
+pub use cause::NotTaken;
+pub(crate) use slower::Factor;
+pub(crate) use slower::Pace;
+pub use slower::Slower;
+pub use slower::Why;
+pub use slower::slower;
+pub use words::Names;
+pub use words::because;
+pub(crate) use words::beside;
+pub(crate) use words::first_words;
+pub(crate) use words::headers_beside;
+pub(crate) use words::machine;
+pub(crate) use words::profile;
 
 /// A stretch of two aligned texts, in tokens.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stretch {
-    pub left: Range<usize>,
-    pub right: Range<usize>,
-    pub is_equal: bool,
+pub(crate) struct Stretch {
+    pub(crate) left: Range<usize>,
+    pub(crate) right: Range<usize>,
+    pub(crate) is_equal: bool,
 }
 
 /// Which of two runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
+    /// The first run.
     Left,
+    /// The second run.
     Right,
 }
 
 impl Side {
+    /// The opposite side.
     pub fn other(self) -> Self {
         match self {
             Side::Left => Side::Right,
@@ -59,20 +74,23 @@ pub struct Divergence {
     pub at: usize,
     /// The token there; `None`: that text had ended.
     pub left: Option<Taken>,
+    /// The same of the right text.
     pub right: Option<Taken>,
+    /// Why they part there.
     pub cause: Cause,
 }
 
 /// A token of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Taken {
+    /// Its id.
     pub token: TokenId,
     /// The step that committed it; `None`: a branch inherited it, or it was forced.
     pub by: Option<Committed>,
 }
 
 /// Aligns two texts so that as many tokens as possible match.
-pub fn align(left: &[TokenId], right: &[TokenId]) -> Vec<Stretch> {
+pub(crate) fn align(left: &[TokenId], right: &[TokenId]) -> Vec<Stretch> {
     let ops = capture_diff_slices(Algorithm::Myers, left, right);
     ops.iter()
         .map(|op| Stretch {
@@ -92,7 +110,7 @@ pub fn in_common(a: &[TokenId], b: &[TokenId]) -> f64 {
 }
 
 /// [`in_common`] of two aligned texts.
-pub fn share_in_common(stretches: &[Stretch]) -> f64 {
+pub(crate) fn share_in_common(stretches: &[Stretch]) -> f64 {
     let tokens = |s: &Stretch| s.left.len() + s.right.len();
     let equal = stretches.iter().filter(|s| s.is_equal);
     match stretches.iter().map(tokens).sum::<usize>() {
@@ -136,7 +154,7 @@ fn answer(trace: &Trace) -> impl Iterator<Item = Taken> + '_ {
 }
 
 /// The distribution by which a committed token was judged or from which it was chosen.
-pub fn row_of(trace: &Trace, token: Committed) -> Option<&NodeDistribution> {
+pub(crate) fn row_of(trace: &Trace, token: Committed) -> Option<&NodeDistribution> {
     let step = trace.steps.get(token.step)?;
     let node = match token.node {
         Some(node) => step.tree.nodes.get(node)?.parent?,
@@ -155,7 +173,10 @@ fn same_model(a: &Trace, b: &Trace) -> bool {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Lossless {
     /// Both runs were compared, token for token.
-    Holds { n_tokens: usize },
+    Holds {
+        /// Tokens that are equal: all.
+        n_tokens: usize,
+    },
     /// They diverge there.
     Broken(Box<Divergence>),
     /// They cannot be compared.
@@ -216,7 +237,7 @@ pub fn arrivals(trace: &Trace) -> Vec<(f64, usize)> {
 }
 
 /// Number of tokens after this many milliseconds of decoding.
-pub fn tokens_after(arrivals: &[(f64, usize)], ms: f64) -> usize {
+pub(crate) fn tokens_after(arrivals: &[(f64, usize)], ms: f64) -> usize {
     let n = arrivals.partition_point(|a| a.0 <= ms);
     n.checked_sub(1).map_or(0, |last| arrivals[last].1)
 }

@@ -22,39 +22,58 @@ use std::fmt;
 use super::params::Source;
 use super::trace::Trace;
 
-pub use complete::complete;
-pub use parse::ConditionError;
-pub use terms::{HELP, Help, Number, Text, Word};
+pub(crate) use complete::complete;
+pub(crate) use parse::ConditionError;
+pub use terms::HELP;
+pub(crate) use terms::Help;
+pub use terms::Number;
+pub use terms::Text;
+pub use terms::Word;
 
 /// A condition on a step.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Condition {
+    /// A word by itself: `rejected`.
     Word(Word),
+    /// A number against a bound: `rows>=8`.
     Number(Number, Sign, f64),
     /// A draft token is credited to the source (or none is).
     Source(Source, Is),
+    /// A text that is found: `draft~"mann"`.
     Text(Text, TextSign, String),
+    /// What does not match.
     Not(Box<Condition>),
     /// The run's first step that matches.
     First(Box<Condition>),
+    /// Both match.
     And(Box<Condition>, Box<Condition>),
+    /// Either matches.
     Or(Box<Condition>, Box<Condition>),
 }
 
 /// How two numbers are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sign {
+    /// `<`.
     Less,
+    /// `<=`.
     AtMost,
+    /// `=`.
     Equal,
+    /// `!=`.
     NotEqual,
+    /// `>=`.
     AtLeast,
+    /// `>`.
     More,
 }
 
+/// How a source is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Is {
+    /// `=`.
     It,
+    /// `!=`.
     Not,
 }
 
@@ -69,8 +88,9 @@ pub enum TextSign {
 
 /// Which way to look for a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
+pub(crate) enum Direction {
     Forward,
+    #[cfg(test)]
     Back,
 }
 
@@ -82,15 +102,16 @@ impl Condition {
     }
 
     /// Whether a step of the run matches; a missing step does not.
-    pub fn matches(&self, trace: &Trace, step: usize) -> bool {
+    pub(crate) fn matches(&self, trace: &Trace, step: usize) -> bool {
         step < trace.steps.len() && matching::matches(self, trace, step)
     }
 
     /// The next step after `from` that matches, or the one before it.
-    pub fn find(&self, trace: &Trace, from: usize, direction: Direction) -> Option<usize> {
+    pub(crate) fn find(&self, trace: &Trace, from: usize, direction: Direction) -> Option<usize> {
         let n = trace.steps.len();
         match direction {
             Direction::Forward => (from + 1..n).find(|&step| self.matches(trace, step)),
+            #[cfg(test)]
             Direction::Back => (0..from.min(n)).rfind(|&step| self.matches(trace, step)),
         }
     }
@@ -165,6 +186,7 @@ impl Sign {
         Sign::Equal,
     ];
 
+    /// The sign as it is typed.
     pub fn name(self) -> &'static str {
         match self {
             Sign::Less => "<",
@@ -189,8 +211,10 @@ impl Sign {
 }
 
 impl TextSign {
+    /// In the order of the help.
     pub const ALL: [TextSign; 2] = [TextSign::Contains, TextSign::Equals];
 
+    /// The sign as it is typed.
     pub fn name(self) -> &'static str {
         match self {
             TextSign::Contains => "~",

@@ -13,10 +13,14 @@ use serde::{Deserialize, Serialize};
 
 use super::draft::DraftTree;
 
-pub use allocation::{Allocation, Offer, allocate};
-pub use inline::{inline, parse_inline};
-pub use pass::{Load, PassCosts, PassPoint};
-pub use point::CostPoint;
+pub(crate) use allocation::Offer;
+pub(crate) use allocation::allocate;
+pub(crate) use inline::inline;
+pub(crate) use inline::parse_inline;
+pub(crate) use pass::Load;
+pub(crate) use pass::PassCosts;
+pub(crate) use pass::PassPoint;
+pub(crate) use point::CostPoint;
 
 /// Measured times of steps, t(rows, context). Empty if nothing was measured.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -25,13 +29,13 @@ pub struct CostProfile {
     pub points: Vec<CostPoint>,
     /// Day of the measurement, `2026-01-31`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub measured: Option<String>,
+    pub(crate) measured: Option<String>,
     /// The processor or device it was measured on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub machine: Option<String>,
+    pub(crate) machine: Option<String>,
     /// Passes over rows of several sequences; empty where none was measured.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub passes: Vec<PassPoint>,
+    pub(crate) passes: Vec<PassPoint>,
 }
 
 /// The predicted speed-up that drafting must exceed.
@@ -47,7 +51,7 @@ impl CostProfile {
         }
     }
 
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.points.is_empty()
     }
 
@@ -57,12 +61,12 @@ impl CostProfile {
     }
 
     /// The largest relative spread of a point.
-    pub fn spread(&self) -> f32 {
+    pub(crate) fn spread(&self) -> f32 {
         self.points.iter().map(|p| p.spread).fold(0.0, f32::max)
     }
 
     /// Relative error of the fitted t(rows, context) at each measured point, in order.
-    pub fn residuals(&self) -> Vec<f32> {
+    pub(crate) fn residuals(&self) -> Vec<f32> {
         let costs = StepCosts::new(self);
         let at = |p: &CostPoint| costs.ms(p.rows, p.context.unwrap_or(0)) / p.step_ms - 1.0;
         self.points.iter().map(at).collect()
@@ -89,12 +93,13 @@ pub struct StepCosts {
 }
 
 impl StepCosts {
+    /// Milliseconds of whole steps, as automatic budgets go by them.
     pub fn new(profile: &CostProfile) -> Self {
         Self::of(profile, |point| point.step_ms)
     }
 
     /// The same for forward passes alone.
-    pub fn of_forward(profile: &CostProfile) -> Self {
+    pub(crate) fn of_forward(profile: &CostProfile) -> Self {
         Self::of(profile, |point| point.forward_ms)
     }
 
@@ -118,12 +123,12 @@ impl StepCosts {
     }
 
     /// Whether anything was measured; without it every draft looks free.
-    pub fn is_measured(&self) -> bool {
+    pub(crate) fn is_measured(&self) -> bool {
         !self.lines.is_empty()
     }
 
     /// Numbers of rows that were measured, ascending.
-    pub fn measured_rows(&self) -> impl Iterator<Item = usize> + '_ {
+    pub(crate) fn measured_rows(&self) -> impl Iterator<Item = usize> + '_ {
         self.lines.iter().map(|line| line.rows)
     }
 
@@ -149,12 +154,16 @@ impl StepCosts {
     /// millisecond, (1 + sum of the n-1 best path probabilities) / t(n).
     /// 1 when drafting does not pay, or so little that an error in the estimates
     /// would make it slower.
-    pub fn best_rows(&self, tree: &DraftTree, context: usize) -> usize {
+    pub(crate) fn best_rows(&self, tree: &DraftTree, context: usize) -> usize {
         self.best_rows_of(tree.nodes.iter().map(|node| node.path_prob), context)
     }
 
     /// The same of the path probabilities of nodes in draft order, the root's first.
-    pub fn best_rows_of(&self, path_probs: impl Iterator<Item = f32>, context: usize) -> usize {
+    pub(crate) fn best_rows_of(
+        &self,
+        path_probs: impl Iterator<Item = f32>,
+        context: usize,
+    ) -> usize {
         let mut expected = 0.0;
         let mut best = (1, MARGIN / self.ms(1, context));
         for (i, path_prob) in path_probs.enumerate().skip(1) {
@@ -168,14 +177,14 @@ impl StepCosts {
     }
 
     /// A machine on which every number of rows costs what one row costs here.
-    pub fn flat(&self) -> Self {
+    pub(crate) fn flat(&self) -> Self {
         StepCosts {
             lines: self.lines.first().copied().into_iter().collect(),
         }
     }
 
     /// A machine on which every additional row costs twice as much as here.
-    pub fn steep(&self) -> Self {
+    pub(crate) fn steep(&self) -> Self {
         let Some(first) = self.lines.first().copied() else {
             return StepCosts::default();
         };

@@ -20,6 +20,7 @@ pub struct DocHit {
 /// longest matched suffix first. The token is credited to the first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
+    /// Which source offered it.
     pub source: Source,
     /// Length of the suffix of the node's path that matched, in tokens. 0: a
     /// document's start, the far side of a gap, or just a frequent token.
@@ -31,8 +32,10 @@ pub struct Origin {
     pub docs: Vec<DocHit>,
 }
 
+/// A draft token, or the root.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DraftNode {
+    /// Its id.
     pub token: TokenId,
     /// `None` for the root only.
     pub parent: Option<usize>,
@@ -40,6 +43,7 @@ pub struct DraftNode {
     pub depth: usize,
     /// Estimated probability that the whole path up to here is accepted.
     pub path_prob: f32,
+    /// Who offered it; the root has none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub origins: Vec<Origin>,
 }
@@ -48,6 +52,7 @@ pub struct DraftNode {
 /// any prefix is a tree. Node 0 is the root: the last committed token.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DraftTree {
+    /// At least the root.
     pub nodes: Vec<DraftNode>,
 }
 
@@ -136,7 +141,7 @@ impl DraftTree {
     }
 
     /// Expected draft tokens accepted: the sum of the path probabilities.
-    pub fn expected_accepted(&self) -> f32 {
+    pub(crate) fn expected_accepted(&self) -> f32 {
         self.nodes[1..].iter().map(|n| n.path_prob).sum()
     }
 }
@@ -144,6 +149,7 @@ impl DraftTree {
 /// One candidate next token below a path.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Continuation {
+    /// Its id.
     pub token: TokenId,
     /// Estimated probability that it is accepted, given that the path was.
     pub prob: f32,
@@ -219,10 +225,10 @@ pub struct Growing {
     pub node: usize,
     /// `None` for the root.
     pub parent: Option<usize>,
-    pub token: TokenId,
-    pub path_prob: f32,
+    pub(crate) token: TokenId,
+    pub(crate) path_prob: f32,
     /// Path probabilities up to this can no longer join the tree.
-    pub floor: f32,
+    pub(crate) floor: f32,
 }
 
 impl Growing {

@@ -13,12 +13,12 @@ const FITS: std::ops::RangeInclusive<f64> = 0.8..=1.25;
 
 /// The last steps of a run, or of several runs under one profile.
 #[derive(Clone, Debug, Default)]
-pub struct Drift {
+pub(crate) struct Drift {
     ratios: VecDeque<f64>,
 }
 
 impl Drift {
-    pub fn push(&mut self, step: &Step, costs: &StepCosts) {
+    pub(crate) fn push(&mut self, step: &Step, costs: &StepCosts) {
         if !costs.is_measured() {
             return;
         }
@@ -30,7 +30,7 @@ impl Drift {
     }
 
     /// Median of measured over profiled time; `None` before there are enough steps.
-    pub fn ratio(&self) -> Option<f64> {
+    pub(crate) fn ratio(&self) -> Option<f64> {
         if self.ratios.len() < WINDOW {
             return None;
         }
@@ -40,18 +40,18 @@ impl Drift {
     }
 
     /// The ratio, where the machine no longer fits the profile.
-    pub fn beyond(&self) -> Option<f64> {
+    pub(crate) fn beyond(&self) -> Option<f64> {
         self.ratio().filter(|&ratio| !fits(ratio))
     }
 }
 
 /// Whether measured over profiled time still counts as a fit.
-pub fn fits(ratio: f64) -> bool {
+pub(crate) fn fits(ratio: f64) -> bool {
     FITS.contains(&ratio)
 }
 
 /// Describes a machine that no longer fits.
-pub fn describe(ratio: f64) -> String {
+pub(crate) fn describe(ratio: f64) -> String {
     if ratio > 1.0 {
         format!("Steps take {ratio:.2}x the time in the cost profile")
     } else {

@@ -8,20 +8,20 @@ use super::rule::{Refusal, Ruling, Test, rule, tests};
 
 /// Everything that decided about one draft token.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Explanation {
-    pub token: TokenId,
-    pub judged: TokenScore,
+pub(crate) struct Explanation {
+    pub(crate) token: TokenId,
+    pub(crate) judged: TokenScore,
     /// The most probable token there.
-    pub argmax: Candidate,
+    pub(crate) argmax: Candidate,
     /// The model's own choice there with its score: the argmax, or the sampled token.
-    pub choice: (TokenId, TokenScore),
+    pub(crate) choice: (TokenId, TokenScore),
     /// The inequalities, in the order of evaluation; none if only the choice is accepted.
-    pub tests: Vec<Test>,
-    pub ruling: Ruling,
+    pub(crate) tests: Vec<Test>,
+    pub(crate) ruling: Ruling,
 }
 
 /// Explains what [`rule`] says of a draft token.
-pub fn explain(
+pub(crate) fn explain(
     token: TokenId,
     judged: TokenScore,
     row: &NodeDistribution,
@@ -44,7 +44,7 @@ pub fn explain(
 
 impl Explanation {
     /// What decided, in one line: `rank 2 ≤ k 2, .31 > tau .10`.
-    pub fn reason(&self) -> String {
+    pub(crate) fn reason(&self) -> String {
         let TokenScore { rank, p } = self.judged;
         match self.ruling {
             Ruling::Choice => choice(self.judged, self.choice.0 == self.argmax.0),
@@ -80,7 +80,7 @@ impl Explanation {
 }
 
 /// Describes the model's own choice, drafted or not.
-pub fn choice(standing: TokenScore, is_argmax: bool) -> String {
+pub(crate) fn choice(standing: TokenScore, is_argmax: bool) -> String {
     match is_argmax {
         true => format!("the model's own choice, {}", prob(standing.p)),
         false => format!(
@@ -93,7 +93,7 @@ pub fn choice(standing: TokenScore, is_argmax: bool) -> String {
 
 impl Test {
     /// The inequality with its outcome: `rank 4 > k 2`, `.05 ≤ tau .10`.
-    pub fn in_words(&self) -> String {
+    pub(crate) fn in_words(&self) -> String {
         let sign = |holds: &'static str, fails: &'static str| match self.holds() {
             true => holds,
             false => fails,
@@ -133,7 +133,7 @@ fn delta_decides(eps: f32, bound: f32) -> bool {
 }
 
 /// A probability in three columns: `.31`, `1.0`; values that round to 0 are `.00`.
-pub fn prob(p: f32) -> String {
+pub(crate) fn prob(p: f32) -> String {
     if p >= 0.995 {
         "1.0".into()
     } else {
@@ -142,7 +142,7 @@ pub fn prob(p: f32) -> String {
 }
 
 /// A probability and a threshold, with enough digits to tell them apart.
-pub fn prob_beside(p: f32, threshold: f32) -> (String, String) {
+pub(crate) fn prob_beside(p: f32, threshold: f32) -> (String, String) {
     let at = |digits: usize| (format!("{p:.digits$}"), format!("{threshold:.digits$}"));
     let (a, b) = (2..=5)
         .map(at)

@@ -7,35 +7,35 @@ use super::params::{AcceptanceRule, Drafter, Params};
 
 /// A calibration weight that differs from the shipped one: its index, value, and sum of
 /// squared gradients.
-pub type Learned = (u8, f32, f32);
+pub(crate) type Learned = (u8, f32, f32);
 
 /// Where the calibrations of a run start.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CalibrationStart {
     /// Which shipped weights it starts from.
-    pub shipped: u32,
+    pub(crate) shipped: u32,
     /// Where its learning came from, for display; `None`: the shipped weights.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub from: Option<String>,
+    pub(crate) from: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub states: Vec<CalibrationState>,
+    pub(crate) states: Vec<CalibrationState>,
 }
 
 /// The calibration of one rule and drafter, if it differs from the shipped one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct CalibrationState {
-    pub verify: AcceptanceRule,
-    pub drafter: Drafter,
+pub(crate) struct CalibrationState {
+    pub(crate) verify: AcceptanceRule,
+    pub(crate) drafter: Drafter,
     /// The rule from whose shipped weights it starts, if that is not `verify`: a rerun
     /// under another rule drafts like the original run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub like: Option<AcceptanceRule>,
-    pub learned: Vec<Learned>,
+    pub(crate) like: Option<AcceptanceRule>,
+    pub(crate) learned: Vec<Learned>,
 }
 
 impl CalibrationStart {
     /// As the program ships it, in the weights of this revision.
-    pub fn shipped(revision: u32) -> Self {
+    pub(crate) fn shipped(revision: u32) -> Self {
         CalibrationStart {
             shipped: revision,
             from: None,
@@ -57,7 +57,7 @@ impl CalibrationStart {
     }
 
     /// Applies the changes of a step under these parameters.
-    pub fn learn(&mut self, params: &Params, changed: &[Learned]) {
+    pub(crate) fn learn(&mut self, params: &Params, changed: &[Learned]) {
         if changed.is_empty() {
             return;
         }
@@ -82,7 +82,7 @@ impl CalibrationStart {
 
     /// The same start for a run under other parameters that drafts like one under the
     /// first: its rule gets the calibration of the first one's rule.
-    pub fn carried(mut self, from: &Params, to: &Params) -> Self {
+    pub(crate) fn carried(mut self, from: &Params, to: &Params) -> Self {
         if from.verify == to.verify || from.drafter != to.drafter || !to.verify.drafts() {
             return self;
         }

@@ -1,16 +1,16 @@
 //! The core: draft trees, verification, traces. Only std, serde and a diff crate; no
 //! model, terminal or threads, so that every rule can be read and tested alone.
 
-pub mod backoff;
-pub mod branch;
-pub mod branch_race;
+pub(crate) mod backoff;
+pub(crate) mod branch;
+pub(crate) mod branch_race;
 pub mod command_line;
 pub mod compare;
 pub mod condition;
 pub mod cost;
 pub mod draft;
-pub mod drift;
-pub mod explain;
+pub(crate) mod drift;
+pub(crate) mod explain;
 pub mod learned;
 pub mod options;
 pub mod parameters;
@@ -18,7 +18,7 @@ pub mod params;
 pub mod passes;
 pub mod quality;
 pub mod row;
-pub mod rule;
+pub(crate) mod rule;
 pub mod same_run;
 pub mod speed_up;
 pub mod stats;
@@ -27,10 +27,10 @@ pub mod sweep;
 #[cfg(test)]
 mod test_support;
 pub mod trace;
-pub mod trace_file;
+pub(crate) mod trace_file;
 pub mod verify;
 pub mod whatif;
-pub mod why_slow;
+pub(crate) mod why_slow;
 
 /// A token id of the target model's vocabulary.
 pub type TokenId = u32;

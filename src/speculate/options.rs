@@ -17,7 +17,7 @@ pub fn all(params: &Params) -> Vec<String> {
 
 /// The values that make `params` where `configured` is in force: the rule and its numbers
 /// always, anything else where it is not the default or not what is configured.
-pub fn said(params: &Params, configured: &Params) -> Vec<(&'static Parameter, Value)> {
+pub(crate) fn said(params: &Params, configured: &Params) -> Vec<(&'static Parameter, Value)> {
     let plain = [*configured, Params::default()];
     let is_said = |(parameter, value): &(&Parameter, Value)| {
         // As it is written: no option tells two automatic budgets apart.

@@ -10,6 +10,7 @@ mod notches;
 mod place;
 mod range;
 mod reach;
+#[cfg(test)]
 mod reference;
 mod rules;
 mod sampling;
@@ -20,15 +21,18 @@ use std::fmt;
 
 use super::params::{AcceptanceRule, Params, Sampling};
 
-pub use drafting::{MAX_TOKENS, SOURCES};
-pub use given::Given;
-pub use notches::{Notches, Way};
+pub(crate) use drafting::MAX_TOKENS;
+pub(crate) use drafting::SOURCES;
+pub(crate) use given::Given;
+pub(crate) use notches::Notches;
+pub use notches::Way;
 pub use place::Place;
 pub use range::Range;
-pub use reach::{Knob, Part, Reach};
-pub use reference::markdown;
-pub use rules::RULE;
-pub use sampling::TEMPERATURE;
+pub use reach::Knob;
+pub(crate) use reach::Part;
+pub(crate) use reach::Reach;
+pub(crate) use rules::RULE;
+pub(crate) use sampling::TEMPERATURE;
 pub use value::Value;
 
 /// One parameter of a run.
@@ -36,28 +40,30 @@ pub struct Parameter {
     /// Its option is `--name`, its key in the configuration file's `[decode]` is `name`.
     pub name: &'static str,
     /// On the screens.
-    pub label: &'static str,
+    pub(crate) label: &'static str,
     /// In a formula, where it is a rule's number.
-    pub symbol: &'static str,
+    pub(crate) symbol: &'static str,
     /// What it does, in a few words beside its value.
-    pub about: &'static str,
+    pub(crate) about: &'static str,
     /// What it does, for the command line's help and the documents.
     pub help: &'static str,
     /// What stands for its value in the help: `N`.
     pub placeholder: &'static str,
+    /// What values it may have.
     pub range: Range,
-    pub unit: &'static str,
+    pub(crate) unit: &'static str,
     /// What its least value means: `off`.
-    pub least_means: &'static str,
+    pub(crate) least_means: &'static str,
     /// What it means to leave it out, where that is not a value.
-    pub unset: &'static str,
+    pub(crate) unset: &'static str,
+    /// Whether and how settings show it.
     pub row: Row,
-    pub notches: Notches,
+    pub(crate) notches: Notches,
     /// Whether a what-if answers for it.
-    pub reach: Reach,
-    pub sweep: InSweep,
+    pub(crate) reach: Reach,
+    pub(crate) sweep: InSweep,
     /// What of a run it decides.
-    pub part: Part,
+    pub(crate) part: Part,
     /// Under which name two runs' difference in it is told.
     pub difference: &'static str,
     /// Where its value lies.
@@ -77,7 +83,7 @@ pub enum Row {
 
 /// What a sweep does with a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum InSweep {
+pub(crate) enum InSweep {
     /// Tries several values, these where none are named.
     Tried(&'static str),
     /// All cells share the value of its option.
@@ -137,18 +143,18 @@ pub fn named(name: &str) -> Option<&'static Parameter> {
 }
 
 /// The numbers that rules have.
-pub fn rule_numbers() -> impl Iterator<Item = &'static Parameter> {
+pub(crate) fn rule_numbers() -> impl Iterator<Item = &'static Parameter> {
     ALL.into_iter()
         .filter(|parameter| parameter.is_rule_number())
 }
 
 impl Parameter {
     /// The rule's, or a number of rules.
-    pub fn is_of_the_rule(&self) -> bool {
+    pub(crate) fn is_of_the_rule(&self) -> bool {
         self.part == Part::Rule
     }
 
-    pub fn is_rule_number(&self) -> bool {
+    pub(crate) fn is_rule_number(&self) -> bool {
         self.is_of_the_rule() && !matches!(self.place, Place::Rule)
     }
 
@@ -174,7 +180,7 @@ impl Parameter {
     }
 
     /// Its default, with the rule or the temperature that it needs.
-    pub fn default(&self) -> Option<Value> {
+    pub(crate) fn default(&self) -> Option<Value> {
         let sampled = Params {
             sampling: Some(Sampling::at(1.0)),
             ..under(AcceptanceRule::Strict)
@@ -199,7 +205,7 @@ impl Parameter {
     }
 
     /// Reads a value as the command line and the configuration file spell it; whether it
-    /// is in range is [`Parameter::check`]'s.
+    /// is in range is `Parameter::check`'s.
     ///
     /// # Errors
     /// Says what it must look like.
@@ -208,7 +214,7 @@ impl Parameter {
     }
 
     /// The option, for messages and command lines.
-    pub fn option(&self) -> String {
+    pub(crate) fn option(&self) -> String {
         format!("--{}", self.name)
     }
 }

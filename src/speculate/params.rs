@@ -9,36 +9,43 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-pub use sampling::{MAX_TEMPERATURE, Sampling};
-pub use sources::{Source, SourceWeights, Sources};
+pub(crate) use sampling::MAX_TEMPERATURE;
+pub use sampling::Sampling;
+pub use sources::Source;
+pub use sources::SourceWeights;
+pub use sources::Sources;
 pub use verify::AcceptanceRule;
 
 /// Rows of the largest draft tree, the root included (LASER's own setting).
 pub const MAX_ROWS: usize = 64;
 /// Most runs that are decoded together.
-pub const MAX_LANES: usize = 64;
+pub(crate) const MAX_LANES: usize = 64;
 /// Longest branch of a draft tree, in tokens.
-pub const MAX_BRANCH: usize = 32;
+pub(crate) const MAX_BRANCH: usize = 32;
 /// Longest suffix that is looked up, in tokens. With the branch below it, it stays
 /// within the depth that pools are sorted to.
-pub const MAX_SUFFIX: usize = 32;
+pub(crate) const MAX_SUFFIX: usize = 32;
 
 /// Rows of a forward pass: the root and at most `rows - 1` draft tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Budget {
     /// As many rows as pay under the measured cost, at most `max`.
-    Auto { max: usize },
+    Auto {
+        /// Rows at most.
+        max: usize,
+    },
     /// Always up to this many rows (1..=MAX_ROWS).
     Rows(usize),
 }
 
 impl Budget {
     /// What is drafted goes by the cost profile.
-    pub fn is_auto(&self) -> bool {
+    pub(crate) fn is_auto(&self) -> bool {
         matches!(self, Budget::Auto { .. })
     }
 
+    /// Rows that a step can have at most.
     pub fn max_rows(&self) -> usize {
         match *self {
             Budget::Auto { max } => max,
@@ -46,6 +53,7 @@ impl Budget {
         }
     }
 
+    /// `auto≤64`, `16`.
     pub fn describe(&self) -> String {
         match self {
             Budget::Auto { max } => format!("auto≤{max}"),
@@ -57,7 +65,7 @@ impl Budget {
     ///
     /// # Errors
     /// Says what it must be.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         match text.parse::<usize>() {
             _ if text == "auto" => Ok(Budget::Auto { max: MAX_ROWS }),
             Ok(rows) if (1..=MAX_ROWS).contains(&rows) => Ok(Budget::Rows(rows)),
@@ -85,14 +93,14 @@ pub enum Preset {
 }
 
 impl Preset {
-    pub const ALL: [Preset; 1] = [Preset::Laser];
+    pub(crate) const ALL: [Preset; 1] = [Preset::Laser];
 
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         self.into()
     }
 
     /// `params` with the preset in their place.
-    pub fn over(self, params: Params) -> Params {
+    pub(crate) fn over(self, params: Params) -> Params {
         match self {
             Preset::Laser => params.as_in_the_paper(),
         }
@@ -120,6 +128,7 @@ pub enum Drafter {
 }
 
 impl Drafter {
+    /// In the order of the help.
     pub const ALL: [Drafter; 5] = [
         Drafter::Blend,
         Drafter::Laser,
@@ -129,18 +138,18 @@ impl Drafter {
     ];
 
     /// The drafter's name as the command line spells it.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         self.into()
     }
 
     /// # Errors
     /// Lists the names there are.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let found = Drafter::ALL.into_iter().find(|d| d.name() == text);
         found.ok_or_else(|| format!("`{text}`: must be blend, laser, ngram, chain or none"))
     }
 
-    pub fn is_default(&self) -> bool {
+    pub(crate) fn is_default(&self) -> bool {
         *self == Drafter::default()
     }
 }
@@ -149,15 +158,20 @@ impl Drafter {
 /// on the fly, in the first step that used the change.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Params {
+    /// The acceptance rule.
     pub verify: AcceptanceRule,
+    /// Rows of a forward pass.
     pub budget: Budget,
     /// Longest branch of the draft tree, in tokens (1..=MAX_BRANCH).
     pub branch: usize,
     /// Longest context suffix that is looked up, in tokens (1..=MAX_SUFFIX).
     pub max_suffix: usize,
+    /// Where drafts come from.
     pub sources: Sources,
+    /// How far the blend trusts each source.
     #[serde(default, skip_serializing_if = "SourceWeights::is_default")]
     pub source_weights: SourceWeights,
+    /// How drafts are made.
     #[serde(default, skip_serializing_if = "Drafter::is_default")]
     pub drafter: Drafter,
     /// 1.0 is off ("as in the paper").
@@ -191,13 +205,13 @@ impl Default for Params {
 
 impl Params {
     /// Whether anything may be drafted.
-    pub fn drafts(&self) -> bool {
+    pub(crate) fn drafts(&self) -> bool {
         self.verify.drafts() && self.budget.max_rows() > 1
     }
 
     /// These parameters with drafting as in the paper: its trie, 64 rows,
     /// branches of 12, no repetition penalty.
-    pub fn as_in_the_paper(self) -> Params {
+    pub(crate) fn as_in_the_paper(self) -> Params {
         Params {
             drafter: Drafter::Laser,
             budget: Budget::Rows(MAX_ROWS),

@@ -14,19 +14,19 @@ const FORMAT: u32 = 1;
 /// The first line.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PassesHeader {
-    pub laserscope_passes: u32,
-    pub model: ModelInfo,
-    pub device: String,
-    pub threads: usize,
-    pub lanes: usize,
+    pub(crate) laserscope_passes: u32,
+    pub(crate) model: ModelInfo,
+    pub(crate) device: String,
+    pub(crate) threads: usize,
+    pub(crate) lanes: usize,
     /// Tokens of each prefix that prompts share.
-    pub shared: Vec<usize>,
+    pub(crate) shared: Vec<usize>,
     /// What rows are allotted by.
-    pub cost: CostProfile,
+    pub(crate) cost: CostProfile,
 }
 
 impl PassesHeader {
-    pub fn new(model: ModelInfo, cost: CostProfile) -> Self {
+    pub(crate) fn new(model: ModelInfo, cost: CostProfile) -> Self {
         PassesHeader {
             laserscope_passes: FORMAT,
             model,
@@ -42,41 +42,41 @@ impl PassesHeader {
 /// One forward pass over the rows of many runs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PassRecord {
-    pub index: usize,
+    pub(crate) index: usize,
     /// Rows of all lanes, those of prompts included.
-    pub rows: usize,
+    pub(crate) rows: usize,
     /// Rows that were drafts.
-    pub drafts: usize,
+    pub(crate) drafts: usize,
     /// Rows of prompts.
-    pub prompt: usize,
+    pub(crate) prompt: usize,
     /// Tokens that were committed.
-    pub committed: usize,
+    pub(crate) committed: usize,
     /// The whole pass; each run's steps have their share of it by rows.
-    pub timing: Timing,
+    pub(crate) timing: Timing,
     /// The least path probability that was given a row; `None`: nothing was drafted, or
     /// not by the pass as a whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cut: Option<f32>,
+    pub(crate) cut: Option<f32>,
     /// The path probability that one more row would have needed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub needed: Option<f32>,
+    pub(crate) needed: Option<f32>,
     /// Of the lanes that took part.
-    pub lanes: Vec<LaneRecord>,
+    pub(crate) lanes: Vec<LaneRecord>,
 }
 
 /// What a lane did in a pass.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct LaneRecord {
-    pub lane: usize,
+pub(crate) struct LaneRecord {
+    pub(crate) lane: usize,
     /// `item/i101`
-    pub subject: String,
-    pub rows: usize,
+    pub(crate) subject: String,
+    pub(crate) rows: usize,
     /// Its trace's step of this pass; `None`: rows of its prompt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub step: Option<usize>,
-    pub committed: usize,
+    pub(crate) step: Option<usize>,
+    pub(crate) committed: usize,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub ended: bool,
+    pub(crate) ended: bool,
 }
 
 impl PassRecord {
@@ -90,7 +90,7 @@ impl PassRecord {
 ///
 /// # Errors
 /// What writing reports.
-pub fn write_line(out: &mut impl Write, line: &impl Serialize) -> std::io::Result<()> {
+pub(crate) fn write_line(out: &mut impl Write, line: &impl Serialize) -> std::io::Result<()> {
     serde_json::to_writer(&mut *out, line)?;
     out.write_all(b"\n")
 }

@@ -10,11 +10,13 @@ const LEAST_P: f32 = 1e-9;
 /// Natural logarithms of the committed tokens' probabilities, summed up.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct LogProb {
-    pub sum: f64,
+    pub(crate) sum: f64,
+    /// How many were summed up.
     pub tokens: usize,
 }
 
 impl LogProb {
+    /// Of a whole run.
     pub fn of(trace: &Trace) -> Self {
         let mut total = LogProb::default();
         trace.steps.iter().for_each(|step| total.add(step));
@@ -22,7 +24,7 @@ impl LogProb {
     }
 
     /// Adds one step.
-    pub fn add(&mut self, step: &Step) {
+    pub(crate) fn add(&mut self, step: &Step) {
         for p in probabilities(step) {
             self.sum += f64::from(p.max(LEAST_P)).ln();
             self.tokens += 1;
@@ -38,7 +40,7 @@ impl LogProb {
 /// The probability of each committed token in its row, after the repetition penalty. A
 /// bonus token is its row's choice, or else looked up among the recorded candidates; a
 /// missing one is left out.
-pub fn probabilities(step: &Step) -> impl Iterator<Item = f32> + '_ {
+pub(crate) fn probabilities(step: &Step) -> impl Iterator<Item = f32> + '_ {
     let path = &step.verdict.path;
     let drafts = path.iter().filter_map(|&node| {
         let judged = step.judged.get(node.checked_sub(1)?)?;

@@ -29,20 +29,20 @@ pub struct NodeDistribution {
 /// A token sampled from a distribution, with its score.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Drawn {
-    pub token: TokenId,
+    pub(crate) token: TokenId,
     /// 1 is the argmax.
-    pub rank: u32,
-    pub p: f32,
+    pub(crate) rank: u32,
+    pub(crate) p: f32,
 }
 
 impl NodeDistribution {
     /// The model's own choice: the sampled token, else the argmax.
-    pub fn choice(&self) -> TokenId {
+    pub(crate) fn choice(&self) -> TokenId {
         self.drawn.map_or(self.argmax(), |drawn| drawn.token)
     }
 
     /// The score of the choice in this distribution.
-    pub fn choice_standing(&self) -> TokenScore {
+    pub(crate) fn choice_standing(&self) -> TokenScore {
         let argmax = TokenScore {
             rank: 1,
             p: self.argmax_p(),
@@ -51,11 +51,11 @@ impl NodeDistribution {
         self.drawn.map_or(argmax, standing)
     }
 
-    pub fn argmax(&self) -> TokenId {
+    pub(crate) fn argmax(&self) -> TokenId {
         self.top[0].0
     }
 
-    pub fn argmax_p(&self) -> f32 {
+    pub(crate) fn argmax_p(&self) -> f32 {
         self.top[0].1
     }
 }
@@ -65,5 +65,6 @@ impl NodeDistribution {
 pub struct TokenScore {
     /// 1 is the argmax.
     pub rank: u32,
+    /// After penalty and temperature.
     pub p: f32,
 }

@@ -7,7 +7,7 @@ use super::row::{NodeDistribution, TokenScore};
 
 /// The rule's ruling on one draft token, regardless of its branch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ruling {
+pub(crate) enum Ruling {
     /// It is the model's own choice.
     Choice,
     /// It is not, but the rule accepts it.
@@ -17,7 +17,7 @@ pub enum Ruling {
 
 /// Why a rule refuses a draft token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub(crate) enum Refusal {
     /// Only the argmax is accepted, and this is not it.
     NotArgmax,
     /// Only the sampled token is accepted, and this is not it.
@@ -38,7 +38,7 @@ pub enum Refusal {
 
 /// One inequality of a rule, with its numbers.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Test {
+pub(crate) enum Test {
     /// rank <= k
     Rank { rank: u32, k: usize },
     /// p > tau
@@ -55,7 +55,7 @@ pub enum Test {
 }
 
 impl Test {
-    pub fn holds(&self) -> bool {
+    pub(crate) fn holds(&self) -> bool {
         match *self {
             Test::Rank { rank, k } => rank as usize <= k,
             Test::Probability { p, .. } | Test::Typical { p, .. } => p > self.bound(),
@@ -64,7 +64,7 @@ impl Test {
     }
 
     /// The right side: a rank, or a probability.
-    pub fn bound(&self) -> f32 {
+    pub(crate) fn bound(&self) -> f32 {
         match *self {
             Test::Rank { k, .. } => k as f32,
             Test::Probability { tau, .. } => tau,
@@ -90,7 +90,7 @@ impl Test {
 
 /// The inequalities for a token that is not the model's choice, in order of evaluation.
 /// Empty: only the choice is accepted.
-pub fn tests(
+pub(crate) fn tests(
     judged: TokenScore,
     row: &NodeDistribution,
     verify: AcceptanceRule,
@@ -128,7 +128,7 @@ pub fn tests(
 
 /// Applies the rule to one draft token: `token` with score `judged` in its parent's
 /// distribution `row`.
-pub fn rule(
+pub(crate) fn rule(
     token: TokenId,
     judged: TokenScore,
     row: &NodeDistribution,

@@ -6,15 +6,16 @@ use super::parameters::{self, Parameter, Place, Value};
 use super::params::Params;
 use super::trace::Header;
 
-pub use super::parameters::Part;
+pub(crate) use super::parameters::Part;
 
 /// A difference between two runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeaderDifference {
-    pub part: Part,
+    pub(crate) part: Part,
+    /// Its name on the screens.
     pub what: String,
-    pub then: String,
-    pub now: String,
+    pub(crate) then: String,
+    pub(crate) now: String,
 }
 
 /// The word for values missing in earlier formats.
@@ -22,12 +23,12 @@ const NOT_RECORDED: &str = "not recorded";
 
 /// Every difference of two headers that affects a run. Threads, times and file
 /// locations do not.
-pub fn differences(then: &Header, now: &Header) -> Vec<HeaderDifference> {
+pub(crate) fn differences(then: &Header, now: &Header) -> Vec<HeaderDifference> {
     differences_under(then, &then.params, now, &now.params)
 }
 
 /// The same with a step's parameters instead of the headers'.
-pub fn differences_under(
+pub(crate) fn differences_under(
     then: &Header,
     params_then: &Params,
     now: &Header,
@@ -166,7 +167,7 @@ fn text_of(value: &impl serde::Serialize) -> String {
 
 impl HeaderDifference {
     /// `pools: was 1f3a.., now 77b0..`.
-    pub fn describe(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         let (then, now) = (shortened(&self.then, 57), shortened(&self.now, 57));
         match then == now {
             true => format!("{}: changed", self.what),

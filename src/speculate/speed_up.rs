@@ -18,29 +18,29 @@ const MISSED: f64 = 0.05;
 
 /// The decoding time of a run, without the prompt.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Took {
-    pub ms: f64,
-    pub tokens: usize,
+pub(crate) struct Took {
+    pub(crate) ms: f64,
+    pub(crate) tokens: usize,
 }
 
 impl Took {
-    pub fn of(stats: &Stats) -> Self {
+    pub(crate) fn of(stats: &Stats) -> Self {
         Took {
             ms: stats.timing.total(),
             tokens: stats.tokens,
         }
     }
 
-    pub fn ms_per_token(self) -> f64 {
+    pub(crate) fn ms_per_token(self) -> f64 {
         self.ms / self.tokens.max(1) as f64
     }
 
-    pub fn tokens_per_s(self) -> f64 {
+    pub(crate) fn tokens_per_s(self) -> f64 {
         1000.0 * self.tokens as f64 / self.ms.max(1e-9)
     }
 
     /// Speed relative to another run, by time per token.
-    pub fn over(self, plain: Took) -> f64 {
+    pub(crate) fn over(self, plain: Took) -> f64 {
         plain.ms_per_token() / self.ms_per_token().max(1e-9)
     }
 }
@@ -55,7 +55,7 @@ impl std::iter::Sum for Took {
 }
 
 /// `6 pairs`.
-pub fn count_pairs(n: usize) -> String {
+pub(crate) fn count_pairs(n: usize) -> String {
     match n {
         1 => "1 pair".to_string(),
         n => format!("{n} pairs"),
@@ -65,8 +65,11 @@ pub fn count_pairs(n: usize) -> String {
 /// A speed-up measured in pairs: the median of the ratios and its 95% interval.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct SpeedUp {
+    /// Of the pairs' ratios.
     pub median: f64,
+    /// Lower end of the interval.
     pub low: f64,
+    /// Upper end of the interval.
     pub high: f64,
     /// With fewer than six pairs the interval is the range of the ratios and covers
     /// less than 95%.
@@ -80,7 +83,7 @@ impl SpeedUp {
     /// The interval covers the true median whatever the ratios' distribution: its ends
     /// are order statistics (the sign test inverted; Conover, Practical Nonparametric
     /// Statistics, section 3.2).
-    pub fn of(ratios: &[f64]) -> Option<Self> {
+    pub(crate) fn of(ratios: &[f64]) -> Option<Self> {
         let mut sorted = ratios.to_vec();
         sorted.sort_by(f64::total_cmp);
         let n = sorted.len();
@@ -95,7 +98,7 @@ impl SpeedUp {
     }
 
     /// Whether the interval is within 3% of the median.
-    pub fn is_settled(&self) -> bool {
+    pub(crate) fn is_settled(&self) -> bool {
         let within = |end: f64| (end / self.median - 1.0).abs() <= WITHIN;
         within(self.low) && within(self.high)
     }
@@ -147,14 +150,20 @@ impl Pairing {
     }
 
     /// The maximum number of pairs.
-    pub fn most(&self) -> usize {
+    pub(crate) fn most(&self) -> usize {
         self.most
     }
 
     /// Whether to make another pair after `n` pairs with these speed-ups; `spent_ms`
     /// counts towards the limit, and the next pair is expected to add `next_ms`. The
     /// first pair is always made.
-    pub fn goes_on(&self, n: usize, so_far: &[SpeedUp], spent_ms: f64, next_ms: f64) -> bool {
+    pub(crate) fn goes_on(
+        &self,
+        n: usize,
+        so_far: &[SpeedUp],
+        spent_ms: f64,
+        next_ms: f64,
+    ) -> bool {
         let has_time = n == 0 || spent_ms + next_ms <= self.limit_ms;
         let is_wanted = n < self.least || !so_far.iter().all(SpeedUp::is_settled);
         n < self.most && has_time && is_wanted
@@ -164,14 +173,14 @@ impl Pairing {
 /// The speed-up of a run's steps by its own cost profile: the sum over committed tokens
 /// of t(1, context there) over the sum over steps of t(rows, context). `None` without a
 /// profile or steps.
-pub fn by_profile(trace: &Trace) -> Option<f64> {
+pub(crate) fn by_profile(trace: &Trace) -> Option<f64> {
     let (plain, drafted) = ms_by_profile(&trace.steps, &StepCosts::new(&trace.header.cost))?;
     Some(plain / drafted)
 }
 
 /// Milliseconds under these costs of autoregressive steps for the same tokens, and of
 /// the steps themselves.
-pub fn ms_by_profile(steps: &[Step], costs: &StepCosts) -> Option<(f64, f64)> {
+pub(crate) fn ms_by_profile(steps: &[Step], costs: &StepCosts) -> Option<(f64, f64)> {
     let (mut plain, mut drafted) = (0.0, 0.0);
     for step in steps {
         let tokens = 0..step.verdict.n_committed();

@@ -13,15 +13,15 @@ use super::verify::Fate;
 /// Draft tokens by fate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FateCounts {
-    pub accepted: usize,
-    pub relaxed: usize,
-    pub rejected: usize,
-    pub lost: usize,
-    pub unreached: usize,
+    pub(crate) accepted: usize,
+    pub(crate) relaxed: usize,
+    pub(crate) rejected: usize,
+    pub(crate) lost: usize,
+    pub(crate) unreached: usize,
 }
 
 impl FateCounts {
-    pub fn add(&mut self, fate: Fate) {
+    pub(crate) fn add(&mut self, fate: Fate) {
         *match fate {
             Fate::Accepted => &mut self.accepted,
             Fate::Relaxed => &mut self.relaxed,
@@ -31,7 +31,7 @@ impl FateCounts {
         } += 1;
     }
 
-    pub fn drafted(&self) -> usize {
+    pub(crate) fn drafted(&self) -> usize {
         self.committed() + self.rejected + self.lost + self.unreached
     }
 
@@ -41,7 +41,7 @@ impl FateCounts {
     }
 
     /// Accepted and relaxed over drafted; `None` without drafts.
-    pub fn acceptance(&self) -> Option<f64> {
+    pub(crate) fn acceptance(&self) -> Option<f64> {
         ratio(self.committed(), self.drafted())
     }
 }
@@ -49,31 +49,32 @@ impl FateCounts {
 /// A source's part in a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceStats {
+    /// Which source.
     pub source: Source,
     /// Steps in which it matched.
-    pub hit_steps: usize,
+    pub(crate) hit_steps: usize,
     /// Fates of the draft tokens credited to it.
     pub fates: FateCounts,
 }
 
 /// Pool hits by the length of their longest match.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MatchStats {
+pub(crate) struct MatchStats {
     /// Steps that drafted something, and whose longest match was of this length.
-    pub hits: usize,
+    pub(crate) hits: usize,
     /// Draft tokens that they drafted.
-    pub drafted: usize,
+    pub(crate) drafted: usize,
     /// Their draft tokens that were committed: accepted or relaxed.
-    pub taken: usize,
+    pub(crate) taken: usize,
 }
 
 impl MatchStats {
     /// Draft tokens committed per hit; `None` without hits.
-    pub fn taken_per_hit(&self) -> Option<f64> {
+    pub(crate) fn taken_per_hit(&self) -> Option<f64> {
         ratio(self.taken, self.hits)
     }
 
-    pub fn add(&mut self, other: &MatchStats) {
+    pub(crate) fn add(&mut self, other: &MatchStats) {
         self.hits += other.hits;
         self.drafted += other.drafted;
         self.taken += other.taken;
@@ -83,26 +84,31 @@ impl MatchStats {
 /// Figures of the first n steps of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Stats {
+    /// Forward passes.
     pub steps: usize,
     /// Tokens committed, bonus included.
     pub tokens: usize,
+    /// Tokens that the model chose itself, after the accepted drafts.
     pub bonus: usize,
+    /// Of all draft tokens.
     pub fates: FateCounts,
     /// Steps whose retrieval found a draft token.
-    pub hit_steps: usize,
+    pub(crate) hit_steps: usize,
+    /// One per source, in the order of [`Source::ALL`].
     pub sources: Vec<SourceStats>,
     /// Index d-1: (accepted or relaxed at depth d, of steps that had a draft
     /// there below a committed node).
-    pub by_depth: Vec<(usize, usize)>,
+    pub(crate) by_depth: Vec<(usize, usize)>,
     /// Index m: steps whose longest match in any source was m tokens.
-    pub match_lengths: Vec<usize>,
+    pub(crate) match_lengths: Vec<usize>,
     /// Index m: the pool hits whose longest match was m tokens. 0: nothing in the
     /// context was found, and frequent tokens were drafted.
     #[serde(default)]
-    pub by_match: Vec<MatchStats>,
+    pub(crate) by_match: Vec<MatchStats>,
+    /// Milliseconds of all steps, by phase.
     pub timing: Timing,
     /// Rows of all forward passes.
-    pub rows: usize,
+    pub(crate) rows: usize,
 }
 
 impl Stats {
@@ -111,12 +117,13 @@ impl Stats {
         Self::of_steps(&trace.steps)
     }
 
-    pub fn of_steps(steps: &[Step]) -> Self {
+    pub(crate) fn of_steps(steps: &[Step]) -> Self {
         let mut stats = Stats::empty();
         steps.iter().for_each(|step| stats.add(step));
         stats
     }
 
+    /// Before the first step.
     pub fn empty() -> Self {
         let source = |source| SourceStats {
             source,
@@ -213,12 +220,12 @@ impl Stats {
     }
 
     /// Share of steps with a pool hit.
-    pub fn hit_rate(&self) -> Option<f64> {
+    pub(crate) fn hit_rate(&self) -> Option<f64> {
         ratio(self.hit_steps, self.steps)
     }
 
     /// Draft tokens committed per pool hit.
-    pub fn taken_per_hit(&self) -> Option<f64> {
+    pub(crate) fn taken_per_hit(&self) -> Option<f64> {
         ratio(self.fates.committed(), self.hit_steps)
     }
 
@@ -247,7 +254,7 @@ pub fn repetition(ids: &[TokenId]) -> f64 {
 
 /// [`repetition`] of a text that grows.
 #[derive(Clone, Debug, Default)]
-pub struct Repetition {
+pub(crate) struct Repetition {
     distinct: HashSet<[TokenId; 4]>,
     n_grams: usize,
     /// The last tokens, up to three.
@@ -255,7 +262,7 @@ pub struct Repetition {
 }
 
 impl Repetition {
-    pub fn push(&mut self, id: TokenId) {
+    pub(crate) fn push(&mut self, id: TokenId) {
         if let [a, b, c] = self.last[..] {
             self.distinct.insert([a, b, c, id]);
             self.n_grams += 1;
@@ -264,7 +271,7 @@ impl Repetition {
         self.last.push(id);
     }
 
-    pub fn share(&self) -> f64 {
+    pub(crate) fn share(&self) -> f64 {
         match self.n_grams {
             0 => 0.0,
             n => 1.0 - self.distinct.len() as f64 / n as f64,

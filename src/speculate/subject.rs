@@ -12,7 +12,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub enum KindName {
+    /// Something that is recommended.
     Item,
+    /// Someone who rates.
     User,
     /// A custom prompt.
     Prompt,
@@ -21,6 +23,7 @@ pub enum KindName {
 }
 
 impl KindName {
+    /// `item`, `user`, `prompt`, or the word as read.
     pub fn as_str(&self) -> &str {
         match self {
             KindName::Item => "item",
@@ -80,6 +83,7 @@ macro_rules! name {
         pub struct $name(String);
 
         impl $name {
+            /// As files name it.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -159,14 +163,14 @@ name! {
 
 impl FrameworkName {
     /// `None`: no framework asked.
-    pub fn known(&self) -> Option<&str> {
+    pub(crate) fn known(&self) -> Option<&str> {
         Some(self.as_str()).filter(|name| *name != "none")
     }
 }
 
 impl DocId {
     /// The document about a subject.
-    pub fn of(kind: &KindName, id: &str) -> Self {
+    pub(crate) fn of(kind: &KindName, id: &str) -> Self {
         DocId::from(format!("{kind}/{id}"))
     }
 }
@@ -179,7 +183,7 @@ const NO_GROUP: &str = "none";
 
 impl GroupKey {
     /// `group`, `framework`: `None` where it is not known.
-    pub fn new(kind: &KindName, group: Option<&str>, framework: Option<&str>) -> Self {
+    pub(crate) fn new(kind: &KindName, group: Option<&str>, framework: Option<&str>) -> Self {
         let group = group.unwrap_or(NO_GROUP);
         let text = match framework {
             None | Some("" | UNNAMED_FRAMEWORK) => format!("{kind}/{group}"),
@@ -190,7 +194,8 @@ impl GroupKey {
 
     /// The kind, the group's own name, and the framework unless it is the unnamed one.
     /// `None`: a bare name.
-    pub fn parts(&self) -> Option<(KindName, &str, Option<&str>)> {
+    #[cfg(test)]
+    pub(crate) fn parts(&self) -> Option<(KindName, &str, Option<&str>)> {
         let (kind, rest) = self.split_once('/')?;
         let (group, framework) = match rest.rsplit_once('@') {
             Some((group, framework)) => (group, Some(framework)),

@@ -18,11 +18,19 @@ use super::speed_up::{Pairing, SpeedUp};
 use super::stats::first_difference;
 use super::trace::Trace;
 
-pub use figures::{CellFigures, Estimate, Measure, RunFigures};
-pub use frontier::{Point, frontier};
+pub(crate) use figures::CellFigures;
+pub(crate) use figures::Estimate;
+pub use figures::Measure;
+pub(crate) use figures::RunFigures;
+pub(crate) use frontier::Point;
+pub(crate) use frontier::frontier;
 use times::Times;
 
-pub use grid::{Axes, Cell, Family, Grid, Layer};
+pub use grid::Axes;
+pub(crate) use grid::Cell;
+pub(crate) use grid::Family;
+pub use grid::Grid;
+pub(crate) use grid::Layer;
 
 /// A run to be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -35,12 +43,12 @@ pub struct Job {
 
 /// A lossless rule produced a text that differs from autoregressive decoding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Mismatch {
-    pub job: Job,
+pub(crate) struct Mismatch {
+    pub(crate) job: Job,
     /// Index of the first differing token of the answer.
-    pub at: usize,
-    pub autoregressive: Option<TokenId>,
-    pub found: Option<TokenId>,
+    pub(crate) at: usize,
+    pub(crate) autoregressive: Option<TokenId>,
+    pub(crate) found: Option<TokenId>,
 }
 
 /// The reference data of an autoregressive run.
@@ -53,16 +61,16 @@ struct Reference {
 /// The state of a sweep.
 #[derive(Clone, Debug)]
 pub struct Sweep {
-    pub grid: Grid,
+    pub(crate) grid: Grid,
     references: Vec<Option<Reference>>,
     /// By subject, then by cell.
     runs: Vec<Vec<Option<RunFigures>>>,
     times: Times,
-    pub mismatches: Vec<Mismatch>,
+    pub(crate) mismatches: Vec<Mismatch>,
 }
 
 impl Sweep {
-    pub fn new(grid: Grid, n_subjects: usize) -> Self {
+    pub(crate) fn new(grid: Grid, n_subjects: usize) -> Self {
         Sweep {
             references: vec![None; n_subjects],
             runs: vec![vec![None; grid.cells.len()]; n_subjects],
@@ -73,31 +81,31 @@ impl Sweep {
     }
 
     /// With a custom number of pairs.
-    pub fn paired(mut self, pairing: Pairing) -> Self {
+    pub(crate) fn paired(mut self, pairing: Pairing) -> Self {
         self.times.pairing = pairing;
         self
     }
 
-    pub fn n_subjects(&self) -> usize {
+    pub(crate) fn n_subjects(&self) -> usize {
         self.runs.len()
     }
 
-    pub fn n_runs(&self) -> usize {
+    pub(crate) fn n_runs(&self) -> usize {
         self.n_subjects() * (1 + self.grid.cells.len())
     }
 
-    pub fn n_done(&self) -> usize {
+    pub(crate) fn n_done(&self) -> usize {
         let cells = self.runs.iter().flatten().flatten().count();
         cells + self.references.iter().flatten().count()
     }
 
     /// Whether every run was made once.
-    pub fn is_done(&self) -> bool {
+    pub(crate) fn is_done(&self) -> bool {
         self.n_done() == self.n_runs()
     }
 
     /// Which pair is being made, once every run was made.
-    pub fn pair_under_way(&self) -> Option<usize> {
+    pub(crate) fn pair_under_way(&self) -> Option<usize> {
         self.times
             .next()
             .is_some()
@@ -130,7 +138,7 @@ impl Sweep {
     }
 
     /// The parameters of a run.
-    pub fn params(&self, job: Job) -> Params {
+    pub(crate) fn params(&self, job: Job) -> Params {
         match job.cell {
             Some(cell) => self.grid.params(cell),
             None => Params {
@@ -142,7 +150,7 @@ impl Sweep {
 
     /// Adds a finished run. A cell's run without its subject's autoregressive one has
     /// no reference and is dropped.
-    pub fn add(&mut self, job: Job, trace: &Trace) {
+    pub(crate) fn add(&mut self, job: Job, trace: &Trace) {
         if self.run(job).is_some() {
             self.times.add_again(job, trace);
         } else {
@@ -189,7 +197,7 @@ impl Sweep {
 
     /// Figures of one run; its speed over all repetitions of it or of runs with the
     /// same steps.
-    pub fn run(&self, job: Job) -> Option<RunFigures> {
+    pub(crate) fn run(&self, job: Job) -> Option<RunFigures> {
         let made = match job.cell {
             Some(cell) => self.runs[job.subject][cell].as_ref(),
             None => self.references[job.subject].as_ref().map(|r| &r.figures),
@@ -205,17 +213,17 @@ impl Sweep {
     }
 
     /// The speed-up of one run.
-    pub fn speed_up(&self, job: Job) -> Option<SpeedUp> {
+    pub(crate) fn speed_up(&self, job: Job) -> Option<SpeedUp> {
         self.times.speed_up(job)
     }
 
     /// Figures of a cell over the subjects so far.
-    pub fn cell(&self, cell: usize) -> Option<CellFigures> {
+    pub(crate) fn cell(&self, cell: usize) -> Option<CellFigures> {
         self.over_subjects(Some(cell))
     }
 
     /// Figures of autoregressive decoding over the same subjects.
-    pub fn autoregressive(&self) -> Option<CellFigures> {
+    pub(crate) fn autoregressive(&self) -> Option<CellFigures> {
         self.over_subjects(None)
     }
 
@@ -227,7 +235,7 @@ impl Sweep {
 
     /// Whether each cell is on the frontier of speed-up and of what the text has in
     /// common with the autoregressive one, among those that have figures.
-    pub fn on_frontier(&self) -> Vec<bool> {
+    pub(crate) fn on_frontier(&self) -> Vec<bool> {
         let point = |cell| {
             let figures = self.cell(cell)?;
             Some(Point {
@@ -241,7 +249,7 @@ impl Sweep {
 
     /// Whether every lossless cell produced the autoregressive text; `None` without
     /// such cells.
-    pub fn is_lossless(&self) -> Option<bool> {
+    pub(crate) fn is_lossless(&self) -> Option<bool> {
         let cells = self.grid.cells.iter().enumerate();
         let mut strict = cells.filter(|(_, cell)| cell.verify == AcceptanceRule::Strict);
         let was_run = |(cell, _): (usize, &Cell)| self.runs.iter().any(|r| r[cell].is_some());

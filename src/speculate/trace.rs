@@ -22,26 +22,42 @@ use super::params::Params;
 use super::subject::DocId;
 use super::verify::{Fate, Finish};
 
-pub use header::{
-    Arithmetic, FORMAT, Header, ModelInfo, OwnDocuments, PoolSize, RowsBy, StartFrom, SubjectInfo,
-};
-pub use step::{Excerpt, SourceHit, Step, Timing};
+pub(crate) use header::Arithmetic;
+pub use header::FORMAT;
+pub use header::Header;
+pub use header::ModelInfo;
+pub use header::OwnDocuments;
+pub use header::PoolSize;
+pub use header::RowsBy;
+pub use header::StartFrom;
+pub use header::SubjectInfo;
+pub use step::Excerpt;
+pub use step::SourceHit;
+pub use step::Step;
+pub use step::Timing;
 pub use token_bytes::TokenBytes;
 
 /// The last line of a trace.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct End {
+    /// Why the run ended.
     pub finish: Finish,
+    /// Forward passes.
     pub steps: usize,
+    /// Tokens committed.
     pub tokens: usize,
+    /// Milliseconds of all steps; the prompt is not among them.
     pub decode_ms: f64,
 }
 
 /// A run, finished or in the making.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trace {
+    /// What the run was asked.
     pub header: Header,
+    /// In order.
     pub steps: Vec<Step>,
+    /// `None`: under way, or cut off.
     pub end: Option<End>,
     token_bytes: HashMap<TokenId, Vec<u8>>,
     doc_titles: HashMap<DocId, String>,
@@ -54,15 +70,17 @@ pub struct Trace {
 /// A committed token of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Committed {
-    pub token: TokenId,
+    pub(crate) token: TokenId,
     /// `None`: a bonus token.
-    pub fate: Option<Fate>,
+    pub(crate) fate: Option<Fate>,
+    /// Index of the step that committed it.
     pub step: usize,
     /// The tree node it came from; `None`: a bonus token.
-    pub node: Option<usize>,
+    pub(crate) node: Option<usize>,
 }
 
 impl Trace {
+    /// A run before its first step.
     pub fn new(header: Header) -> Self {
         let token_bytes = header
             .tokens
@@ -80,6 +98,7 @@ impl Trace {
         }
     }
 
+    /// Adds a step, and the texts and titles that it brings.
     pub fn push(&mut self, step: Step) {
         for (id, bytes) in &step.tokens {
             self.token_bytes.insert(*id, bytes.as_bytes().to_vec());
@@ -104,7 +123,7 @@ impl Trace {
 
     /// The text around a position in a pool document, and the token's index in it;
     /// `None` if not recorded.
-    pub fn excerpt(&self, place: &DocHit) -> Option<(&Excerpt, usize)> {
+    pub(crate) fn excerpt(&self, place: &DocHit) -> Option<(&Excerpt, usize)> {
         let known = self.excerpts.get(&place.doc)?.iter();
         let found = known.filter(|e| e.holds(place.at));
         // The one with the most text before and after it, up to what is wanted.
@@ -117,7 +136,7 @@ impl Trace {
     }
 
     /// The pool of a document, where it was recorded.
-    pub fn doc_group(&self, id: &str) -> Option<&str> {
+    pub(crate) fn doc_group(&self, id: &str) -> Option<&str> {
         let known = self.excerpts.get(id)?;
         known.first().map(|e| e.group.as_str())
     }
@@ -147,7 +166,7 @@ impl Trace {
     }
 
     /// The inherited tokens and the forced one: the answer before the first step.
-    pub fn taken_over(&self) -> impl Iterator<Item = TokenId> + '_ {
+    pub(crate) fn taken_over(&self) -> impl Iterator<Item = TokenId> + '_ {
         self.header.branch.iter().flat_map(Branch::ids)
     }
 

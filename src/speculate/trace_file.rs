@@ -30,6 +30,7 @@ enum Line<H, S> {
 /// Errors of a trace file.
 #[derive(Debug, thiserror::Error)]
 pub enum TraceError {
+    /// The file cannot be opened, read or written.
     #[error("{0}")]
     Io(std::io::Error),
     /// A line (counted from 1) that cannot be read, and why.
@@ -41,6 +42,7 @@ pub enum TraceError {
          record it again with this version, or open it with the version that wrote it"
     )]
     Version { found: u32 },
+    /// No header line.
     #[error("the file is empty: it holds no trace")]
     Empty,
 }
@@ -127,7 +129,7 @@ impl Trace {
     ///
     /// # Errors
     /// As [`load`](Self::load), of the first line.
-    pub fn peek(input: impl Read + Seek) -> Result<(Header, Option<End>), TraceError> {
+    pub(crate) fn peek(input: impl Read + Seek) -> Result<(Header, Option<End>), TraceError> {
         let mut input = BufReader::new(input);
         let first = bounded_line(&mut input, 1)?.ok_or(TraceError::Empty)?;
         check_version(&first)?;

@@ -30,14 +30,18 @@ pub enum Fate {
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
 pub enum Finish {
+    /// The model ended its answer.
     Eos,
+    /// The limit on tokens was reached.
     Length,
+    /// The context is full.
     Context,
+    /// It was stopped.
     Cancelled,
 }
 
 impl Finish {
-    pub fn name(&self) -> &'static str {
+    pub(crate) fn name(&self) -> &'static str {
         self.into()
     }
 }
@@ -46,7 +50,9 @@ impl Finish {
 /// number is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RemainingTokens {
+    /// At least 1.
     pub tokens: usize,
+    /// Why the generation then ends.
     pub then: Finish,
 }
 
@@ -95,14 +101,15 @@ impl Verdict {
 /// A draft tree and the model's results.
 #[derive(Clone, Copy, Debug)]
 pub struct ScoredTree<'a> {
-    pub tree: &'a DraftTree,
+    pub(crate) tree: &'a DraftTree,
     /// The distribution at node i.
-    pub rows: &'a [NodeDistribution],
+    pub(crate) rows: &'a [NodeDistribution],
     /// Node i's standing in its parent's row, at index i - 1.
-    pub judged: &'a [TokenScore],
+    pub(crate) judged: &'a [TokenScore],
 }
 
 impl<'a> ScoredTree<'a> {
+    /// `rows` has a distribution per node, `judged` a score per draft token.
     pub fn new(
         tree: &'a DraftTree,
         rows: &'a [NodeDistribution],

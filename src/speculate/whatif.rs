@@ -19,6 +19,7 @@ pub use super::parameters::Knob;
 /// What is to be different in every step; what is `None` stays as recorded.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Change {
+    /// Another acceptance rule.
     pub verify: Option<AcceptanceRule>,
     /// Lower: the recorded draft order is cut.
     pub budget: Option<Budget>,
@@ -29,7 +30,7 @@ pub struct Change {
 impl Change {
     /// Splits a change of parameters into what can be judged again, and the knobs that
     /// always need a rerun.
-    pub fn between(from: &Params, to: &Params) -> (Change, Vec<Knob>) {
+    pub(crate) fn between(from: &Params, to: &Params) -> (Change, Vec<Knob>) {
         let change = Change {
             verify: (from.verify != to.verify).then_some(to.verify),
             budget: (from.budget != to.budget).then_some(to.budget),
@@ -48,7 +49,7 @@ impl Change {
         (change, moved)
     }
 
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         *self == Change::default()
     }
 
@@ -76,6 +77,7 @@ pub struct Rejudged {
 }
 
 impl Rejudged {
+    /// Whether the cut tree still has this node.
     pub fn is_kept(&self, node: usize) -> bool {
         self.kept.as_ref().is_none_or(|kept| kept[node])
     }
@@ -98,26 +100,26 @@ impl Rejudged {
 
 /// Figures of a stretch of steps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Figures {
-    pub steps: usize,
+pub(crate) struct Figures {
+    pub(crate) steps: usize,
     /// Tokens committed, bonus included.
-    pub tokens: usize,
-    pub fates: FateCounts,
+    pub(crate) tokens: usize,
+    pub(crate) fates: FateCounts,
 }
 
 impl Figures {
     /// Mean accepted length; `None` without steps.
-    pub fn mal(&self) -> Option<f64> {
+    pub(crate) fn mal(&self) -> Option<f64> {
         share(self.tokens, self.steps)
     }
 
     /// Tokens committed only because of a relaxed rule.
-    pub fn relaxed_share(&self) -> Option<f64> {
+    pub(crate) fn relaxed_share(&self) -> Option<f64> {
         share(self.fates.relaxed, self.tokens)
     }
 
     /// Accepted and relaxed over drafted.
-    pub fn acceptance(&self) -> Option<f64> {
+    pub(crate) fn acceptance(&self) -> Option<f64> {
         self.fates.acceptance()
     }
 
@@ -135,9 +137,9 @@ fn share(part: usize, whole: usize) -> Option<f64> {
 
 /// As recorded, and under the change.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct OldNew {
-    pub old: Figures,
-    pub new: Figures,
+pub(crate) struct OldNew {
+    pub(crate) old: Figures,
+    pub(crate) new: Figures,
 }
 
 /// The answer.
@@ -152,10 +154,10 @@ pub struct WhatIf {
     /// concerned. From there on a rerun is needed.
     pub first_unknown: Option<(usize, Knob)>,
     /// Figures of the exact steps.
-    pub exact: OldNew,
+    pub(crate) exact: OldNew,
     /// Figures of all steps in their recorded contexts: exact only if nothing
     /// changed and nothing is unknown.
-    pub in_recorded_contexts: OldNew,
+    pub(crate) in_recorded_contexts: OldNew,
 }
 
 impl WhatIf {
@@ -168,7 +170,8 @@ impl WhatIf {
     }
 
     /// The new verdict if exact; `None`: needs a rerun.
-    pub fn verdict(&self, step: usize) -> Option<&Verdict> {
+    #[cfg(test)]
+    pub(crate) fn verdict(&self, step: usize) -> Option<&Verdict> {
         self.steps[..self.n_exact()].get(step).map(|s| &s.verdict)
     }
 

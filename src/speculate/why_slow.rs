@@ -10,30 +10,31 @@ use super::params::Source;
 use super::trace::{Step, Timing};
 use super::verify::Fate;
 
-pub use verdict::{Fit, Said, Verdict};
+pub(crate) use verdict::Said;
+pub(crate) use verdict::Verdict;
 
 /// Depths distinguished; deeper nodes count for the last.
-pub const MAX_DEPTH: usize = 12;
+pub(crate) const MAX_DEPTH: usize = 12;
 const N_SOURCES: usize = Source::ALL.len();
 
 /// The fates of a source's drafts at one depth.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Cell {
-    pub drafted: usize,
-    pub committed: usize,
+pub(crate) struct Cell {
+    pub(crate) drafted: usize,
+    pub(crate) committed: usize,
     /// Steps in which one of its drafts here was judged: its parent was committed, and
     /// neither an EOS nor a limit cut it off.
-    pub tried: usize,
+    pub(crate) tried: usize,
 }
 
 impl Cell {
-    pub fn wasted(&self) -> usize {
+    pub(crate) fn wasted(&self) -> usize {
         self.drafted - self.committed
     }
 
     /// Committed here, given that everything before was and that the source had a
     /// draft.
-    pub fn conditional(&self) -> Option<f64> {
+    pub(crate) fn conditional(&self) -> Option<f64> {
         ratio(self.committed as f64, self.tried as f64)
     }
 
@@ -55,7 +56,7 @@ struct Elsewhere {
 
 /// How t(n) grows on a machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Machine {
+pub(crate) enum Machine {
     /// As measured.
     Here,
     /// Every number of rows costs the same, as on a memory-bound GPU.
@@ -65,7 +66,7 @@ pub enum Machine {
 }
 
 impl Machine {
-    pub const ALL: [Machine; 3] = [Machine::Here, Machine::Flat, Machine::Steep];
+    pub(crate) const ALL: [Machine; 3] = [Machine::Here, Machine::Flat, Machine::Steep];
 
     fn cost(self, here: &StepCosts) -> StepCosts {
         match self {
@@ -78,7 +79,7 @@ impl Machine {
 
 /// The figures of the steps so far.
 #[derive(Clone, Debug, PartialEq)]
-pub struct WhySlow {
+pub(crate) struct WhySlow {
     cost: StepCosts,
     /// In the order of [`Machine::ALL`].
     costs: [StepCosts; Machine::ALL.len()],
@@ -100,17 +101,17 @@ pub struct WhySlow {
 
 /// One step under the measured t(n).
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct StepCost {
-    pub rows: usize,
-    pub predicted_ms: f64,
-    pub measured_ms: f64,
+pub(crate) struct StepCost {
+    pub(crate) rows: usize,
+    pub(crate) predicted_ms: f64,
+    pub(crate) measured_ms: f64,
     /// Tokens it must commit to break even with no drafts.
-    pub break_even: f64,
-    pub committed: usize,
+    pub(crate) break_even: f64,
+    pub(crate) committed: usize,
 }
 
 impl WhySlow {
-    pub fn new(profile: &CostProfile) -> Self {
+    pub(crate) fn new(profile: &CostProfile) -> Self {
         let cost = StepCosts::new(profile);
         WhySlow {
             costs: Machine::ALL.map(|machine| machine.cost(&cost)),
@@ -128,7 +129,7 @@ impl WhySlow {
         }
     }
 
-    pub fn add(&mut self, step: &Step) {
+    pub(crate) fn add(&mut self, step: &Step) {
         let n = step.tree.n_rows();
         self.steps += 1;
         self.tokens += step.verdict.n_committed();
@@ -189,11 +190,11 @@ impl WhySlow {
     }
 
     /// Whether t(n) was measured; without it nothing is predicted.
-    pub fn is_measured(&self) -> bool {
+    pub(crate) fn is_measured(&self) -> bool {
         self.cost.is_measured()
     }
 
-    pub fn mean_timing(&self) -> Option<Timing> {
+    pub(crate) fn mean_timing(&self) -> Option<Timing> {
         let n = (self.steps > 0).then_some(self.steps as f64)?;
         let t = &self.timing;
         Some(Timing {
@@ -205,7 +206,7 @@ impl WhySlow {
         })
     }
 
-    pub fn step_cost(&self, step: &Step) -> Option<StepCost> {
+    pub(crate) fn step_cost(&self, step: &Step) -> Option<StepCost> {
         let rows = step.tree.n_rows();
         self.is_measured().then(|| StepCost {
             rows,
@@ -218,7 +219,7 @@ impl WhySlow {
 
     /// The mean step: rows, predicted and measured ms, tokens to break even under the
     /// profile, and tokens committed. Breaking even is a speed-up of 1.
-    pub fn mean_cost(&self) -> Option<[f64; 5]> {
+    pub(crate) fn mean_cost(&self) -> Option<[f64; 5]> {
         let n = (self.steps > 0 && self.is_measured()).then_some(self.steps as f64)?;
         let sums = [
             self.rows as f64,
@@ -230,32 +231,32 @@ impl WhySlow {
         Some(sums.map(|sum| sum / n))
     }
 
-    pub fn rows(&self) -> usize {
+    pub(crate) fn rows(&self) -> usize {
         self.rows
     }
 
     /// Draft tokens that were not committed.
-    pub fn wasted_rows(&self) -> usize {
+    pub(crate) fn wasted_rows(&self) -> usize {
         self.cells.iter().flatten().map(Cell::wasted).sum()
     }
 
     /// Of all rows.
-    pub fn wasted_share(&self) -> Option<f64> {
+    pub(crate) fn wasted_share(&self) -> Option<f64> {
         ratio(self.wasted_rows() as f64, self.rows as f64)
     }
 
     /// Share of the predicted time that the wasted rows took.
-    pub fn wasted_time(&self) -> Option<f64> {
+    pub(crate) fn wasted_time(&self) -> Option<f64> {
         ratio(self.wasted_ms, self.predicted_ms).filter(|_| self.is_measured())
     }
 
     /// A source's drafts by depth.
-    pub fn of(&self, source: Source) -> &[Cell; MAX_DEPTH] {
+    pub(crate) fn of(&self, source: Source) -> &[Cell; MAX_DEPTH] {
         &self.cells[source as usize]
     }
 
     /// A source's drafts of all depths.
-    pub fn whole(&self, source: Source) -> Cell {
+    pub(crate) fn whole(&self, source: Source) -> Cell {
         let mut whole = Cell::default();
         self.of(source).iter().for_each(|cell| whole.add(cell));
         whole
@@ -263,7 +264,7 @@ impl WhySlow {
 
     /// Where most of the wasted rows are: from this depth on, and from this source if
     /// one has at least half of them.
-    pub fn worst(&self) -> Option<(usize, Option<Source>)> {
+    pub(crate) fn worst(&self) -> Option<(usize, Option<Source>)> {
         let all = self.wasted_rows();
         if all == 0 {
             return None;
@@ -280,7 +281,7 @@ impl WhySlow {
     /// The speed-up under the profile: the time of the tokens, one per step in context,
     /// over the time of the steps. It has no noise, and is wrong if the profile does
     /// not fit.
-    pub fn by_profile(&self) -> Option<f64> {
+    pub(crate) fn by_profile(&self) -> Option<f64> {
         ratio(self.plain_tokens_ms, self.predicted_ms).filter(|_| self.is_measured())
     }
 
@@ -300,7 +301,7 @@ impl WhySlow {
     /// Rows per step and speed-up by profile of the automatic budget on a machine, with
     /// this run's drafts. An estimate, and for [`Machine::Flat`] a lower bound: rows
     /// that did not pay here were not verified.
-    pub fn elsewhere(&self, machine: Machine) -> Option<(f64, f64)> {
+    pub(crate) fn elsewhere(&self, machine: Machine) -> Option<(f64, f64)> {
         let sum = self.elsewhere[machine as usize];
         let rows = ratio(sum.rows as f64, self.steps as f64).filter(|_| self.is_measured())?;
         Some((rows, ratio(sum.plain_ms, sum.ms)?))

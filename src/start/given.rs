@@ -18,7 +18,7 @@ use crate::tui::{Look, earlier_runs};
 const DEMO: &str = include_str!("../../assets/traces/demo.jsonl");
 
 /// Without anything that only a session knows.
-pub fn start(catalog: Option<Catalog>, params: Params, look: Look) -> Start {
+pub(crate) fn start(catalog: Option<Catalog>, params: Params, look: Look) -> Start {
     let save_dir = data_folder().join("runs");
     let shipped = frameworks::all(None).into_iter().flatten();
     Start {
@@ -50,23 +50,23 @@ pub fn replay_start(traces: Vec<Trace>, look: Look) -> Start {
 }
 
 /// The recording that ships.
-pub fn demo() -> Result<Trace> {
+pub(crate) fn demo() -> Result<Trace> {
     Trace::load(DEMO.as_bytes()).map_err(|e| eyre!("assets/traces/demo.jsonl: {e}"))
 }
 
 /// `laserscope` in the user's data folder, else here: runs are saved in `runs`.
-pub fn data_folder() -> PathBuf {
+pub(crate) fn data_folder() -> PathBuf {
     let data = etcetera::choose_base_strategy().map(|strategy| strategy.data_dir());
     data.map_or_else(|_| PathBuf::from("."), |dir| dir.join("laserscope"))
 }
 
 /// Where progress in the lessons is kept.
-pub fn lessons_file() -> PathBuf {
+pub(crate) fn lessons_file() -> PathBuf {
     data_folder().join("lessons.toml")
 }
 
 /// All usable ones, and the index of the chosen one.
-pub fn frameworks(settings: &Settings, chosen: Framework) -> (Vec<Framework>, usize) {
+pub(crate) fn frameworks(settings: &Settings, chosen: Framework) -> (Vec<Framework>, usize) {
     let mut usable = Vec::new();
     for found in frameworks::all(settings.frameworks.as_deref()) {
         match found {
@@ -83,7 +83,7 @@ pub fn frameworks(settings: &Settings, chosen: Framework) -> (Vec<Framework>, us
 }
 
 /// The documents that the pools begin with.
-pub fn shipped(settings: &Settings) -> Result<Vec<Shipped>> {
+pub(crate) fn shipped(settings: &Settings) -> Result<Vec<Shipped>> {
     let docs = settings.load_documents()?.docs;
     Ok(docs
         .into_iter()

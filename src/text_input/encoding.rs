@@ -14,9 +14,11 @@ pub enum Encoding {
     #[serde(rename = "UTF-8")]
     #[strum(to_string = "UTF-8")]
     Utf8,
+    /// UTF-16, low byte first.
     #[serde(rename = "UTF-16LE")]
     #[strum(to_string = "UTF-16LE")]
     Utf16Le,
+    /// UTF-16, high byte first.
     #[serde(rename = "UTF-16BE")]
     #[strum(to_string = "UTF-16BE")]
     Utf16Be,
@@ -41,15 +43,15 @@ pub(super) fn from_bom(bytes: &[u8]) -> Option<(Encoding, usize)> {
 
 /// A whole text and how it was encoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Decoded<'a> {
+pub(crate) struct Decoded<'a> {
     /// Without a byte order mark; lines end in `\n`.
-    pub text: Cow<'a, str>,
-    pub encoding: Encoding,
+    pub(crate) text: Cow<'a, str>,
+    pub(crate) encoding: Encoding,
 }
 
 /// Decodes a whole file. Never fails: any bytes are Windows-1252, and half of a
 /// surrogate pair becomes U+FFFD.
-pub fn decode(bytes: &[u8]) -> Decoded<'_> {
+pub(crate) fn decode(bytes: &[u8]) -> Decoded<'_> {
     let (said, n_bom) = from_bom(bytes).unwrap_or((Encoding::Utf8, 0));
     let bytes = &bytes[n_bom..];
     let (text, encoding) = match (said, str::from_utf8(bytes)) {
@@ -86,7 +88,7 @@ fn with_line_feeds(text: Cow<'_, str>) -> Cow<'_, str> {
 pub(super) mod tests {
     use super::*;
 
-    pub fn utf_16(text: &str, little: bool) -> Vec<u8> {
+    pub(crate) fn utf_16(text: &str, little: bool) -> Vec<u8> {
         let units = std::iter::once(0xfeff).chain(text.encode_utf16());
         units
             .flat_map(|unit: u16| match little {

@@ -15,7 +15,7 @@ const BUFFER_BYTES: usize = 1 << 18;
 
 /// The next line.
 #[derive(Debug)]
-pub enum Next<'a> {
+pub(crate) enum Next<'a> {
     /// Without its end.
     Line(&'a str),
     /// Longer than the bound; it was skipped.
@@ -29,7 +29,7 @@ pub enum Next<'a> {
 }
 
 /// A stream of lines that end in LF, CRLF or CR.
-pub struct LineReader<'a> {
+pub(crate) struct LineReader<'a> {
     bytes: Box<dyn BufRead + 'a>,
     encoding: Encoding,
     /// A line had non-ASCII characters.
@@ -55,7 +55,7 @@ impl<'a> LineReader<'a> {
     ///
     /// # Errors
     /// The first bytes cannot be read.
-    pub fn new(
+    pub(crate) fn new(
         mut bytes: impl BufRead + 'a,
         known: Option<Encoding>,
         max_bytes: usize,
@@ -91,16 +91,16 @@ impl<'a> LineReader<'a> {
     }
 
     /// The encoding assumed so far.
-    pub fn encoding(&self) -> Encoding {
+    pub(crate) fn encoding(&self) -> Encoding {
         self.encoding
     }
 
     /// Number of the line read last, from 1.
-    pub fn number(&self) -> u64 {
+    pub(crate) fn number(&self) -> u64 {
         self.number
     }
 
-    pub fn next_line(&mut self) -> Next<'_> {
+    pub(crate) fn next_line(&mut self) -> Next<'_> {
         self.number += 1;
         match self.fill_line() {
             Ok(Raw::Line) => self.text(),
@@ -234,10 +234,10 @@ impl<R: BufRead> BufRead for Transcoder<R> {
 /// The error of a text that began as UTF-8 but is not; [`with_restart`] reads it again.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{name}:{line}: not UTF-8")]
-pub struct LateByte {
+pub(crate) struct LateByte {
     /// The file's name in messages.
-    pub name: String,
-    pub line: u64,
+    pub(crate) name: String,
+    pub(crate) line: u64,
 }
 
 /// Runs `read`, which streams one text and has no effect when it fails; if that ends
@@ -245,7 +245,7 @@ pub struct LateByte {
 ///
 /// # Errors
 /// Those of `read`.
-pub fn with_restart<T>(
+pub(crate) fn with_restart<T>(
     mut read: impl FnMut(Option<Encoding>) -> Result<T, Report>,
 ) -> Result<T, Report> {
     match read(None) {
@@ -256,7 +256,7 @@ pub fn with_restart<T>(
 
 /// A stream of lines in which anything unreadable is an error that names the file and
 /// the line.
-pub struct TextLines<'a> {
+pub(crate) struct TextLines<'a> {
     name: String,
     lines: LineReader<'a>,
 }
@@ -266,7 +266,7 @@ impl TextLines<'static> {
     ///
     /// # Errors
     /// The file cannot be read.
-    pub fn open(path: &Path, known: Option<Encoding>) -> Result<Self, Report> {
+    pub(crate) fn open(path: &Path, known: Option<Encoding>) -> Result<Self, Report> {
         let name = path.display().to_string();
         let file = File::open(path).wrap_err_with(|| format!("reading {name}"))?;
         TextLines::new(&name, BufReader::with_capacity(BUFFER_BYTES, file), known)
@@ -278,7 +278,7 @@ impl<'a> TextLines<'a> {
     ///
     /// # Errors
     /// Its first bytes cannot be read.
-    pub fn new(
+    pub(crate) fn new(
         name: &str,
         bytes: impl BufRead + 'a,
         known: Option<Encoding>,
@@ -291,16 +291,18 @@ impl<'a> TextLines<'a> {
         })
     }
 
-    pub fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
-    pub fn encoding(&self) -> Encoding {
+    #[cfg(test)]
+    pub(crate) fn encoding(&self) -> Encoding {
         self.lines.encoding()
     }
 
     /// Number of the line read last, from 1.
-    pub fn number(&self) -> u64 {
+    #[cfg(test)]
+    pub(crate) fn number(&self) -> u64 {
         self.lines.number()
     }
 
@@ -308,7 +310,7 @@ impl<'a> TextLines<'a> {
     ///
     /// # Errors
     /// [`LateByte`]; a line of more than [`LINE_BYTES_MAX`]; a stream that breaks.
-    pub fn next_line(&mut self) -> Result<Option<&str>, Report> {
+    pub(crate) fn next_line(&mut self) -> Result<Option<&str>, Report> {
         let (name, line) = (&self.name, self.lines.number() + 1);
         match self.lines.next_line() {
             Next::Line(line) => Ok(Some(line)),
@@ -324,7 +326,7 @@ impl<'a> TextLines<'a> {
 }
 
 /// The message for a line longer than this bound.
-pub fn too_long(max_bytes: usize) -> String {
+pub(crate) fn too_long(max_bytes: usize) -> String {
     let size = shown_size(max_bytes as u64);
     format!("the line is longer than {size}, the limit")
 }

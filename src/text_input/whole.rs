@@ -10,10 +10,10 @@ use super::{Encoding, decode};
 
 /// The text of a whole file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Text {
+pub(crate) struct Text {
     /// Without a byte order mark; lines end in `\n`.
-    pub text: String,
-    pub encoding: Encoding,
+    pub(crate) text: String,
+    pub(crate) encoding: Encoding,
 }
 
 /// Reads a file as text, whatever its encoding and line ends.
@@ -21,7 +21,7 @@ pub struct Text {
 /// # Errors
 /// Names the file: it cannot be read (the [`io::Error`] is kept), or it is larger
 /// than `max_bytes`.
-pub fn read_text(path: &Path, max_bytes: u64) -> Result<Text, Report> {
+pub(crate) fn read_text(path: &Path, max_bytes: u64) -> Result<Text, Report> {
     read_bytes(path, max_bytes).map(|bytes| text_of(&bytes))
 }
 
@@ -29,7 +29,7 @@ pub fn read_text(path: &Path, max_bytes: u64) -> Result<Text, Report> {
 ///
 /// # Errors
 /// As [`read_text`].
-pub fn read_text_from(name: &str, bytes: impl Read, max_bytes: u64) -> Result<Text, Report> {
+pub(crate) fn read_text_from(name: &str, bytes: impl Read, max_bytes: u64) -> Result<Text, Report> {
     bytes_of(name, bytes, max_bytes).map(|bytes| text_of(&bytes))
 }
 
@@ -37,7 +37,7 @@ pub fn read_text_from(name: &str, bytes: impl Read, max_bytes: u64) -> Result<Te
 ///
 /// # Errors
 /// As [`read_text`].
-pub fn read_bytes(path: &Path, max_bytes: u64) -> Result<Vec<u8>, Report> {
+pub(crate) fn read_bytes(path: &Path, max_bytes: u64) -> Result<Vec<u8>, Report> {
     let name = path.display().to_string();
     let file = File::open(path).wrap_err_with(|| format!("reading {name}"))?;
     bytes_of(&name, file, max_bytes)
@@ -68,14 +68,14 @@ fn text_of(bytes: &[u8]) -> Text {
 
 /// A stream that fails after this many bytes: an archive's unpacked size is not known
 /// in advance.
-pub struct Bounded<R> {
+pub(crate) struct Bounded<R> {
     inner: R,
     n_left: u64,
     max_bytes: u64,
 }
 
 impl<R> Bounded<R> {
-    pub fn new(inner: R, max_bytes: u64) -> Self {
+    pub(crate) fn new(inner: R, max_bytes: u64) -> Self {
         Bounded {
             inner,
             n_left: max_bytes,
@@ -99,7 +99,7 @@ impl<R: Read> Read for Bounded<R> {
 }
 
 /// A number of bytes in the largest unit that divides it: `16 MiB`.
-pub fn shown_size(n_bytes: u64) -> String {
+pub(crate) fn shown_size(n_bytes: u64) -> String {
     const UNITS: [&str; 5] = ["bytes", "KiB", "MiB", "GiB", "TiB"];
     let mut n = n_bytes;
     let mut unit = 0;

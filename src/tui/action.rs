@@ -13,12 +13,19 @@ use crate::tui::target::Target;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
 pub enum PoolAction {
+    /// Look for a text in the pools.
     Search,
+    /// Draft after the chosen subject's prompt.
     ProbePrompt,
+    /// Type a document.
     AddText,
+    /// Add the documents of a file.
     AddFile,
+    /// Take the selected document out.
     Remove,
+    /// Take the last change back.
     Undo,
+    /// Write the changes to the pool on disk.
     Save,
 }
 
@@ -26,18 +33,24 @@ pub enum PoolAction {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
 pub enum CompareAction {
+    /// Choose the left run.
     Left,
+    /// Choose the right run.
     Right,
+    /// Exchange the sides.
     Swap,
     /// Bring the part of the texts with the first divergence into view.
     Divergence,
     /// Show the step of the divergence on the Decode screen.
     Inspect,
+    /// The race from its beginning.
     Restart,
 }
 
+/// What a key, a click or the palette asks of the interface.
 #[derive(Clone, Debug, PartialEq, IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
+#[expect(missing_docs, reason = "`keys::table` says what each key does")]
 pub enum Action {
     Quit,
     Suspend,
@@ -159,6 +172,7 @@ pub enum Action {
 /// What can be copied to the terminal's clipboard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
+#[expect(missing_docs, reason = "`keys::table` says what each key does")]
 pub enum Copied {
     Token,
     Step,
@@ -168,7 +182,7 @@ pub enum Copied {
 }
 
 impl Copied {
-    pub const ALL: [Copied; 5] = [
+    pub(crate) const ALL: [Copied; 5] = [
         Copied::Token,
         Copied::Step,
         Copied::Text,

@@ -23,11 +23,14 @@ pub mod start;
 pub mod target;
 pub mod terminal;
 pub mod view;
-pub mod widgets;
+pub(crate) mod widgets;
 
 pub use app::App;
 pub use keys::keymap::Keymap;
-pub use look::themes::Themes;
-pub use start::{EarlierRun, Glyphs, Look, Start, earlier_runs};
+pub(crate) use look::themes::Themes;
+pub use start::Glyphs;
+pub use start::Look;
+pub use start::Start;
+pub use start::earlier_runs;
 pub use terminal::files::Files;
 pub use terminal::run;

@@ -17,7 +17,7 @@ use crate::tui::view;
 use crate::tui::widgets::pane;
 
 /// The action of a mouse event.
-pub fn action(app: &App, event: &MouseEvent) -> Option<Action> {
+pub(crate) fn action(app: &App, event: &MouseEvent) -> Option<Action> {
     let target = hit(app, Position::new(event.column, event.row));
     match event.kind {
         MouseEventKind::Down(MouseButton::Left) => Some(Action::Click(target)),

@@ -14,8 +14,10 @@ use crate::text_input::{SETTINGS_BYTES_MAX, read_text};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mouse {
+    /// Clicks and the wheel act on the screens.
     #[default]
     Ours,
+    /// Text can be selected as elsewhere.
     Terminals,
 }
 
@@ -35,9 +37,12 @@ pub struct Shift {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Remembered {
+    /// Chosen by key; `None`: as configured or detected.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub theme: Option<String>,
+    /// Who gets the mouse.
     pub mouse: Mouse,
+    /// How far panes were moved.
     pub panes: Shift,
 }
 
@@ -46,7 +51,7 @@ impl Remembered {
     ///
     /// # Errors
     /// Names the file that cannot be read.
-    pub fn read(path: &Path) -> Result<Self> {
+    pub(crate) fn read(path: &Path) -> Result<Self> {
         if !path.exists() {
             return Ok(Remembered::default());
         }
@@ -56,7 +61,7 @@ impl Remembered {
     }
 
     /// The file is the old one or the new one, never a part.
-    pub fn write(&self, path: &Path) -> Result<()> {
+    pub(crate) fn write(&self, path: &Path) -> Result<()> {
         let writing = || format!("writing {}", path.display());
         let folder = path
             .parent()

@@ -19,23 +19,25 @@ const MAX_LISTED: usize = 200;
 /// Which signs the terminal can show.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Glyphs {
+    /// Symbols and lines.
     #[default]
     Unicode,
+    /// ASCII only.
     Ascii,
 }
 
 /// How the screens look and what the keys do.
 #[derive(Clone, Debug, Default)]
 pub struct Look {
-    pub themes: Themes,
-    pub keys: Keymap,
-    pub glyphs: Glyphs,
+    pub(crate) themes: Themes,
+    pub(crate) keys: Keymap,
+    pub(crate) glyphs: Glyphs,
     /// Of earlier sessions.
-    pub memory: Remembered,
+    pub(crate) memory: Remembered,
     /// Where it is kept; `None`: nowhere.
-    pub memory_file: Option<PathBuf>,
+    pub(crate) memory_file: Option<PathBuf>,
     /// What is to be said once at the start.
-    pub notices: Vec<String>,
+    pub(crate) notices: Vec<String>,
 }
 
 /// Everything the interface knows at its start.
@@ -48,7 +50,9 @@ pub struct Start {
     pub framework: usize,
     /// Its answers' length is in force, unless it was given.
     pub params: Params,
+    /// Where the answers' length comes from.
     pub length: Length,
+    /// Theme, keys and glyphs.
     pub look: Look,
     /// Open these recordings, with no model (`laserscope replay`); the first is shown.
     pub replay: Vec<Trace>,
@@ -79,17 +83,21 @@ pub enum Length {
 /// A knowledge document's subject, and what asked for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shipped {
+    /// Item or user.
     pub kind: String,
+    /// In its catalog.
     pub id: String,
+    /// How the prompt was written.
     pub framework: String,
 }
 
 /// A recording on disk, as a list shows it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EarlierRun {
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
+    /// Whom it is about.
     pub subject: SubjectInfo,
-    pub params: Params,
+    pub(crate) params: Params,
     /// `None`: the run was cut off.
     pub end: Option<End>,
 }

@@ -156,7 +156,7 @@ fn lower_tabs(app: &App, body: Rect) -> Vec<Pane> {
 }
 
 /// Which of the lower panes' titles is at a column.
-pub fn lower_tab_at(app: &App, body: Rect, rect: Rect, x: u16) -> Option<Pane> {
+pub(crate) fn lower_tab_at(app: &App, body: Rect, rect: Rect, x: u16) -> Option<Pane> {
     let tabs = lower_tabs(app, body);
     let titles: Vec<&str> = tabs.iter().map(|p| p.title()).collect();
     pane::tab_at(&titles, rect, x).map(|i| tabs[i])

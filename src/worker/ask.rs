@@ -9,7 +9,7 @@ use crate::speculate::trace::SubjectInfo;
 
 /// Which prompt of a subject to use: for a pool-half user, the one with the older
 /// history, which the pool knows.
-pub fn role_of(subject: Subject<'_>) -> Role {
+pub(crate) fn role_of(subject: Subject<'_>) -> Role {
     match subject.half() {
         Half::Pool => Role::Pool,
         Half::Query => Role::Query,
@@ -57,7 +57,7 @@ fn as_text(prompt: Prompt) -> PromptText {
 }
 
 /// A custom prompt.
-pub fn own(text: &str) -> (SubjectInfo, PromptText) {
+pub(crate) fn own(text: &str) -> (SubjectInfo, PromptText) {
     let subject = SubjectInfo {
         kind: KindName::Prompt,
         id: "own".into(),

@@ -15,6 +15,7 @@ pub struct Inbox<'a> {
 }
 
 impl<'a> Inbox<'a> {
+    /// Nothing received yet.
     pub fn new(channel: &'a Receiver<Command>) -> Self {
         Inbox {
             channel,
@@ -24,12 +25,12 @@ impl<'a> Inbox<'a> {
     }
 
     /// Waits for the next command. `None`: the interface is gone.
-    pub fn wait(&mut self) -> Option<Command> {
+    pub(crate) fn wait(&mut self) -> Option<Command> {
         self.kept.pop_front().or_else(|| self.channel.recv().ok())
     }
 
     /// The next command if there is one by then.
-    pub fn wait_at_most(&mut self, time: Duration) -> Option<Command> {
+    pub(crate) fn wait_at_most(&mut self, time: Duration) -> Option<Command> {
         if let Some(command) = self.kept.pop_front() {
             return Some(command);
         }
@@ -41,23 +42,23 @@ impl<'a> Inbox<'a> {
     }
 
     /// Puts a command back, to be the next one served.
-    pub fn put_back(&mut self, command: Command) {
+    pub(crate) fn put_back(&mut self, command: Command) {
         self.kept.push_front(command);
     }
 
     /// Keeps a command until [`Inbox::bring_back`].
-    pub fn defer(&mut self, command: Command) {
+    pub(crate) fn defer(&mut self, command: Command) {
         self.deferred.push_back(command);
     }
 
     /// Deferred commands come after those already waiting.
-    pub fn bring_back(&mut self) {
+    pub(crate) fn bring_back(&mut self) {
         self.kept.append(&mut self.deferred);
     }
 
     /// Whether a command is waiting that interrupts a run of a sweep; it stays in the
     /// inbox.
-    pub fn interrupts_sweep(&mut self) -> bool {
+    pub(crate) fn interrupts_sweep(&mut self) -> bool {
         self.look_ahead();
         self.kept.iter().any(|c| {
             matches!(
@@ -69,7 +70,7 @@ impl<'a> Inbox<'a> {
 
     /// The prompts to be tokenised, out of turn, each with the maximum length of its
     /// answer.
-    pub fn take_previews(&mut self) -> Vec<(u64, PromptText, usize)> {
+    pub(crate) fn take_previews(&mut self) -> Vec<(u64, PromptText, usize)> {
         self.look_ahead();
         let (mut previews, mut others) = (Vec::new(), VecDeque::new());
         for command in self.kept.drain(..) {
@@ -102,7 +103,7 @@ impl<'a> Inbox<'a> {
     }
 
     /// Whether a command is waiting that ends the current run; it stays in the inbox.
-    pub fn asks_to_end_run(&mut self) -> bool {
+    pub(crate) fn asks_to_end_run(&mut self) -> bool {
         self.look_ahead();
         self.kept
             .iter()
@@ -110,7 +111,7 @@ impl<'a> Inbox<'a> {
     }
 
     /// Whether to cancel the fetch: removes the command from the inbox, but leaves a quit.
-    pub fn asks_to_stop_fetching(&mut self) -> bool {
+    pub(crate) fn asks_to_stop_fetching(&mut self) -> bool {
         self.look_ahead();
         let before = self.kept.len();
         self.kept.retain(|c| !matches!(c, Command::CancelFetch));
@@ -118,7 +119,7 @@ impl<'a> Inbox<'a> {
     }
 
     /// Waits for the answer to a question; anything that ends the fetch is a no.
-    pub fn wait_for_permission(&mut self) -> bool {
+    pub(crate) fn wait_for_permission(&mut self) -> bool {
         loop {
             match self.channel.recv() {
                 Ok(Command::AllowDownload(allowed)) => return allowed,

@@ -13,4 +13,6 @@ mod watched;
 
 pub use inbox::Inbox;
 pub use serve::serve;
-pub use thread::{Handle, guarded, spawn};
+pub use thread::Handle;
+pub use thread::guarded;
+pub(crate) use thread::spawn;

@@ -16,7 +16,7 @@ use crate::speculate::subject::KindName;
 const MAX_FILE_BYTES: u64 = 32 << 20;
 
 /// Answers a question, or returns an error text.
-pub fn answered(engine: &mut Engine, question: Box<PoolQuestion>) -> Event {
+pub(crate) fn answered(engine: &mut Engine, question: Box<PoolQuestion>) -> Event {
     let answer = answer(engine, &question).map(Box::new);
     let answer = answer.map_err(|e| format!("{e:#}"));
     Event::Pool { question, answer }

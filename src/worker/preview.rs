@@ -4,7 +4,7 @@ use color_eyre::eyre::Result;
 
 use crate::protocol::{Event, PromptPreview, PromptText, RenderedPrompt};
 
-pub fn preview(
+pub(crate) fn preview(
     ticket: u64,
     prompt: &PromptText,
     render: impl Fn(&PromptText) -> Result<RenderedPrompt>,

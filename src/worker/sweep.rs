@@ -12,13 +12,13 @@ use crate::protocol::{Command, Event, PromptText, SweepId, SweepRequest};
 
 /// The sweep under way, if there is one.
 #[derive(Default)]
-pub struct Background {
+pub(crate) struct Background {
     under_way: Option<(SweepId, SweepRun)>,
 }
 
 impl Background {
     /// Starts a sweep, replacing a current one.
-    pub fn begin(
+    pub(crate) fn begin(
         &mut self,
         engine: &Engine,
         request: SweepRequest,
@@ -29,7 +29,7 @@ impl Background {
         self.under_way = Some((sweep, SweepRun::new(engine, grid, asked)));
     }
 
-    pub fn end(&mut self, events: &UnboundedSender<Event>) {
+    pub(crate) fn end(&mut self, events: &UnboundedSender<Event>) {
         if let Some((sweep, _)) = self.under_way.take() {
             let _ = events.send(Event::SweepEnded { sweep });
         }
@@ -37,7 +37,7 @@ impl Background {
 
     /// The next command; if none is waiting and a sweep is under way, makes one of its
     /// runs and returns `None`.
-    pub fn next_command(
+    pub(crate) fn next_command(
         &mut self,
         engine: &mut Engine,
         inbox: &mut Inbox<'_>,

@@ -20,13 +20,16 @@ use crate::shutdown;
 
 /// The engine's thread, from the interface's side.
 pub struct Handle {
+    /// To the engine.
     pub commands: Sender<Command>,
+    /// From the engine.
     pub events: UnboundedReceiver<Event>,
+    /// Ends after [`Command::Quit`], or when `commands` is dropped.
     pub thread: JoinHandle<()>,
 }
 
 /// Starts the thread: it fetches and loads the model at once.
-pub fn spawn(settings: Settings, catalog: Catalog) -> Result<Handle> {
+pub(crate) fn spawn(settings: Settings, catalog: Catalog) -> Result<Handle> {
     guarded(move |commands, events| live(&settings, &catalog, commands, events))
 }
 

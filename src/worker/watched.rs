@@ -32,7 +32,7 @@ struct Watched<'e, 'w> {
 }
 
 /// Makes a run, serving commands between its steps. Failures become events.
-pub fn generate(
+pub(crate) fn generate(
     engine: &mut Engine,
     request: Request,
     pace: &mut Duration,

@@ -24,16 +24,16 @@ use crate::worker::ask;
 const SAID_EVERY: Duration = Duration::from_secs(30);
 
 /// A batch's books.
-pub struct Books<'a> {
-    pub batch: Batch<'a>,
-    pub plan: Plan,
-    pub kept: Option<Kept>,
+pub(crate) struct Books<'a> {
+    pub(crate) batch: Batch<'a>,
+    pub(crate) plan: Plan,
+    pub(crate) kept: Option<Kept>,
     joining: Joining,
     /// Index of the first subject whose answer is neither written nor left out.
-    pub next: usize,
-    pub n_left_out: usize,
-    pub measured: Measured,
-    pub line: Line,
+    pub(crate) next: usize,
+    pub(crate) n_left_out: usize,
+    pub(crate) measured: Measured,
+    pub(crate) line: Line,
     said: Instant,
 }
 
@@ -50,7 +50,7 @@ enum Joining {
 }
 
 impl<'a> Books<'a> {
-    pub fn new(batch: Batch<'a>, engine: &Engine, plan: Plan, kept: Option<Kept>) -> Self {
+    pub(crate) fn new(batch: Batch<'a>, engine: &Engine, plan: Plan, kept: Option<Kept>) -> Self {
         let joining = match batch.args.batch.fixed_pools {
             true => Joining::Nothing,
             false if batch.params.sources.online => Joining::Online,
@@ -73,7 +73,7 @@ impl<'a> Books<'a> {
     }
 
     /// Finds the place behind the answers that are there, each with its place in the plan.
-    pub fn catch_up(&mut self, engine: &Engine) -> Result<Vec<(usize, KnowledgeDoc)>> {
+    pub(crate) fn catch_up(&mut self, engine: &Engine) -> Result<Vec<(usize, KnowledgeDoc)>> {
         let done = self
             .kept
             .as_ref()
@@ -114,25 +114,25 @@ impl<'a> Books<'a> {
         );
     }
 
-    pub fn is_about(&self, at: SubjectRef, doc: &KnowledgeDoc) -> bool {
+    pub(crate) fn is_about(&self, at: SubjectRef, doc: &KnowledgeDoc) -> bool {
         let subject = self.batch.catalog.subject(at);
         (at.kind, subject.id()) == (doc.kind, doc.id.as_str())
     }
 
     /// The documents that the file held before the batch join, too.
-    pub fn before(&self) -> Vec<KnowledgeDoc> {
+    pub(crate) fn before(&self) -> Vec<KnowledgeDoc> {
         let before = self.kept.as_ref().map(|k| &k.log.found[..k.n_before]);
         before.unwrap_or_default().to_vec()
     }
 
-    pub fn spec(&self, at: SubjectRef) -> Result<RunSpec> {
+    pub(crate) fn spec(&self, at: SubjectRef) -> Result<RunSpec> {
         let (catalog, framework) = (self.batch.catalog, self.batch.framework);
         let role = role(catalog, at, self.batch.args.pool_half);
         let (subject, prompt) = ask::about(catalog, at, framework, role)?;
         Ok(RunSpec::new(subject, prompt, self.batch.params))
     }
 
-    pub fn leave_out(&mut self, engine: &Engine, at: SubjectRef) {
+    pub(crate) fn leave_out(&mut self, engine: &Engine, at: SubjectRef) {
         self.n_left_out += 1;
         let label = self.batch.catalog.subject(at).label();
         self.line.say(&format!(
@@ -142,11 +142,11 @@ impl<'a> Books<'a> {
     }
 
     /// Whether finished answers join anything.
-    pub fn joins(&self) -> bool {
+    pub(crate) fn joins(&self) -> bool {
         !matches!(self.joining, Joining::Nothing)
     }
 
-    pub fn join(&mut self, engine: &mut Engine, docs: &[KnowledgeDoc]) -> Result<()> {
+    pub(crate) fn join(&mut self, engine: &mut Engine, docs: &[KnowledgeDoc]) -> Result<()> {
         let docs: Vec<Knowledge> = docs
             .iter()
             .map(|doc| as_knowledge(doc, self.batch.catalog))
@@ -170,7 +170,12 @@ impl<'a> Books<'a> {
 
     /// Decodes the same prompt autoregressively and alone, where it is this subject's
     /// turn. `false`: cancelled.
-    pub fn measure(&mut self, engine: &mut Engine, spec: RunSpec, trace: &Trace) -> Result<bool> {
+    pub(crate) fn measure(
+        &mut self,
+        engine: &mut Engine,
+        spec: RunSpec,
+        trace: &Trace,
+    ) -> Result<bool> {
         let at = self.measured.n_answers() - 1;
         let is_plain = !self.batch.params.verify.drafts() && self.measured.is_alone();
         if is_plain || !is_reference(at, self.batch.args.batch.reference_every) {
@@ -191,7 +196,7 @@ impl<'a> Books<'a> {
     }
 
     /// Shows how far it is, where it is due.
-    pub fn show(&mut self, n_done: usize, at: SubjectRef) {
+    pub(crate) fn show(&mut self, n_done: usize, at: SubjectRef) {
         let n = self.plan.subjects.len();
         if !self.line.is_live() && self.said.elapsed() < SAID_EVERY {
             return;
@@ -214,7 +219,7 @@ impl<'a> Books<'a> {
 
     /// Says what was done. `false`: cancelled, or strict decoding was not lossless
     /// where it must be.
-    pub fn conclude(mut self, engine: &Engine, is_done: bool) -> Result<bool> {
+    pub(crate) fn conclude(mut self, engine: &Engine, is_done: bool) -> Result<bool> {
         if self.measured.n_answers() > 0 {
             let summary = self.measured.summary();
             summary.lines().for_each(|line| self.line.say(line));
@@ -275,7 +280,7 @@ impl<'a> Books<'a> {
 }
 
 /// Whether a prompt leaves room for an answer.
-pub fn fits(engine: &Engine, spec: &RunSpec) -> Result<bool> {
+pub(crate) fn fits(engine: &Engine, spec: &RunSpec) -> Result<bool> {
     let model = &engine.model;
     let fitted = model.render_to_fit(&spec.prompt, spec.params.max_tokens)?;
     Ok(fitted.ids.len() < model.context())

@@ -13,20 +13,20 @@ use crate::recsys::KnowledgeDoc;
 
 /// An answer and its place in the plan.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Entry {
-    pub at: usize,
-    pub doc: KnowledgeDoc,
+pub(crate) struct Entry {
+    pub(crate) at: usize,
+    pub(crate) doc: KnowledgeDoc,
 }
 
 /// The file, open for further entries.
 #[derive(Debug)]
-pub struct Journal {
+pub(crate) struct Journal {
     path: PathBuf,
     file: File,
 }
 
 /// Where a batch's journal lies.
-pub fn journal_path(out: &Path) -> PathBuf {
+pub(crate) fn journal_path(out: &Path) -> PathBuf {
     let mut name = out.file_name().unwrap_or_default().to_os_string();
     name.push(".batch.journal");
     out.with_file_name(name)
@@ -38,7 +38,7 @@ impl Journal {
     ///
     /// # Errors
     /// A file that cannot be opened; a line that no batch wrote.
-    pub fn open(out: &Path) -> Result<(Self, Vec<Entry>)> {
+    pub(crate) fn open(out: &Path) -> Result<(Self, Vec<Entry>)> {
         let path = journal_path(out);
         let context = || format!("opening {}", path.display());
         let bytes = match fs::read(&path) {
@@ -74,7 +74,7 @@ impl Journal {
     ///
     /// # Errors
     /// What the disk reports.
-    pub fn append(&mut self, entry: &Entry) -> Result<()> {
+    pub(crate) fn append(&mut self, entry: &Entry) -> Result<()> {
         let writing = || format!("writing {}", self.path.display());
         let mut line = serde_json::to_vec(entry).wrap_err_with(writing)?;
         line.push(b'\n');
@@ -91,7 +91,7 @@ impl Journal {
     ///
     /// # Errors
     /// What the disk reports.
-    pub fn clear(&mut self) -> Result<()> {
+    pub(crate) fn clear(&mut self) -> Result<()> {
         let writing = || format!("writing {}", self.path.display());
         self.file.set_len(0).wrap_err_with(writing)?;
         self.file.rewind().wrap_err_with(writing)
@@ -101,7 +101,7 @@ impl Journal {
     ///
     /// # Errors
     /// What the disk reports.
-    pub fn remove(self) -> Result<()> {
+    pub(crate) fn remove(self) -> Result<()> {
         let removed = fs::remove_file(&self.path);
         removed.wrap_err_with(|| format!("removing {}", self.path.display()))
     }

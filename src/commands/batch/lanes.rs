@@ -21,7 +21,7 @@ const NEARLY: f32 = 0.97;
 const WINDOWS: usize = 4;
 
 /// So many answers right before a subject may be missing when it begins.
-pub fn lag(lanes: usize) -> usize {
+pub(crate) fn lag(lanes: usize) -> usize {
     match lanes {
         1 => 0,
         n => WINDOWS * n,
@@ -32,7 +32,7 @@ pub fn lag(lanes: usize) -> usize {
 ///
 /// # Errors
 /// A prompt that cannot be rendered; [`Cancelled`].
-pub fn survey(batch: &Batch<'_>, engine: &Engine, plan: &Plan) -> Result<Prompts> {
+pub(crate) fn survey(batch: &Batch<'_>, engine: &Engine, plan: &Plan) -> Result<Prompts> {
     let mut prompts = Prompts::default();
     let mut line = Line::new();
     for (i, &at) in plan.subjects.iter().enumerate() {
@@ -53,7 +53,12 @@ pub fn survey(batch: &Batch<'_>, engine: &Engine, plan: &Plan) -> Result<Prompts
 }
 
 /// The room for so many.
-pub fn room(lanes: usize, prompts: &Prompts, batch: &Batch<'_>, engine: &Engine) -> BatchRoom {
+pub(crate) fn room(
+    lanes: usize,
+    prompts: &Prompts,
+    batch: &Batch<'_>,
+    engine: &Engine,
+) -> BatchRoom {
     let max_tokens = batch.params.max_tokens;
     BatchRoom {
         lanes,
@@ -66,7 +71,7 @@ pub fn room(lanes: usize, prompts: &Prompts, batch: &Batch<'_>, engine: &Engine)
 ///
 /// # Errors
 /// More than the memory allows.
-pub fn choose(
+pub(crate) fn choose(
     asked: Lanes,
     prompts: &Prompts,
     batch: &Batch<'_>,

@@ -25,65 +25,65 @@ const OLDEST: u32 = 2;
 /// What is stored.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
-    pub laserscope_batch: u32,
-    pub conditions: Conditions,
+    pub(crate) laserscope_batch: u32,
+    pub(crate) conditions: Conditions,
     /// Documents that were already in the file.
-    pub before: Listing,
+    pub(crate) before: Listing,
     /// The cost profile of automatic budgets.
-    pub cost: CostProfile,
+    pub(crate) cost: CostProfile,
     /// How several are decoded together; absent where each is decoded alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub together: Option<Together>,
+    pub(crate) together: Option<Together>,
     /// Set once every answer is there.
     pub finished: Option<Finished>,
 }
 
 /// What follows from decoding several together.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Together {
+pub(crate) struct Together {
     /// A subject sees the answers of all that stand more than so many before it.
-    pub lag: usize,
+    pub(crate) lag: usize,
     /// Tokens of a subject that are its own, those of its answer included.
-    pub own_tokens: usize,
+    pub(crate) own_tokens: usize,
     /// Tokens of each prefix that prompts share.
-    pub shared_tokens: Vec<usize>,
+    pub(crate) shared_tokens: Vec<usize>,
     /// Of keys, values and logits.
-    pub bytes: u64,
+    pub(crate) bytes: u64,
     /// What a lossy rule with an automatic budget drafts by, whatever its neighbours do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub price: Option<CostProfile>,
+    pub(crate) price: Option<CostProfile>,
 }
 
 /// All that shapes the answers; a resumed run must have the same.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Conditions {
+pub(crate) struct Conditions {
     /// The program's version.
-    pub program: String,
-    pub model: ModelInfo,
+    pub(crate) program: String,
+    pub(crate) model: ModelInfo,
     /// `cpu`, `cuda` or `metal`: on a CPU, neither threads nor instructions
     /// change a bit.
-    pub device: String,
+    pub(crate) device: String,
     /// Revision of the arithmetic, type of keys and values, quantization at load.
-    pub arithmetic: String,
+    pub(crate) arithmetic: String,
     /// Where every run's calibration starts.
-    pub calibration: CalibrationStart,
-    pub catalog: Named,
-    pub framework: Named,
-    pub all: AllKind,
-    pub half: Option<HalfChoice>,
-    pub pool_half: bool,
-    pub limit: Option<usize>,
-    pub params: Params,
-    pub own_documents: String,
-    pub fixed_pools: bool,
+    pub(crate) calibration: CalibrationStart,
+    pub(crate) catalog: Named,
+    pub(crate) framework: Named,
+    pub(crate) all: AllKind,
+    pub(crate) half: Option<HalfChoice>,
+    pub(crate) pool_half: bool,
+    pub(crate) limit: Option<usize>,
+    pub(crate) params: Params,
+    pub(crate) own_documents: String,
+    pub(crate) fixed_pools: bool,
     /// Hash of the pools at the start.
-    pub starting_pools: String,
+    pub(crate) starting_pools: String,
     /// The subjects in their order, groups included.
-    pub order: Listing,
-    pub shard: Option<Shard>,
+    pub(crate) order: Listing,
+    pub(crate) shard: Option<Shard>,
     /// Subjects that are decoded together.
     #[serde(default = "alone")]
-    pub batch: usize,
+    pub(crate) batch: usize,
 }
 
 /// Of a batch that was begun before several could be decoded together.
@@ -93,18 +93,19 @@ fn alone() -> usize {
 
 /// A name and a hash of its contents.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Named {
-    pub name: String,
-    pub fingerprint: String,
+pub(crate) struct Named {
+    pub(crate) name: String,
+    pub(crate) fingerprint: String,
 }
 
 /// Their number, and a hash of all of them in order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Listing {
-    pub n: usize,
-    pub hash: String,
+pub(crate) struct Listing {
+    pub(crate) n: usize,
+    pub(crate) hash: String,
 }
 
+/// What a finished batch came to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finished {
     /// Documents in the file, those from before included.
@@ -114,7 +115,7 @@ pub struct Finished {
 }
 
 impl Listing {
-    pub fn of<T: AsRef<[u8]>>(entries: impl IntoIterator<Item = T>) -> Self {
+    pub(crate) fn of<T: AsRef<[u8]>>(entries: impl IntoIterator<Item = T>) -> Self {
         let (mut hash, mut n) = (Sha256::new(), 0);
         for entry in entries {
             let entry = entry.as_ref();
@@ -130,7 +131,7 @@ impl Listing {
         }
     }
 
-    pub fn of_documents(docs: &[KnowledgeDoc]) -> Result<Self> {
+    pub(crate) fn of_documents(docs: &[KnowledgeDoc]) -> Result<Self> {
         let lines = docs.iter().map(serde_json::to_vec);
         Ok(Listing::of(lines.collect::<Result<Vec<_>, _>>()?))
     }
@@ -144,7 +145,7 @@ pub fn manifest_path(out: &Path) -> PathBuf {
 }
 
 impl Manifest {
-    pub fn new(conditions: Conditions, before: Listing, cost: CostProfile) -> Self {
+    pub(crate) fn new(conditions: Conditions, before: Listing, cost: CostProfile) -> Self {
         Manifest {
             laserscope_batch: FORMAT,
             conditions,
@@ -204,7 +205,7 @@ impl Conditions {
     ///
     /// # Errors
     /// Every difference, by its name.
-    pub fn expect(&self, now: &Conditions) -> Result<()> {
+    pub(crate) fn expect(&self, now: &Conditions) -> Result<()> {
         let differences = self.differences(now)?;
         if differences.is_empty() {
             return Ok(());
@@ -213,7 +214,7 @@ impl Conditions {
     }
 
     /// A line for every value that has changed.
-    pub fn differences(&self, now: &Conditions) -> Result<Vec<String>> {
+    pub(crate) fn differences(&self, now: &Conditions) -> Result<Vec<String>> {
         let (then, now) = (serde_json::to_value(self)?, serde_json::to_value(now)?);
         let mut lines = Vec::new();
         compare("", &then, &now, &mut lines);

@@ -15,7 +15,7 @@ const FIRST_REFERENCES: usize = 2;
 
 /// Whether the `at`-th subject of this run is decoded autoregressively, too: the first
 /// few, then one of every `every`, at an offset given by the seed.
-pub fn is_reference(at: usize, every: usize) -> bool {
+pub(crate) fn is_reference(at: usize, every: usize) -> bool {
     let Some(block) = at.checked_div(every) else {
         return false;
     };
@@ -25,7 +25,7 @@ pub fn is_reference(at: usize, every: usize) -> bool {
 
 /// Sums over the answers of this run, without those of earlier runs.
 #[derive(Debug)]
-pub struct Measured {
+pub(crate) struct Measured {
     since: Instant,
     n_answers: usize,
     n_tokens: usize,
@@ -63,7 +63,7 @@ impl Passes {
 }
 
 impl Measured {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Measured {
             since: Instant::now(),
             n_answers: 0,
@@ -79,12 +79,12 @@ impl Measured {
     }
 
     /// Whether each subject has its passes to itself.
-    pub fn is_alone(&self) -> bool {
+    pub(crate) fn is_alone(&self) -> bool {
         self.passes.is_none()
     }
 
     /// A pass over several subjects.
-    pub fn add_pass(&mut self, pass: &PassRecord) {
+    pub(crate) fn add_pass(&mut self, pass: &PassRecord) {
         let passes = self.passes.get_or_insert_default();
         let rows = pass.rows - pass.prompt;
         if rows > 0 {
@@ -95,7 +95,7 @@ impl Measured {
     }
 
     /// Time that is no part of what a batch of several took.
-    pub fn leave_out(&mut self, time: Duration) {
+    pub(crate) fn leave_out(&mut self, time: Duration) {
         if self.passes.is_some() {
             self.outside += time;
         }
@@ -105,7 +105,7 @@ impl Measured {
         self.since.elapsed().saturating_sub(self.outside)
     }
 
-    pub fn add(&mut self, trace: &Trace) {
+    pub(crate) fn add(&mut self, trace: &Trace) {
         let stats = Stats::of(trace);
         self.n_answers += 1;
         self.n_tokens += stats.tokens;
@@ -115,7 +115,7 @@ impl Measured {
     }
 
     /// An answer and the autoregressive one to the same prompt.
-    pub fn add_reference(&mut self, trace: &Trace, plain: &Trace) {
+    pub(crate) fn add_reference(&mut self, trace: &Trace, plain: &Trace) {
         let took = |trace: &Trace| Took::of(&Stats::of(trace));
         self.ratios.push(took(trace).over(took(plain)));
         if let Some(at) = first_difference(&trace.token_ids(), &plain.token_ids()) {
@@ -125,15 +125,15 @@ impl Measured {
         }
     }
 
-    pub fn n_answers(&self) -> usize {
+    pub(crate) fn n_answers(&self) -> usize {
         self.n_answers
     }
 
-    pub fn differing(&self) -> &[(String, usize)] {
+    pub(crate) fn differing(&self) -> &[(String, usize)] {
         &self.differing
     }
 
-    pub fn n_references(&self) -> usize {
+    pub(crate) fn n_references(&self) -> usize {
         self.ratios.len()
     }
 
@@ -152,7 +152,7 @@ impl Measured {
 
     /// Speed against autoregressive decoding, a pair for every subject that was
     /// measured.
-    pub fn speedup(&self) -> Option<SpeedUp> {
+    pub(crate) fn speedup(&self) -> Option<SpeedUp> {
         SpeedUp::of(&self.ratios)
     }
 
@@ -164,7 +164,7 @@ impl Measured {
     }
 
     /// Rate, MAL and speed-up; empty before the first answer.
-    pub fn progress(&self, n_left: usize) -> String {
+    pub(crate) fn progress(&self, n_left: usize) -> String {
         let Some(left) = self.left(n_left) else {
             return String::new();
         };
@@ -199,7 +199,7 @@ impl Measured {
     }
 
     /// What this run did, in a line or two.
-    pub fn summary(&self) -> String {
+    pub(crate) fn summary(&self) -> String {
         let mut text = format!(
             "{} answer{} in {}: {:.1} a minute, {:.0} tokens/s, MAL {:.2}, repeated 4-grams {:.1}%",
             self.n_answers,

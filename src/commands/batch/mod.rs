@@ -7,7 +7,7 @@
 //! same `books`; `measured` says how fast it is.
 
 mod books;
-pub mod journal;
+pub(crate) mod journal;
 mod lanes;
 pub mod manifest;
 mod measured;
@@ -31,11 +31,14 @@ use crate::recsys::{Catalog, Framework};
 use crate::speculate::params::Params;
 use crate::speculate::passes::PassesHeader;
 
-pub use manifest::{Conditions, Listing, Manifest, manifest_path};
+pub(crate) use manifest::Conditions;
+pub(crate) use manifest::Listing;
+pub use manifest::Manifest;
+pub use manifest::manifest_path;
 pub use plan::Plan;
 
 /// Runs the command. `Ok(false)`: cancelled, or a check that failed.
-pub fn run(
+pub(crate) fn run(
     args: &GenerateArgs,
     settings: &Settings,
     params: Params,

@@ -20,7 +20,7 @@ enum Outcome {
 }
 
 /// Answers whoever is left. `false`: cancelled.
-pub fn go_on(
+pub(crate) fn go_on(
     engine: &mut Engine,
     books: &mut Books<'_>,
     recorder: &mut Option<Recorder>,

@@ -11,16 +11,17 @@ use crate::speculate::params::Params;
 use crate::worker::ask;
 
 /// What a batch is made of, whoever it is for.
-pub struct Batch<'a> {
-    pub args: &'a GenerateArgs,
-    pub catalog: &'a Catalog,
-    pub framework: &'a Framework,
-    pub params: Params,
+pub(crate) struct Batch<'a> {
+    pub(crate) args: &'a GenerateArgs,
+    pub(crate) catalog: &'a Catalog,
+    pub(crate) framework: &'a Framework,
+    pub(crate) params: Params,
 }
 
 /// The work in its order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
+    /// Each subject of this shard once.
     pub subjects: Vec<SubjectRef>,
     /// Users without enough history for a prompt.
     pub n_without_history: usize,
@@ -50,7 +51,7 @@ impl Plan {
 }
 
 /// Whether a subject's prompt shows the older history, which the pool knows.
-pub fn role(catalog: &Catalog, at: SubjectRef, pool_half: bool) -> Role {
+pub(crate) fn role(catalog: &Catalog, at: SubjectRef, pool_half: bool) -> Role {
     match pool_half {
         true => Role::Pool,
         false => ask::role_of(catalog.subject(at)),

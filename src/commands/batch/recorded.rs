@@ -16,7 +16,7 @@ use crate::speculate::trace::Trace;
 const PASSES: &str = "passes.jsonl";
 
 /// Where runs are recorded.
-pub struct Recorder {
+pub(crate) struct Recorder {
     folder: PathBuf,
     passes: File,
     /// Passes that are in the file.
@@ -28,7 +28,7 @@ impl Recorder {
     ///
     /// # Errors
     /// A folder or file that cannot be written.
-    pub fn open(folder: &Path, header: &PassesHeader) -> Result<Self> {
+    pub(crate) fn open(folder: &Path, header: &PassesHeader) -> Result<Self> {
         let path = folder.join(PASSES);
         let context = || format!("--traces: writing {}", path.display());
         fs::create_dir_all(folder).wrap_err_with(context)?;
@@ -58,7 +58,7 @@ impl Recorder {
     ///
     /// # Errors
     /// What the disk reports.
-    pub fn run(&self, trace: &Trace) -> Result<()> {
+    pub(crate) fn run(&self, trace: &Trace) -> Result<()> {
         let subject = &trace.header.subject;
         let name = format!("{}-{}.jsonl", subject.kind, file_name(&subject.id));
         let path = self.folder.join(name);
@@ -70,7 +70,7 @@ impl Recorder {
 
     /// # Errors
     /// What the disk reports.
-    pub fn pass(&mut self, pass: &PassRecord) -> Result<()> {
+    pub(crate) fn pass(&mut self, pass: &PassRecord) -> Result<()> {
         let pass = PassRecord {
             index: self.n_passes,
             ..pass.clone()
@@ -86,7 +86,7 @@ impl Recorder {
     ///
     /// # Errors
     /// What the disk reports.
-    pub fn steps(&mut self, trace: &Trace) -> Result<()> {
+    pub(crate) fn steps(&mut self, trace: &Trace) -> Result<()> {
         let subject = &trace.header.subject;
         let last = trace.steps.len().saturating_sub(1);
         for step in &trace.steps {

@@ -18,24 +18,24 @@ use crate::speculate::cost::PassCosts;
 use crate::speculate::params::Params;
 
 /// A batch about to go on.
-pub struct Start {
-    pub plan: Plan,
+pub(crate) struct Start {
+    pub(crate) plan: Plan,
     /// Where answers go, and how the batch was begun; `None`: to standard output.
-    pub kept: Option<Kept>,
+    pub(crate) kept: Option<Kept>,
     /// The room for those that are decoded together; `None`: each is decoded alone.
-    pub room: Option<BatchRoom>,
+    pub(crate) room: Option<BatchRoom>,
 }
 
-pub struct Kept {
-    pub log: KnowledgeLog,
-    pub manifest: Manifest,
+pub(crate) struct Kept {
+    pub(crate) log: KnowledgeLog,
+    pub(crate) manifest: Manifest,
     /// Documents of the file that came before the batch.
-    pub n_before: usize,
+    pub(crate) n_before: usize,
 }
 
 impl Kept {
     /// Answers of this batch that already exist, in the plan's order.
-    pub fn done(&self) -> &[KnowledgeDoc] {
+    pub(crate) fn done(&self) -> &[KnowledgeDoc] {
         &self.log.found[self.n_before..]
     }
 }
@@ -46,7 +46,7 @@ impl Kept {
 /// # Errors
 /// A file that another batch wrote: what differs, and the way out. More together than the
 /// memory allows.
-pub fn start(batch: &Batch, engine: &mut Engine) -> Result<Start> {
+pub(crate) fn start(batch: &Batch, engine: &mut Engine) -> Result<Start> {
     let Some(out) = batch.args.out.as_deref() else {
         let plan = Plan::of(batch.args, batch.catalog, &[]);
         let room = settled(batch, engine, &plan, batch.args.batch.lanes)?;

@@ -45,7 +45,7 @@ struct Together<'a, 'b, 'e> {
 }
 
 /// Answers whoever is left. `false`: cancelled.
-pub fn go_on(engine: &mut Engine, books: &mut Books<'_>, room: &BatchRoom) -> Result<bool> {
+pub(crate) fn go_on(engine: &mut Engine, books: &mut Books<'_>, room: &BatchRoom) -> Result<bool> {
     let before = books.before();
     books.join(engine, &before)?;
     let written = books.catch_up(engine)?;

@@ -24,37 +24,37 @@ use crate::worker::ask;
 
 /// One size under one rule.
 #[derive(Clone, Debug, Serialize)]
-pub struct Point {
+pub(crate) struct Point {
     /// Subjects that are decoded together.
-    pub size: usize,
-    pub rule: &'static str,
+    pub(crate) size: usize,
+    pub(crate) rule: &'static str,
     /// Runs that were measured.
-    pub runs: usize,
-    pub tokens: usize,
+    pub(crate) runs: usize,
+    pub(crate) tokens: usize,
     /// Decoding alone, prompts not included.
-    pub tokens_per_s: f64,
+    pub(crate) tokens_per_s: f64,
     /// From the first prompt to the last answer.
-    pub wall_s: f64,
-    pub wall_tokens_per_s: f64,
+    pub(crate) wall_s: f64,
+    pub(crate) wall_tokens_per_s: f64,
     /// Against autoregressive decoding of the same subjects one by one: median and 95%
     /// interval over the runs.
-    pub speedup: f64,
-    pub low: f64,
-    pub high: f64,
-    pub pairs: usize,
-    pub mal: f64,
+    pub(crate) speedup: f64,
+    pub(crate) low: f64,
+    pub(crate) high: f64,
+    pub(crate) pairs: usize,
+    pub(crate) mal: f64,
     /// Mean rows of a pass, prompts not included.
-    pub rows: f64,
+    pub(crate) rows: f64,
     /// Share of them that were drafts.
-    pub drafts: f64,
+    pub(crate) drafts: f64,
     /// The least path probability that was given a row: median over the passes that
     /// drafted; `None`: none did.
-    pub survival_needed: Option<f64>,
+    pub(crate) survival_needed: Option<f64>,
     /// What one more row would have needed: median over the passes.
-    pub survival_price: Option<f64>,
+    pub(crate) survival_price: Option<f64>,
     /// Every text was the autoregressive one, token for token; `None`: the rule does not
     /// promise it.
-    pub lossless: Option<bool>,
+    pub(crate) lossless: Option<bool>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -77,7 +77,7 @@ struct Report {
 ///
 /// # Errors
 /// Nothing to ask; a size that needs more memory than it may; the model's errors.
-pub fn run(args: &BenchBatchArgs, settings: &Settings, params: Params) -> Result<bool> {
+pub(crate) fn run(args: &BenchBatchArgs, settings: &Settings, params: Params) -> Result<bool> {
     let (mut engine, specs) = prepare(args, settings, params)?;
     let mut prompts = Prompts::default();
     for spec in &specs {

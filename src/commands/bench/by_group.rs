@@ -140,7 +140,7 @@ impl Report {
 ///
 /// # Errors
 /// Without documents, or without a subject that is in a group.
-pub fn run(
+pub(crate) fn run(
     args: &BenchDecodeArgs,
     engine: &mut Engine,
     specs: &[RunSpec],

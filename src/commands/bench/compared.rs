@@ -11,42 +11,42 @@ use crate::speculate::trace::Timing;
 
 /// Speed of drafting over that of not drafting, on one prompt.
 #[derive(Clone, Debug, Serialize)]
-pub struct PromptRatio {
+pub(crate) struct PromptRatio {
     /// Median over the pairs.
     #[serde(rename = "speedup")]
-    pub median: f64,
-    pub low: f64,
-    pub high: f64,
+    pub(crate) median: f64,
+    pub(crate) low: f64,
+    pub(crate) high: f64,
     /// The same median under its former name, unless a rule has that name.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub ratio: Option<f64>,
-    pub ratios: Vec<f64>,
-    pub mal: f64,
+    pub(crate) ratio: Option<f64>,
+    pub(crate) ratios: Vec<f64>,
+    pub(crate) mal: f64,
     /// Mean rows of a forward pass.
-    pub rows: f64,
-    pub tokens: usize,
+    pub(crate) rows: f64,
+    pub(crate) tokens: usize,
 }
 
 /// The prompt with the lowest speed-up.
 #[derive(Clone, Debug, Serialize)]
-pub struct Worst {
-    pub subject: String,
+pub(crate) struct Worst {
+    pub(crate) subject: String,
     #[serde(flatten)]
-    pub figures: PromptRatio,
+    pub(crate) figures: PromptRatio,
 }
 
 #[derive(Clone, Debug, Serialize)]
-pub struct ComparedRule {
+pub(crate) struct ComparedRule {
     /// The rule of the fields below, and of the prompts' ratios.
-    pub verify: &'static str,
-    pub pairs: usize,
-    pub worst: Option<Worst>,
+    pub(crate) verify: &'static str,
+    pub(crate) pairs: usize,
+    pub(crate) worst: Option<Worst>,
     /// Milliseconds per step of the rule's first runs ..
-    pub step_ms: Timing,
+    pub(crate) step_ms: Timing,
     /// .. and of the autoregressive ones.
-    pub autoregressive_step_ms: Timing,
+    pub(crate) autoregressive_step_ms: Timing,
     /// Time of all autoregressive runs over that of all drafting ones.
-    pub total_ratio: f64,
+    pub(crate) total_ratio: f64,
 }
 
 impl PromptRatio {

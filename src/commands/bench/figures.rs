@@ -12,36 +12,36 @@ use crate::speculate::stats::{Stats, agreement, repetition};
 
 /// Figures of one mode, on one prompt or over all.
 #[derive(Clone, Debug, Default, Serialize)]
-pub struct ModeFigures {
-    pub tokens: usize,
-    pub steps: usize,
-    pub mal: f64,
+pub(crate) struct ModeFigures {
+    pub(crate) tokens: usize,
+    pub(crate) steps: usize,
+    pub(crate) mal: f64,
     /// Share of repeated 4-grams.
-    pub repetition: f64,
-    pub tokens_per_s: f64,
+    pub(crate) repetition: f64,
+    pub(crate) tokens_per_s: f64,
     /// Against the autoregressive runs of the same prompts, in pairs: the median ..
-    pub speedup: f64,
+    pub(crate) speedup: f64,
     /// .. and its 95% interval.
-    pub low: f64,
-    pub high: f64,
+    pub(crate) low: f64,
+    pub(crate) high: f64,
     /// Runs of each prompt.
-    pub pairs: usize,
+    pub(crate) pairs: usize,
     /// The speed-up of these steps by the cost profile: an estimate.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub speedup_by_profile: Option<f64>,
+    pub(crate) speedup_by_profile: Option<f64>,
     /// Share of positions that hold the autoregressive run's token.
-    pub agreement: f64,
+    pub(crate) agreement: f64,
     /// Share of both texts' tokens that are equal once the texts are aligned.
-    pub in_common: f64,
+    pub(crate) in_common: f64,
     /// Accepted and relaxed over drafted.
-    pub acceptance: f64,
-    pub pool_hit_rate: f64,
+    pub(crate) acceptance: f64,
+    pub(crate) pool_hit_rate: f64,
     /// Mean log-probability of the committed tokens under the model, in nats.
-    pub mean_log_prob: f64,
+    pub(crate) mean_log_prob: f64,
     /// Mean rows of a forward pass.
-    pub rows: f64,
+    pub(crate) rows: f64,
     /// MAL as predicted by the drafts' estimates.
-    pub predicted_mal: f64,
+    pub(crate) predicted_mal: f64,
 }
 
 /// Runs with the autoregressive runs of the same prompts, in the same order.

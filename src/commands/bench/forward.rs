@@ -25,15 +25,15 @@ const ROWS: [usize; 9] = [1, 2, 4, 8, 12, 16, 32, 48, 64];
 const RUNS_CONTEXT: usize = 2048;
 
 /// What is to be measured.
-pub struct ForwardBench {
+pub(crate) struct ForwardBench {
     /// Tokens in the cache, one measurement each.
-    pub contexts: Vec<usize>,
+    pub(crate) contexts: Vec<usize>,
     /// `None`: the best that this processor has.
-    pub isa: Option<Isa>,
-    pub repeats: usize,
+    pub(crate) isa: Option<Isa>,
+    pub(crate) repeats: usize,
     /// Also make real runs at fixed budgets.
-    pub decoding: bool,
-    pub json: bool,
+    pub(crate) decoding: bool,
+    pub(crate) json: bool,
 }
 
 #[derive(Serialize)]
@@ -82,7 +82,7 @@ struct ForwardReport {
 ///
 /// # Errors
 /// A context that does not fit, what the device reports.
-pub fn run(bench: &ForwardBench, settings: &Settings) -> Result<bool> {
+pub(crate) fn run(bench: &ForwardBench, settings: &Settings) -> Result<bool> {
     let longest = bench.contexts.iter().copied().max().unwrap_or(1);
     let mut settings = settings.clone();
     let runs = if bench.decoding { RUNS_CONTEXT } else { 0 };

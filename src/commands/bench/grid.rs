@@ -39,7 +39,7 @@ struct Report {
 }
 
 /// Runs the bench. `Ok(false)`: cancelled, or not lossless.
-pub fn run(args: &BenchDecodeArgs, engine: &mut Engine, specs: &[RunSpec]) -> Result<bool> {
+pub(crate) fn run(args: &BenchDecodeArgs, engine: &mut Engine, specs: &[RunSpec]) -> Result<bool> {
     let params = specs.first().map(|s| s.params).unwrap_or_default();
     let verify = compared_rule(args, &params);
     let asked = combinations(args, &params).map(|(drafter, budget)| Params {

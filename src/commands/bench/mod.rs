@@ -6,11 +6,11 @@ mod batch;
 mod by_group;
 mod compared;
 mod figures;
-pub mod forward;
+pub(crate) mod forward;
 mod grid;
 mod outcome;
 mod paired;
-pub mod retrieval;
+pub(crate) mod retrieval;
 mod table;
 
 use color_eyre::eyre::{Result, ensure};
@@ -33,16 +33,16 @@ use crate::speculate::stats::first_difference;
 use crate::worker::ask;
 
 #[derive(Clone, Debug, Default, Serialize)]
-pub struct Modes {
-    pub autoregressive: ModeFigures,
-    pub strict: ModeFigures,
+pub(crate) struct Modes {
+    pub(crate) autoregressive: ModeFigures,
+    pub(crate) strict: ModeFigures,
     /// `None` with a temperature, which it does not support.
-    pub relaxed: Option<ModeFigures>,
+    pub(crate) relaxed: Option<ModeFigures>,
     /// Where --verify asks for it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub ratio: Option<ModeFigures>,
+    pub(crate) ratio: Option<ModeFigures>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub typical: Option<ModeFigures>,
+    pub(crate) typical: Option<ModeFigures>,
 }
 
 impl Modes {
@@ -93,38 +93,38 @@ fn compared(params: &Params) -> Vec<AcceptanceRule> {
 }
 
 #[derive(Clone, Debug, Serialize)]
-pub struct PromptFigures {
-    pub subject: String,
-    pub group: Option<String>,
+pub(crate) struct PromptFigures {
+    pub(crate) subject: String,
+    pub(crate) group: Option<String>,
     #[serde(flatten)]
-    pub modes: Modes,
+    pub(crate) modes: Modes,
     /// Of the rule that is compared.
     #[serde(flatten)]
-    pub ratio: PromptRatio,
+    pub(crate) ratio: PromptRatio,
 }
 
 /// Where strict and autoregressive differ, if they do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Difference {
-    pub subject: String,
+pub(crate) struct Difference {
+    pub(crate) subject: String,
     /// Index of the first differing token of the answer.
-    pub at: usize,
-    pub autoregressive: Option<TokenId>,
-    pub strict: Option<TokenId>,
+    pub(crate) at: usize,
+    pub(crate) autoregressive: Option<TokenId>,
+    pub(crate) strict: Option<TokenId>,
 }
 
 #[derive(Clone, Debug, Serialize)]
-pub struct BenchReport {
+pub(crate) struct BenchReport {
     #[serde(flatten)]
-    pub on: RanOn,
-    pub params: Params,
-    pub modes: Modes,
+    pub(crate) on: RanOn,
+    pub(crate) params: Params,
+    pub(crate) modes: Modes,
     /// Strict equalled autoregressive on every prompt, token for token.
-    pub lossless: bool,
-    pub first_difference: Option<Difference>,
+    pub(crate) lossless: bool,
+    pub(crate) first_difference: Option<Difference>,
     #[serde(flatten)]
-    pub compared: ComparedRule,
-    pub prompts: Vec<PromptFigures>,
+    pub(crate) compared: ComparedRule,
+    pub(crate) prompts: Vec<PromptFigures>,
 }
 
 /// Runs the command. `Ok(false)`: cancelled, or not lossless.

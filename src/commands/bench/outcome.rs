@@ -18,16 +18,16 @@ use crate::speculate::{TokenId, speed_up};
 
 /// What one mode did on one prompt.
 pub(crate) struct Outcome {
-    pub ids: Vec<TokenId>,
-    pub stats: Stats,
+    pub(crate) ids: Vec<TokenId>,
+    pub(crate) stats: Stats,
     /// Tokens predicted by the drafts' estimates, bonus included.
-    pub predicted: f64,
-    pub log_prob: LogProb,
-    pub header: Header,
+    pub(crate) predicted: f64,
+    pub(crate) log_prob: LogProb,
+    pub(crate) header: Header,
     /// Milliseconds by the cost profile: of autoregressive steps for the same tokens,
     /// and of its own steps.
-    pub by_profile: Option<(f64, f64)>,
-    pub repeats: Repeats,
+    pub(crate) by_profile: Option<(f64, f64)>,
+    pub(crate) repeats: Repeats,
 }
 
 /// One run of a subject under a rule. `None`: cancelled.
@@ -93,17 +93,17 @@ pub(crate) fn compared_rule(args: &BenchDecodeArgs, params: &Params) -> Acceptan
 
 /// How to repeat a run, and how long each repetition took.
 #[derive(Clone, Debug)]
-pub struct Repeats {
+pub(crate) struct Repeats {
     pub(super) spec: RunSpec,
     /// As the first run found them.
     pub(super) pools: Pools,
     /// Milliseconds of decoding, one per run.
-    pub ms: Vec<f64>,
+    pub(crate) ms: Vec<f64>,
 }
 
 impl Repeats {
     /// `first_ms`: of the first run, made from `spec`.
-    pub fn new(spec: RunSpec, pools: Pools, first_ms: f64) -> Self {
+    pub(crate) fn new(spec: RunSpec, pools: Pools, first_ms: f64) -> Self {
         Repeats {
             spec,
             pools,

@@ -17,7 +17,7 @@ use crate::speculate::verify::Finish;
 
 /// What counts towards the time limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Counted {
+pub(crate) enum Counted {
     /// The time of the slowest way, its first runs included.
     EachWay,
     /// All time beyond the first runs.
@@ -29,7 +29,7 @@ pub enum Counted {
 ///
 /// # Errors
 /// The model's; a run that differs from the first one.
-pub fn repeat(
+pub(crate) fn repeat(
     engine: &mut Engine,
     prompts: &mut [Vec<&mut Outcome>],
     pairing: &Pairing,
@@ -129,7 +129,7 @@ fn once_more(engine: &mut Engine, outcome: &mut Outcome) -> Result<bool> {
 
 /// The speed-up of some runs over their prompts' references: for each round, the ratio
 /// over all prompts of the times per token.
-pub fn speed_up(outcomes: &[&Outcome], plain: &[&Outcome]) -> Option<SpeedUp> {
+pub(crate) fn speed_up(outcomes: &[&Outcome], plain: &[&Outcome]) -> Option<SpeedUp> {
     let rounds = |of: &[&Outcome]| of.iter().map(|o| o.repeats.ms.len()).min();
     let n = rounds(outcomes)?.min(rounds(plain)?);
     let took = |of: &[&Outcome], round| of.iter().map(|o| o.took(round)).sum::<Took>();
@@ -148,7 +148,7 @@ impl Outcome {
 }
 
 /// Every pair's ratio on one prompt.
-pub fn ratios(outcome: &Outcome, plain: &Outcome) -> Vec<f64> {
+pub(crate) fn ratios(outcome: &Outcome, plain: &Outcome) -> Vec<f64> {
     let n = plain.repeats.ms.len().min(outcome.repeats.ms.len());
     let ratio = |round| outcome.took(round).over(plain.took(round));
     (0..n).map(ratio).collect()

@@ -27,40 +27,40 @@ const BINS: [f64; 8] = [0.01, 0.03, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0];
 
 /// Draft tokens whose paths had about the same estimated probability.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
-pub struct Bin {
+pub(crate) struct Bin {
     /// Path probabilities up to this, above the previous bin.
-    pub upto: f64,
-    pub drafted: usize,
+    pub(crate) upto: f64,
+    pub(crate) drafted: usize,
     /// Mean estimated probability that the path is accepted.
-    pub predicted: f64,
+    pub(crate) predicted: f64,
     /// Share of paths that were accepted.
-    pub accepted: f64,
+    pub(crate) accepted: f64,
 }
 
 /// Figures of one drafter under one budget.
 #[derive(Clone, Debug, Serialize)]
-pub struct DrafterFigures {
-    pub drafter: Drafter,
+pub(crate) struct DrafterFigures {
+    pub(crate) drafter: Drafter,
     /// Rows, the root included.
-    pub budget: usize,
+    pub(crate) budget: usize,
     /// Seconds to build the pools, per million tokens.
-    pub build_s_per_1m: f64,
+    pub(crate) build_s_per_1m: f64,
     /// Memory of the pools' index.
-    pub bytes_per_token: f64,
+    pub(crate) bytes_per_token: f64,
     /// From the context to the tree, with the incremental state up to date.
-    pub query_us_median: f64,
-    pub query_us_p99: f64,
+    pub(crate) query_us_median: f64,
+    pub(crate) query_us_p99: f64,
     /// To update the incremental state, once per step.
-    pub advance_us_median: f64,
+    pub(crate) advance_us_median: f64,
     /// To find the origins of every draft token.
-    pub explain_us_median: f64,
+    pub(crate) explain_us_median: f64,
     /// Tokens per step, the model's own included.
-    pub mal: f64,
+    pub(crate) mal: f64,
     /// The same as predicted by the estimates: 1 plus the sum of path probabilities.
-    pub predicted_mal: f64,
+    pub(crate) predicted_mal: f64,
     /// Mean rows of a tree.
-    pub nodes: f64,
-    pub calibration: Vec<Bin>,
+    pub(crate) nodes: f64,
+    pub(crate) calibration: Vec<Bin>,
 }
 
 #[derive(Debug, Serialize)]
@@ -77,7 +77,7 @@ struct Report {
 ///
 /// # Errors
 /// A file that cannot be read, with its line; files whose lines do not match.
-pub fn run(args: &BenchRetrievalArgs) -> Result<bool> {
+pub(crate) fn run(args: &BenchRetrievalArgs) -> Result<bool> {
     let answers = read_answers(args)?;
     let (pools, build_s) = open_or_build(args)?;
     let sizes = pools.groups();

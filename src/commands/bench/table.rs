@@ -8,7 +8,7 @@ use crate::console::table::{Table, number, text};
 use crate::speculate::speed_up::count_pairs;
 
 /// `by_prompt`: with a line for each prompt.
-pub fn print(report: &BenchReport, by_prompt: bool) {
+pub(crate) fn print(report: &BenchReport, by_prompt: bool) {
     let BenchReport {
         on: RanOn { model, device, .. },
         params,

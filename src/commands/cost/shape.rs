@@ -16,7 +16,7 @@ const SHARE: u64 = 2;
 
 /// Which shape was measured, and how much of it.
 #[derive(Clone, Debug, Serialize)]
-pub struct Measured {
+pub(crate) struct Measured {
     shape: String,
     /// Blocks of the model ..
     blocks: usize,
@@ -26,7 +26,7 @@ pub struct Measured {
 }
 
 impl Measured {
-    pub fn describe(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         let all = match self.blocks_measured == self.blocks {
             true => format!("all {} blocks", self.blocks),
             false => format!(
@@ -45,7 +45,7 @@ impl Measured {
 ///
 /// # Errors
 /// An unknown shape; one that does not fit with a single block; Ctrl-C.
-pub fn measure(name: &str, settings: &Settings) -> Result<(Engine, Measured)> {
+pub(crate) fn measure(name: &str, settings: &Settings) -> Result<(Engine, Measured)> {
     let shape = Shape::named(name)?;
     let blocks = shape.config.layers;
     let fitting = fitting(&shape)?;

@@ -27,7 +27,7 @@ struct Report {
     unknown: Option<usize>,
 }
 
-pub fn run(
+pub(crate) fn run(
     files: &[PathBuf],
     out: &Path,
     hints: &Hints,

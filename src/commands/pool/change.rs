@@ -36,7 +36,7 @@ struct Report {
 }
 
 /// Builds a pool, replacing an existing one.
-pub fn build(path: &Path, args: &PoolDocumentsArgs, settings: &Settings) -> Result<()> {
+pub(crate) fn build(path: &Path, args: &PoolDocumentsArgs, settings: &Settings) -> Result<()> {
     let start = Instant::now();
     let codec = needed_codec(args, settings)?;
     let (hash, model) = match &codec {
@@ -52,7 +52,7 @@ pub fn build(path: &Path, args: &PoolDocumentsArgs, settings: &Settings) -> Resu
 }
 
 /// Adds documents to a pool.
-pub fn add(path: &Path, args: &PoolDocumentsArgs, settings: &Settings) -> Result<()> {
+pub(crate) fn add(path: &Path, args: &PoolDocumentsArgs, settings: &Settings) -> Result<()> {
     let start = Instant::now();
     if args.files.is_empty() && args.tokens.is_none() && settings.knowledge.is_empty() {
         bail!("nothing to add: give files of documents, or --tokens FILE");
@@ -71,7 +71,7 @@ pub fn add(path: &Path, args: &PoolDocumentsArgs, settings: &Settings) -> Result
 }
 
 /// Removes documents from a pool.
-pub fn remove(path: &Path, ids: &[String], json: bool) -> Result<()> {
+pub(crate) fn remove(path: &Path, ids: &[String], json: bool) -> Result<()> {
     let start = Instant::now();
     let mut line = Line::new();
     let mut progress = |work: &Work| show(&mut line, work);

@@ -21,14 +21,14 @@ const BATCH_DOCS: usize = 1024;
 const BATCH_BYTES: usize = 4 << 20;
 
 /// Receives tokenised documents and the share of the input read so far, 0 to 1 if known.
-pub type Sink<'a> = dyn FnMut(PoolDoc, Option<f64>) -> Result<()> + 'a;
+pub(crate) type Sink<'a> = dyn FnMut(PoolDoc, Option<f64>) -> Result<()> + 'a;
 
 /// Reads files of documents, `-` being standard input, in any form that
 /// [`foreign`] knows.
 ///
 /// # Errors
 /// A file that cannot be read, or without a readable document; the sink's errors.
-pub fn files(paths: &[PathBuf], names: &Names, sink: &mut Sink) -> Result<Account> {
+pub(crate) fn files(paths: &[PathBuf], names: &Names, sink: &mut Sink) -> Result<Account> {
     let hints = Hints::default();
     let mut account = Account::default();
     for path in paths {
@@ -55,7 +55,7 @@ pub fn files(paths: &[PathBuf], names: &Names, sink: &mut Sink) -> Result<Accoun
 ///
 /// # Errors
 /// As [`files`].
-pub fn text(name: &str, text: &str, names: &Names, sink: &mut Sink) -> Result<()> {
+pub(crate) fn text(name: &str, text: &str, names: &Names, sink: &mut Sink) -> Result<()> {
     let mut batch = Batch::new(names, sink);
     let mut push = |doc, done| batch.push(doc, done);
     let read = foreign::each_from(name, text.as_bytes(), &Hints::default(), &mut push)?;
@@ -115,10 +115,10 @@ impl<'a, 's> Batch<'a, 's> {
 }
 
 /// Turns entries into pool documents.
-pub struct Names<'a> {
-    pub codec: &'a TextCodec,
+pub(crate) struct Names<'a> {
+    pub(crate) codec: &'a TextCodec,
     /// Supplies missing titles and groups.
-    pub catalog: &'a Catalog,
+    pub(crate) catalog: &'a Catalog,
 }
 
 impl Names<'_> {
@@ -153,7 +153,7 @@ impl Names<'_> {
 ///
 /// # Errors
 /// Names the file and the line; the sink's errors.
-pub fn tokens(path: &Path, groups: Option<&Path>, sink: &mut Sink) -> Result<()> {
+pub(crate) fn tokens(path: &Path, groups: Option<&Path>, sink: &mut Sink) -> Result<()> {
     let context = || format!("reading {}", path.display());
     let file = File::open(path).wrap_err_with(context)?;
     let n_bytes = file.metadata().wrap_err_with(context)?.len();

@@ -18,7 +18,7 @@ use crate::speculate::subject::{DocId, GroupKey};
 const MARGIN: usize = 12;
 
 #[derive(Debug, Serialize)]
-pub struct SearchReport {
+pub(crate) struct SearchReport {
     text: String,
     occurrences: usize,
     documents: usize,
@@ -50,7 +50,7 @@ struct Hit {
 }
 
 /// Searches a pool, or one group of it.
-pub fn search(
+pub(crate) fn search(
     path: &Path,
     text: &str,
     group: Option<&str>,
@@ -119,7 +119,7 @@ fn hits(pools: &Pools, codec: &TextCodec, groups: &[TextHits], limit: usize) -> 
 }
 
 /// Prints what was found.
-pub fn report(found: &SearchReport, json: bool) -> Result<()> {
+pub(crate) fn report(found: &SearchReport, json: bool) -> Result<()> {
     if json {
         return print_json(found);
     }

@@ -13,64 +13,64 @@ use crate::speculate::sweep::{CellFigures, Job, Mismatch, RunFigures, Sweep};
 use crate::speculate::trace::SubjectInfo;
 
 #[derive(Clone, Debug, Serialize)]
-pub struct SweepReport {
+pub(crate) struct SweepReport {
     #[serde(flatten)]
-    pub on: RanOn,
-    pub framework: String,
+    pub(crate) on: RanOn,
+    pub(crate) framework: String,
     /// What all cells share.
-    pub params: Params,
-    pub rules: Vec<&'static str>,
-    pub budgets: Vec<String>,
-    pub subjects: Vec<SubjectInfo>,
-    pub runs: usize,
-    pub of: usize,
+    pub(crate) params: Params,
+    pub(crate) rules: Vec<&'static str>,
+    pub(crate) budgets: Vec<String>,
+    pub(crate) subjects: Vec<SubjectInfo>,
+    pub(crate) runs: usize,
+    pub(crate) of: usize,
     /// All runs were made.
-    pub complete: bool,
-    pub autoregressive: Option<CellFigures>,
-    pub cells: Vec<CellReport>,
+    pub(crate) complete: bool,
+    pub(crate) autoregressive: Option<CellFigures>,
+    pub(crate) cells: Vec<CellReport>,
     /// Every strict run produced the autoregressive text; `None`: no strict run.
-    pub lossless: Option<bool>,
-    pub mismatches: Vec<MismatchReport>,
+    pub(crate) lossless: Option<bool>,
+    pub(crate) mismatches: Vec<MismatchReport>,
 }
 
 #[derive(Clone, Debug, Serialize)]
-pub struct CellReport {
+pub(crate) struct CellReport {
     /// Its rule and the rule's values.
     #[serde(flatten)]
-    pub verify: AcceptanceRule,
-    pub budget: String,
+    pub(crate) verify: AcceptanceRule,
+    pub(crate) budget: String,
     /// Pareto-optimal in speed and text in common.
-    pub frontier: bool,
+    pub(crate) frontier: bool,
     /// Command-line options that decode like this.
-    pub options: String,
+    pub(crate) options: String,
     /// The command line that makes the cell's run of the first subject.
-    pub command: String,
+    pub(crate) command: String,
     /// `None`: no run of it was made.
     #[serde(flatten)]
-    pub figures: Option<CellFigures>,
-    pub runs: Vec<RunOfSubject>,
+    pub(crate) figures: Option<CellFigures>,
+    pub(crate) runs: Vec<RunOfSubject>,
 }
 
 #[derive(Clone, Debug, Serialize)]
-pub struct RunOfSubject {
-    pub subject: String,
+pub(crate) struct RunOfSubject {
+    pub(crate) subject: String,
     #[serde(flatten)]
-    pub figures: RunFigures,
+    pub(crate) figures: RunFigures,
 }
 
 #[derive(Clone, Debug, Serialize)]
-pub struct MismatchReport {
-    pub subject: String,
+pub(crate) struct MismatchReport {
+    pub(crate) subject: String,
     #[serde(flatten)]
-    pub verify: AcceptanceRule,
-    pub budget: String,
-    pub at: usize,
-    pub autoregressive: Option<TokenId>,
-    pub found: Option<TokenId>,
+    pub(crate) verify: AcceptanceRule,
+    pub(crate) budget: String,
+    pub(crate) at: usize,
+    pub(crate) autoregressive: Option<TokenId>,
+    pub(crate) found: Option<TokenId>,
 }
 
 impl SweepReport {
-    pub fn new(
+    pub(crate) fn new(
         args: &SweepArgs,
         engine: &Engine,
         sweep: &Sweep,

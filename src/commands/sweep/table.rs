@@ -54,7 +54,7 @@ fn figures(of: &CellFigures) -> [Option<Estimate>; 9] {
 }
 
 /// Comma-separated, the autoregressive line first.
-pub fn csv(report: &SweepReport) -> Result<()> {
+pub(crate) fn csv(report: &SweepReport) -> Result<()> {
     let mut out = csv::Writer::from_writer(Vec::new());
     let mut head: Vec<String> = vec!["rule".into()];
     head.extend(rule_numbers().map(|number| number.name.to_string()));
@@ -115,7 +115,7 @@ fn csv_interval(of: &CellFigures) -> [String; 4] {
 }
 
 /// A table in Markdown; `*` marks Pareto-optimal cells.
-pub fn print(report: &SweepReport) {
+pub(crate) fn print(report: &SweepReport) {
     out!(
         "{} on {}; {} subjects, {} of {} runs, repetition penalty {}",
         report.on.model,

@@ -95,7 +95,7 @@ struct ShownToken {
 }
 
 /// Runs the command.
-pub fn run(args: &TraceDiffArgs) -> Result<()> {
+pub(crate) fn run(args: &TraceDiffArgs) -> Result<()> {
     let traces = (load(&args.left)?, load(&args.right)?);
     let difference = compared(&traces.0, &traces.1);
     if args.json {

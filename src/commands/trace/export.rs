@@ -14,7 +14,7 @@ use crate::present::format::Format;
 use crate::session::recorded::load_trace;
 use crate::{atomic_file, console};
 
-pub fn run(args: &TraceExportArgs, export: &Exporter<'_>) -> Result<()> {
+pub(crate) fn run(args: &TraceExportArgs, export: &Exporter<'_>) -> Result<()> {
     let format = format_of(args)?;
     if let Some(out) = &args.out {
         outputs::expect_apart("--out", out, "the trace", &args.trace)?;

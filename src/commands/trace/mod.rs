@@ -21,7 +21,7 @@ use crate::speculate::params::Params;
 use crate::speculate::trace::Trace;
 
 /// Writes a run in a form.
-pub type Exporter<'a> = dyn Fn(&Trace, Format, &Canvas) -> String + 'a;
+pub(crate) type Exporter<'a> = dyn Fn(&Trace, Format, &Canvas) -> String + 'a;
 
 /// Runs the command. `Ok(false)`: a trace that does not verify, or cancelled. `over`
 /// applies options to parameters, and ends the program if they conflict.

@@ -21,7 +21,7 @@ use crate::speculate::verify::{Fate, Finish};
 const TREE: usize = 40;
 
 /// Runs the command.
-pub fn run(args: &TraceShowArgs) -> Result<()> {
+pub(crate) fn run(args: &TraceShowArgs) -> Result<()> {
     let trace = load(&args.trace)?;
     let n = trace.steps.len();
     let chosen: Vec<usize> = match (args.step, &args.condition) {

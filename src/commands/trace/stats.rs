@@ -35,7 +35,7 @@ struct TraceStats<'a> {
 }
 
 /// Runs the command.
-pub fn run(args: &TraceStatsArgs) -> Result<()> {
+pub(crate) fn run(args: &TraceStatsArgs) -> Result<()> {
     for path in &args.traces {
         let trace = load(path)?;
         let stats = figures(path, &trace);

@@ -55,7 +55,7 @@ struct Difference {
 }
 
 /// Runs the command. `Ok(false)`: it differs, or cancelled.
-pub fn run(args: &TraceVerifyArgs, settings: &Settings) -> Result<bool> {
+pub(crate) fn run(args: &TraceVerifyArgs, settings: &Settings) -> Result<bool> {
     let trace = load(&args.trace)?;
     let (_, mut engine) = open(&settings.as_recorded(&trace.header))?;
     refuse_another_model(&trace.header.model, &engine.model.info)?;

@@ -44,7 +44,10 @@ struct Shown {
 }
 
 /// Runs the command.
-pub fn run(args: &TraceWhatifArgs, over: impl Fn(&DecodeArgs, Params) -> Params) -> Result<()> {
+pub(crate) fn run(
+    args: &TraceWhatifArgs,
+    over: impl Fn(&DecodeArgs, Params) -> Params,
+) -> Result<()> {
     let trace = load(&args.trace)?;
     let old = trace.header.params;
     let new = over(&args.decode, old);

@@ -14,8 +14,8 @@ use crate::speculate::params::MAX_ROWS;
 pub(super) struct Allotted {
     /// By lane; 0: no step in this pass.
     rows: Vec<usize>,
-    pub cut: Option<f32>,
-    pub needed: Option<f32>,
+    pub(crate) cut: Option<f32>,
+    pub(crate) needed: Option<f32>,
 }
 
 /// What every lane would draft that has nothing waiting.

@@ -6,25 +6,25 @@ use crate::speculate::trace::{End, RowsBy, Trace};
 
 /// A run that has ended.
 pub struct Ended {
-    pub lane: usize,
-    pub trace: Trace,
-    pub end: End,
+    pub(crate) lane: usize,
+    pub(crate) trace: Trace,
+    pub(crate) end: End,
 }
 
 /// A run in its slot.
 pub(super) struct Lane {
-    pub state: RunState,
-    pub trace: Trace,
+    pub(crate) state: RunState,
+    pub(crate) trace: Trace,
     /// Tokens of its prompt that another one begins with, too.
-    pub shared: usize,
+    pub(crate) shared: usize,
     /// Tokens in the cache, shared ones included.
-    pub cached: usize,
+    pub(crate) cached: usize,
     /// What would be drafted: it waits where its rows did not fit the last pass.
-    pub offered: Option<Retrieved>,
+    pub(crate) offered: Option<Retrieved>,
 }
 
 impl Lane {
-    pub fn new(state: RunState, shared: usize) -> Self {
+    pub(crate) fn new(state: RunState, shared: usize) -> Self {
         Lane {
             trace: Trace::new(state.header.clone()),
             cached: shared,
@@ -35,32 +35,32 @@ impl Lane {
     }
 
     /// Tokens that must be in the cache before the first step: all but the root.
-    pub fn n_missing(&self) -> usize {
+    pub(crate) fn n_missing(&self) -> usize {
         (self.state.context_len() - 1).saturating_sub(self.cached)
     }
 
     /// Its next rows are a step's.
-    pub fn decodes(&self) -> bool {
+    pub(crate) fn decodes(&self) -> bool {
         self.state.finish.is_none() && self.n_missing() == 0
     }
 
     /// Its next rows are its prompt's.
-    pub fn reads(&self) -> bool {
+    pub(crate) fn reads(&self) -> bool {
         self.state.finish.is_none() && self.n_missing() > 0
     }
 
     /// The pass as a whole decides how many of its drafts get a row.
-    pub fn shares_rows(&self) -> bool {
+    pub(crate) fn shares_rows(&self) -> bool {
         self.state.header.rows == RowsBy::Shared && self.state.is_automatic()
     }
 
-    pub fn subject(&self) -> String {
+    pub(crate) fn subject(&self) -> String {
         let subject = &self.state.header.subject;
         format!("{}/{}", subject.kind, subject.id)
     }
 
     /// `None`: it has not ended.
-    pub fn ended(mut self, lane: usize) -> Option<Ended> {
+    pub(crate) fn ended(mut self, lane: usize) -> Option<Ended> {
         let end = self.state.end()?;
         self.trace.header.prompt_ms = self.state.header.prompt_ms;
         self.trace.end = Some(end.clone());

@@ -13,27 +13,27 @@ use crate::speculate::verify::RemainingTokens;
 
 /// The rows of a lane.
 pub(super) struct Part {
-    pub lane: usize,
+    pub(crate) lane: usize,
     tokens: Vec<TokenId>,
     parents: Vec<Option<usize>>,
     /// `None`: rows of its prompt.
-    pub step: Option<Proposed>,
+    pub(crate) step: Option<Proposed>,
 }
 
 /// A step from its draft on; the pass fills in what the model says.
 pub(super) struct Proposed {
     hits: Vec<SourceHit>,
-    pub tree: DraftTree,
+    pub(crate) tree: DraftTree,
     n_offered: usize,
-    pub room: RemainingTokens,
-    pub context_len: usize,
-    pub passed: Option<Passed>,
-    pub learned: Vec<Learned>,
+    pub(crate) room: RemainingTokens,
+    pub(crate) context_len: usize,
+    pub(crate) passed: Option<Passed>,
+    pub(crate) learned: Vec<Learned>,
 }
 
 impl Part {
     /// A step over the first `rows` nodes of what was offered.
-    pub fn step(at: usize, lane: &mut Lane, offered: Retrieved, rows: usize) -> Self {
+    pub(crate) fn step(at: usize, lane: &mut Lane, offered: Retrieved, rows: usize) -> Self {
         let Retrieved { mut tree, hits } = offered;
         let n_offered = tree.n_rows();
         tree.truncate(rows);
@@ -56,7 +56,7 @@ impl Part {
     }
 
     /// The next `n` tokens of a prompt, a chain.
-    pub fn prompt(at: usize, lane: &Lane, n: usize) -> Self {
+    pub(crate) fn prompt(at: usize, lane: &Lane, n: usize) -> Self {
         Part {
             lane: at,
             tokens: lane.state.ids[lane.cached..lane.cached + n].to_vec(),
@@ -65,11 +65,11 @@ impl Part {
         }
     }
 
-    pub fn n_rows(&self) -> usize {
+    pub(crate) fn n_rows(&self) -> usize {
         self.tokens.len()
     }
 
-    pub fn rows(&self) -> SequenceRows<'_> {
+    pub(crate) fn rows(&self) -> SequenceRows<'_> {
         SequenceRows {
             slot: self.lane,
             tree: TreeBatch {
@@ -83,7 +83,7 @@ impl Part {
 
 impl Proposed {
     /// `None`: the model has not said anything of it.
-    pub fn stepped(self, timing: Timing) -> Option<Stepped> {
+    pub(crate) fn stepped(self, timing: Timing) -> Option<Stepped> {
         Some(Stepped {
             hits: self.hits,
             tree: self.tree,

@@ -22,7 +22,7 @@ impl Batch<'_> {
     ///
     /// # Errors
     /// The model's errors.
-    pub fn pass(&mut self) -> Result<Option<PassRecord>> {
+    pub(crate) fn pass(&mut self) -> Result<Option<PassRecord>> {
         let ((), retrieve) = timed(|| retrieve(&mut self.lanes));
         let ((mut parts, allotted), draft) = timed(|| self.drafted());
         if parts.is_empty() {

@@ -23,7 +23,7 @@ struct OfKind {
 }
 
 impl Prompts {
-    pub fn add(&mut self, kind: &KindName, ids: &[TokenId]) {
+    pub(crate) fn add(&mut self, kind: &KindName, ids: &[TokenId]) {
         let whole = &ids[..ids.len().saturating_sub(1)];
         let of_kind = self.kinds.entry(kind.clone()).or_insert_with(|| OfKind {
             n: 0,
@@ -38,13 +38,13 @@ impl Prompts {
     }
 
     /// What the prompts of each kind begin with, where several do.
-    pub fn prefixes(&self) -> Vec<Vec<TokenId>> {
+    pub(crate) fn prefixes(&self) -> Vec<Vec<TokenId>> {
         let shared = self.kinds.values().filter(|kind| kind.is_shared());
         shared.map(|kind| kind.common.clone()).collect()
     }
 
     /// Most tokens of a prompt behind its prefix.
-    pub fn longest_own(&self) -> usize {
+    pub(crate) fn longest_own(&self) -> usize {
         let own = |kind: &OfKind| match kind.is_shared() {
             true => kind.longest - kind.common.len(),
             false => kind.longest,
@@ -53,7 +53,7 @@ impl Prompts {
     }
 
     /// Most tokens of a prompt.
-    pub fn longest(&self) -> usize {
+    pub(crate) fn longest(&self) -> usize {
         let longest = self.kinds.values().map(|kind| kind.longest);
         longest.max().unwrap_or(0)
     }

@@ -41,7 +41,7 @@ impl Engine {
     ///
     /// # Errors
     /// What the device reports.
-    pub fn measure_passes(&mut self, go_on: Measuring) -> Result<Option<Vec<PassPoint>>> {
+    pub(crate) fn measure_passes(&mut self, go_on: Measuring) -> Result<Option<Vec<PassPoint>>> {
         let shapes = shapes(self.model.context());
         let of = shapes.len();
         let mut points: Vec<PassPoint> = Vec::with_capacity(of);

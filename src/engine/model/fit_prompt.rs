@@ -5,7 +5,7 @@ use color_eyre::eyre::Result;
 use crate::protocol::{PromptText, RenderedPrompt};
 
 /// Maximum tokens of a prompt: the answer's limit is reserved, up to half of the context.
-pub fn prompt_room(context: usize, max_tokens: usize) -> usize {
+pub(crate) fn prompt_room(context: usize, max_tokens: usize) -> usize {
     context - max_tokens.min(context / 2)
 }
 
@@ -14,7 +14,7 @@ pub fn prompt_room(context: usize, max_tokens: usize) -> usize {
 ///
 /// # Errors
 /// Those of `render`.
-pub fn fitted(
+pub(crate) fn fitted(
     prompt: &PromptText,
     room: usize,
     render: impl Fn(&PromptText) -> Result<RenderedPrompt>,

@@ -28,6 +28,7 @@ use crate::speculate::trace::ModelInfo;
 /// How to load a model.
 #[derive(Clone, Debug, Default)]
 pub struct LoadOptions {
+    /// CPU or GPU.
     pub device: DeviceChoice,
     /// `None`: one per physical core.
     pub threads: Option<usize>,
@@ -43,26 +44,19 @@ pub struct LoadOptions {
 /// A stage of loading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Loading {
+    /// The file's header and the tokenizer are read.
     Opening,
-    Weights {
-        done: usize,
-        of: usize,
-    },
+    /// Weights are packed: tensors done of all.
+    Weights { done: usize, of: usize },
     /// The model's file is read for its hash: bytes done of all.
-    Hashing {
-        done: u64,
-        of: u64,
-    },
+    Hashing { done: u64, of: u64 },
     /// The cost profile: points done of all.
-    Measuring {
-        done: usize,
-        of: usize,
-    },
+    Measuring { done: usize, of: usize },
 }
 
 impl Loading {
     /// How much is done of all, where that is known.
-    pub fn part(&self) -> Option<(u64, u64)> {
+    pub(crate) fn part(&self) -> Option<(u64, u64)> {
         match *self {
             Loading::Opening => None,
             Loading::Hashing { done, of } => Some((done, of)),
@@ -89,7 +83,7 @@ impl Loading {
 const DEFAULT_CONTEXT: usize = 2048;
 
 /// Physical cores, if the system reports them; else all.
-pub fn physical_cores() -> usize {
+pub(crate) fn physical_cores() -> usize {
     let logical = std::thread::available_parallelism().map_or(1, usize::from);
     cores_of_cpuinfo().map_or(logical, |cores| cores.clamp(1, logical))
 }

@@ -42,6 +42,7 @@ impl Engine {
         }
     }
 
+    /// A pool's documents, at most `MAX_LISTED`, and how many it has.
     pub fn list_documents(&self, pool: &PoolName) -> Documents {
         let (listed, n) = match pool {
             PoolName::Global => self.pools.current.documents(None, MAX_LISTED),

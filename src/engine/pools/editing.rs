@@ -18,7 +18,11 @@ impl EnginePools {
     ///
     /// # Errors
     /// A document without a text.
-    pub fn add_documents(&mut self, docs: &[Knowledge], codec: &TextCodec) -> Result<Vec<DocId>> {
+    pub(crate) fn add_documents(
+        &mut self,
+        docs: &[Knowledge],
+        codec: &TextCodec,
+    ) -> Result<Vec<DocId>> {
         ensure!(!docs.is_empty(), "there are no documents to add");
         let mut added: Vec<PoolDoc> = Vec::with_capacity(docs.len());
         for doc in docs {
@@ -104,7 +108,7 @@ impl EnginePools {
     ///
     /// # Errors
     /// No pool on disk; as [`PoolUpdate::change`].
-    pub fn save_edits(&mut self, codec: &TextCodec) -> Result<SavedEdits> {
+    pub(crate) fn save_edits(&mut self, codec: &TextCodec) -> Result<SavedEdits> {
         let path = self.on_disk.clone();
         let path = path.ok_or_else(|| {
             eyre!("no pool on disk is open: start with --pool NAME.pool to save to it")
@@ -141,7 +145,7 @@ impl EnginePools {
     }
 
     /// The pool on disk to which edits can be saved.
-    pub fn pool_on_disk(&self) -> Option<String> {
+    pub(crate) fn pool_on_disk(&self) -> Option<String> {
         let path = self.on_disk.as_ref()?;
         Some(path.display().to_string())
     }

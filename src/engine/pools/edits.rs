@@ -5,7 +5,7 @@ use crate::speculate::subject::DocId;
 
 /// The edits of a session, in order.
 #[derive(Clone, Debug, Default)]
-pub struct Edits {
+pub(crate) struct Edits {
     pub(super) log: Vec<Edit>,
     /// How many of them are on disk and cannot be undone.
     pub(super) n_saved: usize,
@@ -20,23 +20,23 @@ pub(super) enum Edit {
 }
 
 impl Edits {
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.log.is_empty()
     }
 
     /// Documents added and not removed again.
-    pub fn n_added(&self) -> usize {
+    pub(crate) fn n_added(&self) -> usize {
         self.added().count()
     }
 
     /// Original documents that were removed.
-    pub fn n_removed(&self) -> usize {
+    pub(crate) fn n_removed(&self) -> usize {
         let added: Vec<&DocId> = self.all_added().map(|d| &d.id).collect();
         let removed = self.removals();
         removed.filter(|r| !added.contains(&&r.id)).count()
     }
 
-    pub fn n_unsaved(&self) -> usize {
+    pub(crate) fn n_unsaved(&self) -> usize {
         self.log.len() - self.n_saved
     }
 
@@ -80,7 +80,7 @@ impl Edits {
 }
 
 impl Edit {
-    pub fn added(&self) -> &[PoolDoc] {
+    pub(crate) fn added(&self) -> &[PoolDoc] {
         match self {
             Edit::Added(docs) => docs,
             Edit::Removed(_) => &[],
@@ -88,7 +88,7 @@ impl Edit {
     }
 
     /// The id of a document removed from the groups' pools.
-    pub fn removed(&self) -> Option<&DocId> {
+    pub(crate) fn removed(&self) -> Option<&DocId> {
         match self {
             Edit::Removed(doc) if doc.from != Part::Online => Some(&doc.id),
             _ => None,

@@ -10,8 +10,11 @@ use crate::speculate::trace::SubjectInfo;
 /// A finished answer as a pool document.
 #[derive(Clone, Debug)]
 pub struct Knowledge {
+    /// The subject's id in its catalog.
     pub id: String,
+    /// The subject's title or name.
     pub title: String,
+    /// Item, user or prompt.
     pub kind: KindName,
     /// `None`: not known.
     pub group: Option<String>,

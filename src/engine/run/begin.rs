@@ -40,7 +40,7 @@ impl RunState {
     ///
     /// # Errors
     /// A prompt that leaves no room in the context, a branch that cannot be begun.
-    pub fn begin(engine: &Engine, spec: RunSpec) -> Result<Self> {
+    pub(crate) fn begin(engine: &Engine, spec: RunSpec) -> Result<Self> {
         let prompt = engine
             .model
             .render_to_fit(&spec.prompt, spec.params.max_tokens)?;

@@ -15,18 +15,18 @@ use crate::speculate::verify::{RemainingTokens, ScoredTree, Verdict, verify};
 
 /// The results of a forward pass over a tree.
 pub(in crate::engine) struct Passed {
-    pub rows: Vec<NodeDistribution>,
-    pub standings: Vec<TokenScore>,
-    pub verdict: Verdict,
+    pub(crate) rows: Vec<NodeDistribution>,
+    pub(crate) standings: Vec<TokenScore>,
+    pub(crate) verdict: Verdict,
 }
 
 /// The logits of a pass, penalised, and where a tree's rows begin in them.
 #[derive(Clone, Copy)]
 pub(in crate::engine) struct RowsOfPass<'a> {
-    pub logits: &'a Logits,
-    pub first: usize,
+    pub(crate) logits: &'a Logits,
+    pub(crate) first: usize,
     /// Rows of the pass.
-    pub of: usize,
+    pub(crate) of: usize,
 }
 
 impl Run<'_> {
@@ -84,7 +84,7 @@ pub(in crate::engine) fn flat(tree: &DraftTree) -> (Vec<TokenId>, Vec<Option<usi
 impl RunState {
     /// What is asked of every node's row: the penalty on the node's own path, and the
     /// standings of its children.
-    pub fn asked(&self, tree: &DraftTree) -> Vec<Asked> {
+    pub(crate) fn asked(&self, tree: &DraftTree) -> Vec<Asked> {
         let mut asked: Vec<Asked> = (0..tree.n_rows())
             .map(|node| Asked {
                 recent: self.recent(tree, node),
@@ -105,7 +105,7 @@ impl RunState {
     ///
     /// # Errors
     /// What the device reports.
-    pub fn judge(
+    pub(crate) fn judge(
         &self,
         tree: &DraftTree,
         answered: Vec<Answered>,

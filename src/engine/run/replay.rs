@@ -18,7 +18,7 @@ pub struct Replayed {
 }
 
 impl Engine {
-    /// Begins to replay a recorded run: [`Run::replay`] takes its steps.
+    /// Begins to replay a recorded run: `Run::replay` takes its steps.
     ///
     /// # Errors
     /// As [`Engine::begin`].

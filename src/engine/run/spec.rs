@@ -8,11 +8,15 @@ use crate::speculate::trace::{Header, StartFrom, SubjectInfo};
 /// A run to be made.
 #[derive(Clone, Debug)]
 pub struct RunSpec {
+    /// Whom it is about.
     pub subject: SubjectInfo,
+    /// What the model is asked.
     pub prompt: PromptText,
+    /// The parameters of the first step.
     pub params: Params,
     /// Begin in the middle of another run of this prompt.
     pub branch: Option<Branch>,
+    /// Profile and calibration to begin with.
     pub start: StartFrom,
 }
 

@@ -16,12 +16,12 @@ use crate::speculate::verify::{Finish, RemainingTokens, Verdict};
 
 /// A run, whoever computes its rows.
 pub(in crate::engine) struct RunState {
-    pub header: Header,
-    pub params: Params,
+    pub(crate) header: Header,
+    pub(crate) params: Params,
     /// The parameters were changed since the last step.
     pub(super) changed: bool,
     /// Prompt and committed tokens; the last is the root of the next step.
-    pub ids: Vec<TokenId>,
+    pub(crate) ids: Vec<TokenId>,
     /// How many of them were there before the first step.
     pub(super) n_begun: usize,
     /// Most tokens of prompt and answer.
@@ -29,38 +29,38 @@ pub(in crate::engine) struct RunState {
     /// Over the pools as this subject may use them.
     pub(super) retriever: Retriever,
     /// What was learned of drafts' chances, in this run and before.
-    pub calibrations: Calibrations,
+    pub(crate) calibrations: Calibrations,
     pub(super) costs: StepCosts,
     pub(super) backoff: Backoff,
     pub(super) seen: Seen,
     pub(super) n_steps: usize,
     pub(super) decode_ms: f64,
-    pub finish: Option<Finish>,
+    pub(crate) finish: Option<Finish>,
 }
 
 impl RunState {
-    pub fn set_params(&mut self, params: Params) {
+    pub(crate) fn set_params(&mut self, params: Params) {
         self.changed |= params != self.params;
         self.params = params;
         self.retriever.set_params(&params);
     }
 
-    pub fn cancel(&mut self) {
+    pub(crate) fn cancel(&mut self) {
         self.finish.get_or_insert(Finish::Cancelled);
     }
 
     /// The answer so far, what a branch took over included.
-    pub fn output(&self) -> &[TokenId] {
+    pub(crate) fn output(&self) -> &[TokenId] {
         &self.ids[self.header.prompt_ids.len()..]
     }
 
     /// Tokens of prompt and answer so far.
-    pub fn context_len(&self) -> usize {
+    pub(crate) fn context_len(&self) -> usize {
         self.ids.len()
     }
 
     /// The run's end, if it has ended.
-    pub fn end(&self) -> Option<End> {
+    pub(crate) fn end(&self) -> Option<End> {
         self.finish.map(|finish| End {
             finish,
             steps: self.n_steps,
@@ -70,7 +70,7 @@ impl RunState {
     }
 
     /// What may still be committed, by the token limit and the context.
-    pub fn room(&self) -> RemainingTokens {
+    pub(crate) fn room(&self) -> RemainingTokens {
         let by_limit = self
             .params
             .max_tokens
@@ -90,7 +90,7 @@ impl RunState {
         }
     }
 
-    pub fn is_automatic(&self) -> bool {
+    pub(crate) fn is_automatic(&self) -> bool {
         self.params.budget.is_auto()
     }
 
@@ -99,12 +99,12 @@ impl RunState {
     }
 
     /// Whether the next step is to be drafted.
-    pub fn asks_retrieval(&self) -> bool {
+    pub(crate) fn asks_retrieval(&self) -> bool {
         self.params.drafts() && !self.is_resting()
     }
 
     /// The draft tree, its origins not named yet.
-    pub fn retrieve(&mut self) -> Retrieved {
+    pub(crate) fn retrieve(&mut self) -> Retrieved {
         if !self.asks_retrieval() {
             return Retrieved {
                 tree: DraftTree::root_only(self.root()),
@@ -121,7 +121,7 @@ impl RunState {
 
     /// Cuts a tree to what pays under the cost profile of this run alone, and to the
     /// context; names the origins of what is left.
-    pub fn fit(&mut self, mut tree: DraftTree) -> DraftTree {
+    pub(crate) fn fit(&mut self, mut tree: DraftTree) -> DraftTree {
         self.cut_to_pay(&mut tree);
         self.cut_to_context(&mut tree);
         self.explain(&mut tree);
@@ -129,38 +129,38 @@ impl RunState {
     }
 
     /// To what pays under the cost profile of this run alone.
-    pub fn cut_to_pay(&self, tree: &mut DraftTree) {
+    pub(crate) fn cut_to_pay(&self, tree: &mut DraftTree) {
         if self.is_automatic() {
             tree.truncate(self.costs.best_rows(tree, self.ids.len()));
         }
     }
 
-    pub fn cut_to_context(&self, tree: &mut DraftTree) {
+    pub(crate) fn cut_to_context(&self, tree: &mut DraftTree) {
         tree.truncate(self.context - self.ids.len() + 1);
     }
 
     /// Names the origins of a tree's drafts.
-    pub fn explain(&mut self, tree: &mut DraftTree) {
+    pub(crate) fn explain(&mut self, tree: &mut DraftTree) {
         if tree.n_drafts() > 0 {
             self.retriever.explain(tree);
         }
     }
 
     /// The tokens of the rows that stay.
-    pub fn kept_tokens(&self, tree: &DraftTree, verdict: &Verdict) -> Vec<TokenId> {
+    pub(crate) fn kept_tokens(&self, tree: &DraftTree, verdict: &Verdict) -> Vec<TokenId> {
         let drafted = verdict.path.iter().map(|&n| tree.nodes[n].token);
         std::iter::once(self.root()).chain(drafted).collect()
     }
 
     /// The text goes on by what was committed.
-    pub fn take_in(&mut self, tree: &DraftTree, verdict: &Verdict) {
+    pub(crate) fn take_in(&mut self, tree: &DraftTree, verdict: &Verdict) {
         let committed: Vec<TokenId> = verdict.committed(tree).map(|(id, _)| id).collect();
         self.ids.extend(&committed);
         self.retriever.push(&committed);
     }
 
     /// After the text has gone on: what the calibration learned of the tree.
-    pub fn learn(&mut self, tree: &DraftTree, verdict: &Verdict) -> Vec<Learned> {
+    pub(crate) fn learn(&mut self, tree: &DraftTree, verdict: &Verdict) -> Vec<Learned> {
         self.backoff.after_step(tree.n_drafts() > 0);
         let mut learned = Vec::new();
         if tree.n_drafts() > 0 {
@@ -174,7 +174,7 @@ impl RunState {
     }
 
     /// After a step.
-    pub fn count(&mut self, verdict: &Verdict, timing: &Timing) {
+    pub(crate) fn count(&mut self, verdict: &Verdict, timing: &Timing) {
         self.n_steps += 1;
         self.decode_ms += timing.total();
         self.finish = verdict.finish;

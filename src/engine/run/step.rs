@@ -13,17 +13,17 @@ use crate::speculate::verify::RemainingTokens;
 
 /// What a step came to.
 pub(in crate::engine) struct Stepped {
-    pub hits: Vec<SourceHit>,
-    pub tree: DraftTree,
-    pub n_offered: usize,
-    pub passed: Passed,
-    pub learned: Vec<Learned>,
-    pub timing: Timing,
+    pub(crate) hits: Vec<SourceHit>,
+    pub(crate) tree: DraftTree,
+    pub(crate) n_offered: usize,
+    pub(crate) passed: Passed,
+    pub(crate) learned: Vec<Learned>,
+    pub(crate) timing: Timing,
 }
 
 impl RunState {
     /// What a trace keeps of a step.
-    pub fn record(
+    pub(crate) fn record(
         &mut self,
         model: &LoadedModel,
         stepped: Stepped,

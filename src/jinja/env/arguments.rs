@@ -5,9 +5,9 @@ use crate::jinja::value::Value;
 
 /// The arguments of a call.
 #[derive(Default)]
-pub struct Arguments {
-    pub positional: Vec<Value>,
-    pub named: Vec<(String, Value)>,
+pub(crate) struct Arguments {
+    pub(crate) positional: Vec<Value>,
+    pub(crate) named: Vec<(String, Value)>,
 }
 
 impl Arguments {
@@ -15,7 +15,10 @@ impl Arguments {
     ///
     /// # Errors
     /// Too many or unknown arguments.
-    pub fn bind<const N: usize>(self, names: [&str; N]) -> Result<[Option<Value>; N], Error> {
+    pub(crate) fn bind<const N: usize>(
+        self,
+        names: [&str; N],
+    ) -> Result<[Option<Value>; N], Error> {
         if self.positional.len() > N {
             return fail(format!(
                 "takes {N} arguments, got {}",

@@ -20,14 +20,14 @@ const MAX_DEPTH: u32 = 250;
 
 /// The remaining budget.
 #[derive(Debug)]
-pub struct Budget {
+pub(crate) struct Budget {
     steps: Cell<u64>,
     bytes: Cell<u64>,
     depth: Cell<u32>,
 }
 
 impl Budget {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             steps: Cell::new(MAX_STEPS),
             bytes: Cell::new(MAX_BYTES),
@@ -35,11 +35,11 @@ impl Budget {
         }
     }
 
-    pub fn step(&self) -> Result<(), Error> {
+    pub(crate) fn step(&self) -> Result<(), Error> {
         self.steps(1)
     }
 
-    pub fn steps(&self, n: usize) -> Result<(), Error> {
+    pub(crate) fn steps(&self, n: usize) -> Result<(), Error> {
         match self.steps.get().checked_sub(n as u64) {
             Some(left) => self.steps.set(left),
             None => {
@@ -52,7 +52,7 @@ impl Budget {
     }
 
     /// Call before allocating this much.
-    pub fn bytes(&self, n: usize) -> Result<(), Error> {
+    pub(crate) fn bytes(&self, n: usize) -> Result<(), Error> {
         match self.bytes.get().checked_sub(n as u64) {
             Some(left) => self.bytes.set(left),
             None => {
@@ -66,13 +66,13 @@ impl Budget {
     }
 
     /// `n` elements of a list, `None` if the number overflows.
-    pub fn elements(&self, n: Option<usize>) -> Result<(), Error> {
+    pub(crate) fn elements(&self, n: Option<usize>) -> Result<(), Error> {
         let bytes = n.and_then(|n| n.checked_mul(size_of::<Value>()));
         self.bytes(bytes.unwrap_or(usize::MAX))
     }
 
     /// Enters an expression or a statement; [`leave`](Self::leave) goes back.
-    pub fn enter(&self) -> Result<(), Error> {
+    pub(crate) fn enter(&self) -> Result<(), Error> {
         self.step()?;
         self.depth.set(self.depth.get() + 1);
         if self.depth.get() > MAX_DEPTH {
@@ -81,7 +81,7 @@ impl Budget {
         Ok(())
     }
 
-    pub fn leave(&self) {
+    pub(crate) fn leave(&self) {
         self.depth.set(self.depth.get() - 1);
     }
 }

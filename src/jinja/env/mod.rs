@@ -1,8 +1,8 @@
 //! The state of a rendering besides its scopes: its budget, and how undefined values
 //! are handled.
 
-pub mod arguments;
-pub mod budget;
+pub(crate) mod arguments;
+pub(crate) mod budget;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -24,15 +24,15 @@ pub enum Missing {
 }
 
 /// The state of a rendering besides its scopes.
-pub struct Env {
-    pub budget: Budget,
-    pub missing: Missing,
+pub(crate) struct Env {
+    pub(crate) budget: Budget,
+    pub(crate) missing: Missing,
     /// All that were created: they may form cycles, so they are emptied at the end.
-    pub namespaces: RefCell<Vec<Rc<Namespace>>>,
+    pub(crate) namespaces: RefCell<Vec<Rc<Namespace>>>,
 }
 
 impl Env {
-    pub fn new(missing: Missing) -> Self {
+    pub(crate) fn new(missing: Missing) -> Self {
         Env {
             budget: Budget::new(),
             missing,
@@ -41,14 +41,14 @@ impl Env {
     }
 
     /// Reports the use of an undefined value, unless those are allowed.
-    pub fn lenient(&self, what: &str) -> Result<(), Error> {
+    pub(crate) fn lenient(&self, what: &str) -> Result<(), Error> {
         match self.missing {
             Missing::Lenient => Ok(()),
             Missing::Strict => fail(what),
         }
     }
 
-    pub fn is_true(&self, value: &Value) -> Result<bool, Error> {
+    pub(crate) fn is_true(&self, value: &Value) -> Result<bool, Error> {
         match value {
             Value::Undefined(what) => self.lenient(what).map(|()| false),
             value => Ok(value.is_true()),
@@ -56,7 +56,7 @@ impl Env {
     }
 
     /// The elements of a loop over the value.
-    pub fn iterate(&self, value: &Value) -> Result<Vec<Value>, Error> {
+    pub(crate) fn iterate(&self, value: &Value) -> Result<Vec<Value>, Error> {
         let items: Vec<Value> = match value {
             Value::Undefined(what) => return self.lenient(what).map(|()| Vec::new()),
             Value::List(items) | Value::Tuple(items) => {

@@ -20,7 +20,7 @@ struct Style {
 ///
 /// # Errors
 /// A value that JSON does not have, such as an undefined one.
-pub fn tojson(env: &Env, value: &Value, args: Arguments) -> Result<String, Error> {
+pub(crate) fn tojson(env: &Env, value: &Value, args: Arguments) -> Result<String, Error> {
     let [ascii, indent, separators, sorted] =
         args.bind(["ensure_ascii", "indent", "separators", "sort_keys"])?;
     let indent = match indent {

@@ -1,7 +1,7 @@
 //! Filters (after `|`) for texts and numbers. Those for lists are in `sequence.rs`.
 
 mod json;
-pub mod predicates;
+pub(crate) mod predicates;
 mod selection;
 mod sequence;
 
@@ -57,7 +57,7 @@ const NAMES: [&str; 36] = [
     "list",
 ];
 
-pub fn exists(name: &str) -> bool {
+pub(crate) fn exists(name: &str) -> bool {
     NAMES.contains(&name) || sequence::exists(name)
 }
 
@@ -65,7 +65,7 @@ pub fn exists(name: &str) -> bool {
 ///
 /// # Errors
 /// An unknown filter, wrong arguments, an unsuitable value.
-pub fn apply(env: &Env, name: &str, value: Value, args: Arguments) -> Result<Value, Error> {
+pub(crate) fn apply(env: &Env, name: &str, value: Value, args: Arguments) -> Result<Value, Error> {
     match name {
         "default" | "d" => return default(env, value, args),
         "abs" | "int" | "float" | "round" => return of_number(env, name, value, args),

@@ -53,7 +53,7 @@ const NAMES: [&str; 36] = [
 ///
 /// # Errors
 /// An unknown test, or an unsuitable value.
-pub fn test(env: &Env, name: &str, value: &Value, args: Arguments) -> Result<bool, Error> {
+pub(crate) fn test(env: &Env, name: &str, value: &Value, args: Arguments) -> Result<bool, Error> {
     if let Some(how) = comparison(name) {
         let [other] = args.bind(["other"])?;
         let Some(other) = other else {
@@ -135,7 +135,7 @@ fn of_kind(name: &str, value: &Value) -> Result<bool, Error> {
     })
 }
 
-pub fn exists(name: &str) -> bool {
+pub(crate) fn exists(name: &str) -> bool {
     NAMES.contains(&name)
 }
 

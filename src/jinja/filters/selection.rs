@@ -10,7 +10,7 @@ use crate::jinja::python::text;
 use crate::jinja::value::Value;
 
 /// `map(attribute='x', default=..)` or `map('filter', ..)`.
-pub fn map(env: &Env, value: &Value, mut args: Arguments) -> Result<Value, Error> {
+pub(crate) fn map(env: &Env, value: &Value, mut args: Arguments) -> Result<Value, Error> {
     let items = env.iterate(value)?;
     let mapped: Result<Vec<Value>, Error> = if args.positional.is_empty() {
         let [attribute, default] = args.bind(["attribute", "default"])?;
@@ -40,14 +40,19 @@ fn copy_of(args: &Arguments) -> Arguments {
     }
 }
 
-pub fn select(env: &Env, value: &Value, mut args: Arguments, wanted: bool) -> Result<Value, Error> {
+pub(crate) fn select(
+    env: &Env,
+    value: &Value,
+    mut args: Arguments,
+    wanted: bool,
+) -> Result<Value, Error> {
     let test = test_of(env, &mut args)?;
     keep(env, value, wanted, |item| {
         holds(env, item, test.as_deref(), &args)
     })
 }
 
-pub fn select_attribute(
+pub(crate) fn select_attribute(
     env: &Env,
     value: &Value,
     mut args: Arguments,

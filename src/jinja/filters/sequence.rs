@@ -41,11 +41,11 @@ const NAMES: [&str; 25] = [
     "random",
 ];
 
-pub fn exists(name: &str) -> bool {
+pub(crate) fn exists(name: &str) -> bool {
     NAMES.contains(&name)
 }
 
-pub fn apply(env: &Env, name: &str, value: Value, args: Arguments) -> Result<Value, Error> {
+pub(crate) fn apply(env: &Env, name: &str, value: Value, args: Arguments) -> Result<Value, Error> {
     let passes_nothing = ["map", "select", "reject", "selectattr", "rejectattr"].contains(&name);
     if passes_nothing && !env.is_true(&value)? {
         return Ok(Value::list([]));

@@ -21,12 +21,12 @@ const FUNCTIONS: [&str; 5] = [
 const MAX_RANGE: i64 = 100_000;
 
 /// The language's function of this name.
-pub fn function(name: &str) -> Option<Value> {
+pub(crate) fn function(name: &str) -> Option<Value> {
     let known = FUNCTIONS.iter().find(|known| **known == name);
     known.map(|known| Value::Function(known))
 }
 
-pub fn call(env: &Env, name: &str, args: Arguments) -> Result<Value, Error> {
+pub(crate) fn call(env: &Env, name: &str, args: Arguments) -> Result<Value, Error> {
     match name {
         "range" => range(env, args),
         "dict" => dict(env, args).and_then(Value::checked_dict),
@@ -110,7 +110,7 @@ fn dict(env: &Env, args: Arguments) -> Result<Dict, Error> {
 }
 
 /// A value that may be a key.
-pub fn hashable(key: Value) -> Result<Value, Error> {
+pub(crate) fn hashable(key: Value) -> Result<Value, Error> {
     match key {
         Value::List(_) | Value::Dict(_) => fail(format!("unhashable type: '{}'", key.type_name())),
         key => Ok(key),
@@ -120,7 +120,7 @@ pub fn hashable(key: Value) -> Result<Value, Error> {
 /// `strftime_now` with a fixed date, Llama 3's fallback: prompts must not change from
 /// day to day, or runs could not be compared. Fields that are not listed stay as they
 /// are.
-pub fn strftime_fixed(format: &str) -> String {
+pub(crate) fn strftime_fixed(format: &str) -> String {
     let fields = [
         ("%d", "26"),
         ("%b", "Jul"),

@@ -21,15 +21,15 @@ use crate::jinja::value::number;
 use crate::jinja::value::scope::Scope;
 
 /// A rendering in progress.
-pub struct Interpreter {
-    pub env: Env,
+pub(crate) struct Interpreter {
+    pub(crate) env: Env,
     /// The text so far, then those of captured blocks and macros.
-    pub outputs: Vec<String>,
-    pub outermost: Rc<Scope>,
+    pub(crate) outputs: Vec<String>,
+    pub(crate) outermost: Rc<Scope>,
 }
 
 /// Renders a template's statements.
-pub fn render(
+pub(crate) fn render(
     body: &[Node],
     variables: &[(&str, Value)],
     missing: Missing,
@@ -48,7 +48,7 @@ pub fn render(
 }
 
 impl Interpreter {
-    pub fn eval(&mut self, expr: &Expr, scope: &Rc<Scope>) -> Result<Value, Error> {
+    pub(crate) fn eval(&mut self, expr: &Expr, scope: &Rc<Scope>) -> Result<Value, Error> {
         self.env
             .budget
             .enter()
@@ -104,7 +104,7 @@ impl Interpreter {
         }
     }
 
-    pub fn all(&mut self, items: &[Expr], scope: &Rc<Scope>) -> Result<Vec<Value>, Error> {
+    pub(crate) fn all(&mut self, items: &[Expr], scope: &Rc<Scope>) -> Result<Vec<Value>, Error> {
         self.env.budget.elements(Some(items.len()))?;
         items.iter().map(|item| self.eval(item, scope)).collect()
     }
@@ -222,7 +222,12 @@ impl Interpreter {
         }
     }
 
-    pub fn filter(&mut self, value: Value, call: &Call, scope: &Rc<Scope>) -> Result<Value, Error> {
+    pub(crate) fn filter(
+        &mut self,
+        value: Value,
+        call: &Call,
+        scope: &Rc<Scope>,
+    ) -> Result<Value, Error> {
         let args = self.arguments(&call.args, scope)?;
         filters::apply(&self.env, &call.name, value, args).map_err(|error| error.at(call.line))
     }
@@ -232,7 +237,7 @@ impl Interpreter {
         predicates::test(&self.env, &call.name, value, args)
     }
 
-    pub fn arguments(&mut self, args: &Args, scope: &Rc<Scope>) -> Result<Arguments, Error> {
+    pub(crate) fn arguments(&mut self, args: &Args, scope: &Rc<Scope>) -> Result<Arguments, Error> {
         let mut positional = self.all(&args.positional, scope)?;
         if let Some(spread) = &args.spread {
             let spread = self.eval(spread, scope)?;
@@ -254,7 +259,7 @@ impl Interpreter {
         Ok(Arguments { positional, named })
     }
 
-    pub fn call(&mut self, callee: &Value, args: Arguments) -> Result<Value, Error> {
+    pub(crate) fn call(&mut self, callee: &Value, args: Arguments) -> Result<Value, Error> {
         match callee {
             Value::Macro(found) => self.call_macro(found, args),
             Value::Function(name) => builtins::call(&self.env, name, args),

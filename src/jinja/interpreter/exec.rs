@@ -15,14 +15,14 @@ use crate::jinja::value::{MacroValue, Value};
 
 /// Where execution continues after a body.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Flow {
+pub(crate) enum Flow {
     Next,
     Break,
     Continue,
 }
 
 impl Interpreter {
-    pub fn body(&mut self, nodes: &[Node], scope: &Rc<Scope>) -> Result<Flow, Error> {
+    pub(crate) fn body(&mut self, nodes: &[Node], scope: &Rc<Scope>) -> Result<Flow, Error> {
         for node in nodes {
             self.env
                 .budget
@@ -177,7 +177,7 @@ impl Interpreter {
     }
 
     /// `loop(children)`: the loop's body again, for these.
-    pub fn recurse(&mut self, state: &LoopState, args: Arguments) -> Result<Value, Error> {
+    pub(crate) fn recurse(&mut self, state: &LoopState, args: Arguments) -> Result<Value, Error> {
         let Some((inner, scope)) = &state.recursive else {
             return fail("the loop is not `recursive`");
         };
@@ -189,7 +189,7 @@ impl Interpreter {
         flow.map(|_| Value::text(text))
     }
 
-    pub fn assign(
+    pub(crate) fn assign(
         &mut self,
         target: &Target,
         value: Value,
@@ -269,7 +269,11 @@ impl Interpreter {
     }
 
     /// The text of a macro called with these arguments.
-    pub fn call_macro(&mut self, found: &MacroValue, args: Arguments) -> Result<Value, Error> {
+    pub(crate) fn call_macro(
+        &mut self,
+        found: &MacroValue,
+        args: Arguments,
+    ) -> Result<Value, Error> {
         let around = found
             .scope
             .upgrade()

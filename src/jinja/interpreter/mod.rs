@@ -4,5 +4,5 @@ mod builtins;
 mod eval;
 mod exec;
 
-pub use builtins::function;
-pub use eval::render;
+pub(crate) use builtins::function;
+pub(crate) use eval::render;

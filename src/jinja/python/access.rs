@@ -69,7 +69,7 @@ const CHANGING: [&str; 12] = [
 ];
 
 /// `value.name`: a method first, then an item of this name.
-pub fn attribute(value: &Value, name: &str) -> Result<Value, Error> {
+pub(crate) fn attribute(value: &Value, name: &str) -> Result<Value, Error> {
     if let Value::Undefined(what) = value {
         return fail(&**what);
     }
@@ -84,7 +84,7 @@ pub fn attribute(value: &Value, name: &str) -> Result<Value, Error> {
 }
 
 /// `value[index]`: an item first, then an attribute of this name.
-pub fn item(value: &Value, index: &Value) -> Result<Value, Error> {
+pub(crate) fn item(value: &Value, index: &Value) -> Result<Value, Error> {
     let found = match value {
         Value::Undefined(what) => return fail(&**what),
         Value::Dict(dict) => dict.get(index).cloned(),
@@ -129,7 +129,7 @@ fn char_at(text: &str, at: i64) -> Option<Value> {
 }
 
 /// A method, or an attribute of a loop or namespace.
-pub fn built_in(value: &Value, name: &str) -> Result<Option<Value>, Error> {
+pub(crate) fn built_in(value: &Value, name: &str) -> Result<Option<Value>, Error> {
     let known: &[&str] = match value {
         Value::Text(_) | Value::Safe(_) => &OF_TEXT,
         Value::Dict(_) => &OF_DICT,
@@ -184,7 +184,12 @@ fn loop_attribute(state: &LoopState, name: &str) -> Option<Value> {
 }
 
 /// `loop.cycle(..)` and `loop.changed(..)`.
-pub fn of_loop(env: &Env, value: &Value, name: &str, args: Arguments) -> Result<Value, Error> {
+pub(crate) fn of_loop(
+    env: &Env,
+    value: &Value,
+    name: &str,
+    args: Arguments,
+) -> Result<Value, Error> {
     let Value::Loop(state) = value else {
         return fail("not a loop");
     };
@@ -207,7 +212,7 @@ pub fn of_loop(env: &Env, value: &Value, name: &str, args: Arguments) -> Result<
 }
 
 /// `value[start:stop:step]`.
-pub fn slice(env: &Env, value: &Value, bounds: [Option<i64>; 3]) -> Result<Value, Error> {
+pub(crate) fn slice(env: &Env, value: &Value, bounds: [Option<i64>; 3]) -> Result<Value, Error> {
     match value {
         Value::Undefined(what) => fail(&**what),
         Value::List(items) => Value::checked_list(picked(env, &items.items, bounds)?),
@@ -259,7 +264,7 @@ fn indices(
 }
 
 /// A path of `attribute=` in filters: `a.b.0`.
-pub fn path(value: &Value, path: &Value) -> Result<Value, Error> {
+pub(crate) fn path(value: &Value, path: &Value) -> Result<Value, Error> {
     let Some(text) = path.as_text() else {
         return item(value, path);
     };
@@ -275,7 +280,7 @@ pub fn path(value: &Value, path: &Value) -> Result<Value, Error> {
 }
 
 /// The element itself, or the value at a path in it.
-pub fn reach(item: &Value, attribute: Option<&Value>) -> Result<Value, Error> {
+pub(crate) fn reach(item: &Value, attribute: Option<&Value>) -> Result<Value, Error> {
     match attribute {
         None | Some(Value::None) => Ok(item.clone()),
         Some(path) => self::path(item, path),
@@ -283,7 +288,7 @@ pub fn reach(item: &Value, attribute: Option<&Value>) -> Result<Value, Error> {
 }
 
 /// Whether it can be called.
-pub fn is_callable(value: &Value) -> bool {
+pub(crate) fn is_callable(value: &Value) -> bool {
     matches!(
         value,
         Value::Function(_) | Value::Macro(_) | Value::Method(_)

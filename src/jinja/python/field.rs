@@ -10,19 +10,19 @@ const MAX_WIDTH: usize = 10_000;
 
 /// A format: the part of Python's format mini-language that both ways share.
 #[derive(Clone, Copy, Default)]
-pub struct Spec {
-    pub fill: Option<char>,
-    pub align: Option<char>,
-    pub sign: Option<char>,
-    pub alternate: bool,
-    pub width: usize,
-    pub commas: bool,
-    pub precision: Option<usize>,
-    pub kind: Option<char>,
+pub(crate) struct Spec {
+    pub(crate) fill: Option<char>,
+    pub(crate) align: Option<char>,
+    pub(crate) sign: Option<char>,
+    pub(crate) alternate: bool,
+    pub(crate) width: usize,
+    pub(crate) commas: bool,
+    pub(crate) precision: Option<usize>,
+    pub(crate) kind: Option<char>,
 }
 
 /// A width or a precision within the limit.
-pub fn bounded(width: Option<usize>) -> Result<Option<usize>, Error> {
+pub(crate) fn bounded(width: Option<usize>) -> Result<Option<usize>, Error> {
     match width.filter(|width| *width <= MAX_WIDTH) {
         Some(width) => Ok(Some(width)),
         None => fail(format!("a field of more than {MAX_WIDTH} characters")),
@@ -30,7 +30,7 @@ pub fn bounded(width: Option<usize>) -> Result<Option<usize>, Error> {
 }
 
 /// A number with sign, digits, separators and width.
-pub fn number_field(value: &Value, spec: &Spec) -> Result<String, Error> {
+pub(crate) fn number_field(value: &Value, spec: &Spec) -> Result<String, Error> {
     let Some(float) = number::as_float(value) else {
         return fail(format!("must be a real number, not {}", value.type_name()));
     };
@@ -132,7 +132,7 @@ fn with_commas(digits: &str) -> String {
     out + rest
 }
 
-pub fn pad(field: String, spec: &Spec) -> String {
+pub(crate) fn pad(field: String, spec: &Spec) -> String {
     let missing = spec.width.saturating_sub(field.chars().count());
     let left = match spec.align {
         Some('>') => missing,

@@ -10,7 +10,7 @@ use crate::jinja::value::Value;
 use crate::jinja::value::number;
 
 /// `text.format(..)`.
-pub fn format(env: &Env, text: &str, args: &Arguments) -> Result<String, Error> {
+pub(crate) fn format(env: &Env, text: &str, args: &Arguments) -> Result<String, Error> {
     let mut out = String::new();
     let mut rest = text;
     let mut n_auto = 0;

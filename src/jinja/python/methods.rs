@@ -12,7 +12,7 @@ use crate::jinja::value::Value;
 use crate::jinja::value::equal::equal;
 
 /// A method's result.
-pub fn call(env: &Env, value: &Value, name: &str, args: Arguments) -> Result<Value, Error> {
+pub(crate) fn call(env: &Env, value: &Value, name: &str, args: Arguments) -> Result<Value, Error> {
     env.budget.steps(value.weight() / 64)?;
     let called = match value {
         Value::Dict(_) => of_dict(env, value, name, args),
@@ -149,7 +149,12 @@ fn wanted_text(value: Option<Value>) -> Result<Rc<str>, Error> {
 }
 
 /// Without white space, or these characters, at the ends.
-pub fn stripped(text: &str, chars: Option<Value>, left: bool, right: bool) -> Result<&str, Error> {
+pub(crate) fn stripped(
+    text: &str,
+    chars: Option<Value>,
+    left: bool,
+    right: bool,
+) -> Result<&str, Error> {
     let chars = match chars {
         None | Some(Value::None) => None,
         chars => Some(wanted_text(chars)?),
@@ -271,7 +276,13 @@ fn split_lines(env: &Env, text: &str, args: Arguments) -> Result<Value, Error> {
 }
 
 /// The first `count` occurrences replaced; all, if it is negative.
-pub fn replaced(env: &Env, text: &str, old: &str, new: &str, count: i64) -> Result<String, Error> {
+pub(crate) fn replaced(
+    env: &Env,
+    text: &str,
+    old: &str,
+    new: &str,
+    count: i64,
+) -> Result<String, Error> {
     let found = text.matches(old).count();
     let n = usize::try_from(count).map_or(found, |count| count.min(found));
     let grown = n.saturating_mul(new.len());

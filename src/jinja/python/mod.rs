@@ -1,9 +1,9 @@
 //! Python's operations on values: operators, attributes, methods, text forms.
 
-pub mod access;
+pub(crate) mod access;
 mod field;
 mod format;
-pub mod methods;
-pub mod operators;
-pub mod percent;
-pub mod text;
+pub(crate) mod methods;
+pub(crate) mod operators;
+pub(crate) mod percent;
+pub(crate) mod text;

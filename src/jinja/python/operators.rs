@@ -15,12 +15,12 @@ use crate::jinja::value::number;
 ///
 /// # Errors
 /// Two kinds without an order.
-pub fn order(a: &Value, b: &Value) -> Result<Ordering, Error> {
+pub(crate) fn order(a: &Value, b: &Value) -> Result<Ordering, Error> {
     ordered(a, b, false)
 }
 
 /// As [`order`], but values without an order may be equal.
-pub fn sorting_order(a: &Value, b: &Value) -> Result<Ordering, Error> {
+pub(crate) fn sorting_order(a: &Value, b: &Value) -> Result<Ordering, Error> {
     ordered(a, b, true)
 }
 
@@ -54,7 +54,7 @@ fn ordered(a: &Value, b: &Value, for_sorting: bool) -> Result<Ordering, Error> {
     }
 }
 
-pub fn compare(env: &Env, a: &Value, how: Comparison, b: &Value) -> Result<bool, Error> {
+pub(crate) fn compare(env: &Env, a: &Value, how: Comparison, b: &Value) -> Result<bool, Error> {
     env.budget.steps(a.weight().min(b.weight()) / 16)?;
     Ok(match how {
         Comparison::Equal => equal(a, b),
@@ -69,7 +69,7 @@ pub fn compare(env: &Env, a: &Value, how: Comparison, b: &Value) -> Result<bool,
 }
 
 /// `item in all`.
-pub fn contains(env: &Env, all: &Value, item: &Value) -> Result<bool, Error> {
+pub(crate) fn contains(env: &Env, all: &Value, item: &Value) -> Result<bool, Error> {
     env.budget.steps(all.weight() / 16)?;
     match all {
         Value::Undefined(what) => env.lenient(what).map(|()| false),
@@ -90,7 +90,7 @@ pub fn contains(env: &Env, all: &Value, item: &Value) -> Result<bool, Error> {
 }
 
 /// `a + b` and the like.
-pub fn binary(env: &Env, a: &Value, operator: Binary, b: &Value) -> Result<Value, Error> {
+pub(crate) fn binary(env: &Env, a: &Value, operator: Binary, b: &Value) -> Result<Value, Error> {
     if let (Value::Undefined(what), _) | (_, Value::Undefined(what)) = (a, b) {
         let is_format = operator == Binary::Modulo && a.as_text().is_some();
         if !is_format {

@@ -9,7 +9,7 @@ use crate::jinja::value::Value;
 use crate::jinja::value::number;
 
 /// `text % values`.
-pub fn format(env: &Env, text: &str, values: &Value) -> Result<String, Error> {
+pub(crate) fn format(env: &Env, text: &str, values: &Value) -> Result<String, Error> {
     let mut given = match values {
         Value::Tuple(items) => items.items.clone(),
         single => vec![single.clone()],
@@ -62,7 +62,7 @@ fn named(values: &Value, name: &str) -> Result<Value, Error> {
 }
 
 /// `text|format(..)`.
-pub fn format_filter(env: &Env, text: &str, args: Arguments) -> Result<String, Error> {
+pub(crate) fn format_filter(env: &Env, text: &str, args: Arguments) -> Result<String, Error> {
     if args.named.is_empty() {
         return format(env, text, &Value::checked_tuple(args.positional)?);
     }

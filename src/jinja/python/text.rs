@@ -9,7 +9,7 @@ use crate::jinja::value::number;
 ///
 /// # Errors
 /// An undefined value if those are errors; a text beyond the bounds.
-pub fn display(env: &Env, value: &Value) -> Result<String, Error> {
+pub(crate) fn display(env: &Env, value: &Value) -> Result<String, Error> {
     if let Value::Undefined(what) = value {
         return env.lenient(what).map(|()| String::new());
     }
@@ -26,7 +26,7 @@ pub fn display(env: &Env, value: &Value) -> Result<String, Error> {
 }
 
 /// `repr(value)`.
-pub fn repr(env: &Env, value: &Value) -> Result<String, Error> {
+pub(crate) fn repr(env: &Env, value: &Value) -> Result<String, Error> {
     env.budget.bytes(value.weight().saturating_mul(2))?;
     env.budget.steps(value.weight() / 8)?;
     let mut out = String::new();
@@ -120,7 +120,7 @@ fn is_printable(c: char) -> bool {
 }
 
 /// HTML escapes as in MarkupSafe.
-pub fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -136,14 +136,14 @@ pub fn escape(text: &str) -> String {
 }
 
 /// The first character in upper case, the rest in lower case.
-pub fn capitalize(text: &str) -> String {
+pub(crate) fn capitalize(text: &str) -> String {
     let mut chars = text.chars();
     let first = chars.next().map(|c| c.to_uppercase().to_string());
     first.unwrap_or_default() + &chars.as_str().to_lowercase()
 }
 
 /// Python's `str.title`: letters after a non-letter.
-pub fn title(text: &str) -> String {
+pub(crate) fn title(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut in_word = false;
     for c in text.chars() {

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 #[derive(Debug)]
-pub struct Node {
-    pub kind: NodeKind,
-    pub line: u32,
+pub(crate) struct Node {
+    pub(crate) kind: NodeKind,
+    pub(crate) line: u32,
 }
 
 #[derive(Debug)]
-pub enum NodeKind {
+pub(crate) enum NodeKind {
     Data(Arc<str>),
     Print(Expr),
     /// Conditions with their bodies, `else` last and without one.
@@ -30,32 +30,32 @@ pub enum NodeKind {
 }
 
 #[derive(Debug)]
-pub struct For {
-    pub target: Target,
-    pub over: Expr,
-    pub condition: Option<Expr>,
-    pub body: Vec<Node>,
-    pub otherwise: Vec<Node>,
-    pub recursive: bool,
+pub(crate) struct For {
+    pub(crate) target: Target,
+    pub(crate) over: Expr,
+    pub(crate) condition: Option<Expr>,
+    pub(crate) body: Vec<Node>,
+    pub(crate) otherwise: Vec<Node>,
+    pub(crate) recursive: bool,
 }
 
 #[derive(Debug)]
-pub struct Macro {
-    pub name: String,
-    pub parameters: Vec<Parameter>,
-    pub body: Vec<Node>,
+pub(crate) struct Macro {
+    pub(crate) name: String,
+    pub(crate) parameters: Vec<Parameter>,
+    pub(crate) body: Vec<Node>,
     /// It reads `varargs` or `kwargs`, so extra arguments are allowed.
-    pub takes_more: bool,
+    pub(crate) takes_more: bool,
 }
 
 #[derive(Debug)]
-pub struct Parameter {
+pub(crate) struct Parameter {
     pub name: String,
-    pub default: Option<Expr>,
+    pub(crate) default: Option<Expr>,
 }
 
 #[derive(Debug)]
-pub enum Target {
+pub(crate) enum Target {
     Name(String),
     /// `ns.count`
     Attribute(String, String),
@@ -63,13 +63,13 @@ pub enum Target {
 }
 
 #[derive(Debug)]
-pub struct Expr {
-    pub kind: ExprKind,
-    pub line: u32,
+pub(crate) struct Expr {
+    pub(crate) kind: ExprKind,
+    pub(crate) line: u32,
 }
 
 #[derive(Debug)]
-pub enum ExprKind {
+pub(crate) enum ExprKind {
     Text(Arc<str>),
     Constant(Constant),
     Name(String),
@@ -97,13 +97,13 @@ pub enum ExprKind {
 }
 
 #[derive(Debug)]
-pub struct Step {
-    pub kind: StepKind,
-    pub line: u32,
+pub(crate) struct Step {
+    pub(crate) kind: StepKind,
+    pub(crate) line: u32,
 }
 
 #[derive(Debug)]
-pub enum StepKind {
+pub(crate) enum StepKind {
     Attribute(String),
     Item(Expr),
     /// `[start:stop:step]`
@@ -116,7 +116,7 @@ pub enum StepKind {
 }
 
 #[derive(Clone, Copy, Debug)]
-pub enum Constant {
+pub(crate) enum Constant {
     None,
     Bool(bool),
     Int(i64),
@@ -125,24 +125,24 @@ pub enum Constant {
 
 /// A filter or a test by name, with its arguments.
 #[derive(Debug)]
-pub struct Call {
-    pub name: String,
-    pub args: Args,
-    pub line: u32,
+pub(crate) struct Call {
+    pub(crate) name: String,
+    pub(crate) args: Args,
+    pub(crate) line: u32,
 }
 
 #[derive(Debug, Default)]
-pub struct Args {
-    pub positional: Vec<Expr>,
-    pub named: Vec<(String, Expr)>,
+pub(crate) struct Args {
+    pub(crate) positional: Vec<Expr>,
+    pub(crate) named: Vec<(String, Expr)>,
     /// `*args`
-    pub spread: Option<Box<Expr>>,
+    pub(crate) spread: Option<Box<Expr>>,
     /// `**kwargs`
-    pub spread_named: Option<Box<Expr>>,
+    pub(crate) spread_named: Option<Box<Expr>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Binary {
+pub(crate) enum Binary {
     Add,
     Subtract,
     Multiply,
@@ -153,7 +153,7 @@ pub enum Binary {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Comparison {
+pub(crate) enum Comparison {
     Equal,
     NotEqual,
     Less,

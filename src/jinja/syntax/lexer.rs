@@ -8,7 +8,7 @@ use super::token::{Kind, Token};
 use crate::jinja::error::{Error, fail};
 
 /// Maximum size of a template in bytes. The longest published chat template has 17 kB.
-pub const MAX_SOURCE: usize = 1 << 20;
+pub(crate) const MAX_SOURCE: usize = 1 << 20;
 
 /// Longest first.
 const SIGNS: [&str; 26] = [
@@ -20,7 +20,7 @@ const SIGNS: [&str; 26] = [
 ///
 /// # Errors
 /// An unclosed tag, string or comment, or an invalid character.
-pub fn tokens(source: &str) -> Result<Vec<Token>, Error> {
+pub(crate) fn tokens(source: &str) -> Result<Vec<Token>, Error> {
     if source.len() > MAX_SOURCE {
         return fail(format!(
             "the template is larger than {} KiB, the limit",

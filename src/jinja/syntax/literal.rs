@@ -4,7 +4,7 @@ use super::token::Kind;
 use crate::jinja::error::{Error, fail};
 
 /// Bytes of the string literal at the beginning, quotes included.
-pub fn string_len(text: &str, quote: char) -> Result<usize, Error> {
+pub(crate) fn string_len(text: &str, quote: char) -> Result<usize, Error> {
     let mut chars = text.char_indices().skip(1);
     while let Some((at, c)) = chars.next() {
         if c == '\\' {
@@ -17,7 +17,7 @@ pub fn string_len(text: &str, quote: char) -> Result<usize, Error> {
 }
 
 /// `12`, `0x1f`, `1_000`, `1.5e3`; after a dot (`x.1.5`) no fraction.
-pub fn number(text: &str, after_dot: bool) -> Result<(Kind, usize), Error> {
+pub(crate) fn number(text: &str, after_dot: bool) -> Result<(Kind, usize), Error> {
     let digits = |from: usize| {
         let is_digit = |c: char| c == '_' || c.is_ascii_digit();
         text[from..]
@@ -78,7 +78,7 @@ const SIMPLE: [(char, char); 10] = [
 const HEX: [(char, usize); 3] = [('x', 2), ('u', 4), ('U', 8)];
 
 /// Python's escapes: `\n`, `\x41`, `\u263a`; an unknown one is unchanged.
-pub fn unescape(text: &str) -> Result<String, Error> {
+pub(crate) fn unescape(text: &str) -> Result<String, Error> {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find('\\') {

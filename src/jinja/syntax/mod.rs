@@ -1,11 +1,11 @@
 //! From a template's text to its syntax tree. Does not know values.
 
-pub mod ast;
+pub(crate) mod ast;
 mod expression;
-pub mod lexer;
+pub(crate) mod lexer;
 mod literal;
-pub mod names;
-pub mod parser;
+pub(crate) mod names;
+pub(crate) mod parser;
 mod postfix;
-pub mod space;
+pub(crate) mod space;
 mod token;

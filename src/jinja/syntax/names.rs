@@ -3,7 +3,7 @@
 use super::ast::{Args, Call, Expr, ExprKind, For, Macro, Node, NodeKind, Step, StepKind, Target};
 
 /// Names read and never assigned anywhere, in the order of the alphabet.
-pub fn free(nodes: &[Node]) -> Vec<String> {
+pub(crate) fn free(nodes: &[Node]) -> Vec<String> {
     let mut found = Found::default();
     found.nodes(nodes);
     let mut free = found.read;
@@ -14,14 +14,14 @@ pub fn free(nodes: &[Node]) -> Vec<String> {
 }
 
 /// Whether any of the names is read.
-pub fn reads_any(nodes: &[Node], names: &[&str]) -> bool {
+pub(crate) fn reads_any(nodes: &[Node], names: &[&str]) -> bool {
     let mut found = Found::default();
     found.nodes(nodes);
     found.read.iter().any(|name| names.contains(&name.as_str()))
 }
 
 /// Texts between tags and string literals.
-pub fn literals(nodes: &[Node]) -> Vec<String> {
+pub(crate) fn literals(nodes: &[Node]) -> Vec<String> {
     let mut found = Found::default();
     found.nodes(nodes);
     found.literals

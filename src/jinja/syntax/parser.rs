@@ -15,7 +15,7 @@ const MAX_NESTING: u32 = 120;
 ///
 /// # Errors
 /// Whatever jinja2 refuses, and too deep nesting; with its line.
-pub fn parse(tokens: &[Token]) -> Result<Vec<Node>, Error> {
+pub(crate) fn parse(tokens: &[Token]) -> Result<Vec<Node>, Error> {
     let mut parser = Parser {
         tokens,
         at: 0,

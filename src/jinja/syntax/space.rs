@@ -1,14 +1,14 @@
 //! White space as in Python.
 
 /// Python's `str.isspace`: Unicode white space and the four separators of ASCII.
-pub fn is_space(c: char) -> bool {
+pub(crate) fn is_space(c: char) -> bool {
     c.is_whitespace() || ('\x1c'..='\x1f').contains(&c)
 }
 
-pub fn trim_start(text: &str) -> &str {
+pub(crate) fn trim_start(text: &str) -> &str {
     text.trim_start_matches(is_space)
 }
 
-pub fn trim_end(text: &str) -> &str {
+pub(crate) fn trim_end(text: &str) -> &str {
     text.trim_end_matches(is_space)
 }

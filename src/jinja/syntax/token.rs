@@ -2,13 +2,13 @@
 
 /// A token and its line, from 1.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Token {
-    pub kind: Kind,
-    pub line: u32,
+pub(crate) struct Token {
+    pub(crate) kind: Kind,
+    pub(crate) line: u32,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// Text outside of tags, whitespace control applied.
     Data(String),
     /// `{{`
@@ -28,7 +28,7 @@ pub enum Kind {
 
 impl Kind {
     /// Its name in error messages.
-    pub fn describe(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         match self {
             Kind::Data(_) => "text".into(),
             Kind::PrintBegin => "`{{`".into(),

@@ -5,6 +5,7 @@ use super::equal::equal;
 use crate::jinja::error::Error;
 use crate::jinja::value::Value;
 
+/// A mapping in the order of insertion, as Python's.
 #[derive(Clone, Default)]
 pub struct Dict {
     entries: Vec<(Value, Value)>,
@@ -14,19 +15,19 @@ pub struct Dict {
 }
 
 impl Dict {
-    pub fn get(&self, key: &Value) -> Option<&Value> {
+    pub(crate) fn get(&self, key: &Value) -> Option<&Value> {
         let found = self.entries.iter().find(|(known, _)| equal(known, key));
         found.map(|(_, value)| value)
     }
 
-    pub fn get_text(&self, key: &str) -> Option<&Value> {
+    pub(crate) fn get_text(&self, key: &str) -> Option<&Value> {
         let is_key = |known: &Value| known.as_text() == Some(key);
         let found = self.entries.iter().find(|(known, _)| is_key(known));
         found.map(|(_, value)| value)
     }
 
     /// An existing key keeps its position.
-    pub fn insert(&mut self, key: Value, value: Value) {
+    pub(crate) fn insert(&mut self, key: Value, value: Value) {
         let added = key.weight().saturating_add(value.weight());
         self.weight = self.weight.saturating_add(added);
         self.nesting = self.nesting.max(key.nesting()).max(value.nesting());
@@ -40,7 +41,7 @@ impl Dict {
         }
     }
 
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = &(Value, Value)> {
+    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = &(Value, Value)> {
         self.entries.iter()
     }
 
@@ -48,25 +49,25 @@ impl Dict {
     ///
     /// # Errors
     /// Too deep a nesting.
-    pub fn pairs(&self) -> Result<Vec<Value>, Error> {
+    pub(crate) fn pairs(&self) -> Result<Vec<Value>, Error> {
         let pair =
             |(key, value): &(Value, Value)| Value::checked_tuple(vec![key.clone(), value.clone()]);
         self.entries.iter().map(pair).collect()
     }
 
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.entries.len()
     }
 
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    pub fn nesting(&self) -> u32 {
+    pub(crate) fn nesting(&self) -> u32 {
         self.nesting + 1
     }
 
-    pub fn weight(&self) -> usize {
+    pub(crate) fn weight(&self) -> usize {
         self.weight.saturating_add(8)
     }
 }

@@ -1,10 +1,10 @@
 //! The Python values that templates use. None can be mutated (the sandbox forbids it),
 //! except namespaces.
 
-pub mod dict;
-pub mod equal;
-pub mod number;
-pub mod scope;
+pub(crate) mod dict;
+pub(crate) mod equal;
+pub(crate) mod number;
+pub(crate) mod scope;
 
 use std::cell::RefCell;
 use std::fmt;
@@ -23,18 +23,29 @@ const MAX_NESTING: u32 = 100;
 pub enum Value {
     /// Says what is missing, for errors.
     Undefined(Rc<str>),
+    /// Python's `None`.
     None,
+    /// True or false.
     Bool(bool),
+    /// An integer; Python's are unbounded.
     Int(i64),
+    /// A float, as Python's.
     Float(f64),
+    /// A string.
     Text(Rc<str>),
     /// A text not to be HTML-escaped (`|safe`).
     Safe(Rc<str>),
+    /// A list; templates may change it.
     List(Rc<Sequence>),
+    /// A tuple.
     Tuple(Rc<Sequence>),
+    /// A mapping.
     Dict(Rc<Dict>),
+    /// A `namespace()`, whose attributes can be set from inner scopes.
     Namespace(Rc<Namespace>),
+    /// A `{% macro %}`, to be called.
     Macro(Rc<MacroValue>),
+    /// `loop` within a `for`.
     Loop(Rc<LoopState>),
     /// A function of the language, by name.
     Function(&'static str),
@@ -44,7 +55,7 @@ pub enum Value {
 
 /// Elements of a list or a tuple.
 pub struct Sequence {
-    pub items: Vec<Value>,
+    pub(crate) items: Vec<Value>,
     nesting: u32,
     weight: usize,
 }
@@ -52,23 +63,23 @@ pub struct Sequence {
 /// `namespace()`: the one value whose attributes can be set.
 #[derive(Default)]
 pub struct Namespace {
-    pub attributes: RefCell<Dict>,
+    pub(crate) attributes: RefCell<Dict>,
 }
 
 /// A macro with the scope it was defined in. The scope owns the macro, hence the weak
 /// reference; a dropped scope counts as the outermost one.
 pub struct MacroValue {
-    pub definition: std::sync::Arc<ast::Macro>,
-    pub scope: std::rc::Weak<Scope>,
+    pub(crate) definition: std::sync::Arc<ast::Macro>,
+    pub(crate) scope: std::rc::Weak<Scope>,
 }
 
 impl Value {
-    pub fn text(text: impl Into<Rc<str>>) -> Self {
+    pub(crate) fn text(text: impl Into<Rc<str>>) -> Self {
         Value::Text(text.into())
     }
 
     /// A list of values that are not nested deeply.
-    pub fn list(items: impl IntoIterator<Item = Value>) -> Self {
+    pub(crate) fn list(items: impl IntoIterator<Item = Value>) -> Self {
         Value::List(Rc::new(Sequence::new(items.into_iter().collect())))
     }
 
@@ -92,7 +103,7 @@ impl Value {
     }
 
     /// A dict in this order.
-    pub fn dict<'a>(entries: impl IntoIterator<Item = (&'a str, Value)>) -> Self {
+    pub(crate) fn dict<'a>(entries: impl IntoIterator<Item = (&'a str, Value)>) -> Self {
         let mut dict = Dict::default();
         for (key, value) in entries {
             dict.insert(Value::text(key), value);

@@ -5,7 +5,11 @@ use crate::jinja::syntax::ast::Binary;
 use crate::jinja::value::Value;
 
 /// `a + b` and the like, of two numbers; `None` if one is not a number.
-pub fn calculate(left: &Value, operator: Binary, right: &Value) -> Option<Result<Value, Error>> {
+pub(crate) fn calculate(
+    left: &Value,
+    operator: Binary,
+    right: &Value,
+) -> Option<Result<Value, Error>> {
     if let (Some(a), Some(b)) = (left.as_int(), right.as_int()) {
         return Some(integers(a, operator, b));
     }
@@ -13,7 +17,7 @@ pub fn calculate(left: &Value, operator: Binary, right: &Value) -> Option<Result
     Some(floats(a, operator, b).map(Value::Float))
 }
 
-pub fn as_float(value: &Value) -> Option<f64> {
+pub(crate) fn as_float(value: &Value) -> Option<f64> {
     match value {
         Value::Float(float) => Some(*float),
         other => other.as_int().map(|int| int as f64),
@@ -71,7 +75,7 @@ impl FloorRemainder for i64 {
 }
 
 /// `repr` of a float: the fewest digits that read back as the same number.
-pub fn float_repr(float: f64) -> String {
+pub(crate) fn float_repr(float: f64) -> String {
     if float.is_nan() {
         return "nan".into();
     }
@@ -93,7 +97,7 @@ pub fn float_repr(float: f64) -> String {
 }
 
 /// `int(value)`, towards zero.
-pub fn to_int(float: f64) -> Option<i64> {
+pub(crate) fn to_int(float: f64) -> Option<i64> {
     let whole = float.trunc();
     (whole.is_finite() && whole.abs() < 9.2e18).then_some(whole as i64)
 }

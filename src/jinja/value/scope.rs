@@ -8,27 +8,27 @@ use crate::jinja::syntax::ast;
 use crate::jinja::value::Value;
 
 /// Names of one loop pass, macro call or block.
-pub struct Scope {
+pub(crate) struct Scope {
     names: RefCell<Vec<(String, Value)>>,
     around: Option<Rc<Scope>>,
 }
 
 impl Scope {
-    pub fn outermost() -> Rc<Self> {
+    pub(crate) fn outermost() -> Rc<Self> {
         Rc::new(Self {
             names: RefCell::default(),
             around: None,
         })
     }
 
-    pub fn within(around: &Rc<Scope>) -> Rc<Self> {
+    pub(crate) fn within(around: &Rc<Scope>) -> Rc<Self> {
         Rc::new(Self {
             names: RefCell::default(),
             around: Some(around.clone()),
         })
     }
 
-    pub fn set(&self, name: &str, value: Value) {
+    pub(crate) fn set(&self, name: &str, value: Value) {
         let mut names = self.names.borrow_mut();
         match names.iter_mut().find(|(known, _)| known == name) {
             Some((_, old)) => *old = value,
@@ -36,7 +36,7 @@ impl Scope {
         }
     }
 
-    pub fn get(&self, name: &str) -> Option<Value> {
+    pub(crate) fn get(&self, name: &str) -> Option<Value> {
         let mut scope = self;
         loop {
             let names = scope.names.borrow();
@@ -50,13 +50,13 @@ impl Scope {
 
 /// `loop` in a loop's body.
 pub struct LoopState {
-    pub items: Rc<Vec<Value>>,
+    pub(crate) items: Rc<Vec<Value>>,
     /// The index of the pass, from 0.
-    pub index: usize,
+    pub(crate) index: usize,
     /// Number of enclosing loops.
-    pub depth: usize,
+    pub(crate) depth: usize,
     /// The body that `loop(children)` runs again, and its scope.
-    pub recursive: Option<(Arc<ast::For>, Rc<Scope>)>,
+    pub(crate) recursive: Option<(Arc<ast::For>, Rc<Scope>)>,
     /// The last arguments of `loop.changed`.
-    pub changed: Rc<RefCell<Option<Value>>>,
+    pub(crate) changed: Rc<RefCell<Option<Value>>>,
 }

@@ -1,12 +1,12 @@
 //! Templates for files without one, chosen by the markers in the vocabulary.
 
 /// A template used in training, and the markers unique to its models.
-pub struct Known {
+pub(crate) struct Known {
     name: &'static str,
     markers: &'static [&'static str],
-    pub source: &'static str,
-    pub bos: &'static str,
-    pub eos: &'static str,
+    pub(crate) source: &'static str,
+    pub(crate) bos: &'static str,
+    pub(crate) eos: &'static str,
 }
 
 /// ChatML: Qwen, SmolLM, Yi and many others.
@@ -109,7 +109,7 @@ const NONE: Known = Known {
 };
 
 /// Markers that are never plain text, whatever type a file declares.
-pub const KNOWN_MARKERS: [&str; 24] = [
+pub(crate) const KNOWN_MARKERS: [&str; 24] = [
     "<|im_start|>",
     "<|im_end|>",
     "<|im_sep|>",
@@ -137,13 +137,13 @@ pub const KNOWN_MARKERS: [&str; 24] = [
 ];
 
 /// The template whose markers are in a vocabulary; plain text if there is none.
-pub fn by_markers(has_marker: impl Fn(&str) -> bool) -> Known {
+pub(crate) fn by_markers(has_marker: impl Fn(&str) -> bool) -> Known {
     let fits = |known: &Known| known.markers.iter().all(|marker| has_marker(marker));
     ALL.into_iter().find(fits).unwrap_or(NONE)
 }
 
 impl Known {
-    pub fn note(&self) -> String {
+    pub(crate) fn note(&self) -> String {
         if self.markers.is_empty() {
             return "the model has no chat template and its vocabulary no known turn markers: the \
                 prompt is plain text"

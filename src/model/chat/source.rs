@@ -27,20 +27,20 @@ const TOKENS: [(&str, &str); 5] = [
 const ALWAYS: usize = 2;
 
 /// A template as found.
-pub struct Found {
-    pub text: String,
-    pub names: Names,
+pub(crate) struct Found {
+    pub(crate) text: String,
+    pub(crate) names: Names,
     /// The file or key it comes from, for messages.
-    pub place: String,
-    pub notes: Vec<String>,
+    pub(crate) place: String,
+    pub(crate) notes: Vec<String>,
 }
 
 /// The special tokens' texts by variable.
 #[derive(Clone, Debug, Default)]
-pub struct Names(Arc<[(&'static str, String)]>);
+pub(crate) struct Names(Arc<[(&'static str, String)]>);
 
 impl Names {
-    pub fn of_pairs<const N: usize>(pairs: [(&'static str, &str); N]) -> Self {
+    pub(crate) fn of_pairs<const N: usize>(pairs: [(&'static str, &str); N]) -> Self {
         Self(pairs.map(|(name, text)| (name, text.to_owned())).into())
     }
 
@@ -57,7 +57,7 @@ impl Names {
         Self(named.collect())
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
         self.0.iter().map(|(name, text)| (*name, text.as_str()))
     }
 }
@@ -67,7 +67,7 @@ impl Names {
 ///
 /// # Errors
 /// A key without a text.
-pub fn of_gguf(content: &Content) -> Result<Option<Found>> {
+pub(crate) fn of_gguf(content: &Content) -> Result<Option<Found>> {
     let mut named = Vec::new();
     for (key, value) in &content.metadata {
         let name = match key.strip_prefix(GGUF_KEY) {
@@ -112,7 +112,7 @@ fn token_text(content: &Content, id_key: &str) -> Option<String> {
 ///
 /// # Errors
 /// A file that cannot be read.
-pub fn of_folder(folder: &Path) -> Result<Option<Found>> {
+pub(crate) fn of_folder(folder: &Path) -> Result<Option<Found>> {
     let settings = optional_json(folder, "tokenizer_config.json")?;
     let names = Names::read(|name, _| json_file::token_text(&settings[name]));
     let found = |place: PathBuf, name: &str, text: String| {

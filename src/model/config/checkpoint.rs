@@ -14,7 +14,7 @@ use crate::model::safetensors::Checkpoint;
 use crate::model::stated;
 use crate::text_input::SETTINGS_BYTES_MAX;
 
-pub fn read(checkpoint: &Checkpoint) -> Result<Config> {
+pub(crate) fn read(checkpoint: &Checkpoint) -> Result<Config> {
     let path = checkpoint.folder.join("config.json");
     let file = JsonFile::read(&path, SETTINGS_BYTES_MAX)?;
     let mut config = parse(&file.value, &path)?;

@@ -24,7 +24,7 @@ const NOT_COMPUTED: [(&str, f32); 9] = [
     ("rope.scaling.alpha", 0.0),
 ];
 
-pub fn read(gguf: &Gguf) -> Result<Config> {
+pub(crate) fn read(gguf: &Gguf) -> Result<Config> {
     let architecture = gguf.text("general.architecture").unwrap_or("unnamed");
     known(architecture, &gguf.path)?;
     ensure!(

@@ -15,14 +15,14 @@ use crate::model::environment::FetchEnv;
 use crate::model::registry::ModelEntry;
 
 /// The result of looking into the caches.
-pub struct Lookup {
-    pub found: Option<PathBuf>,
+pub(crate) struct Lookup {
+    pub(crate) found: Option<PathBuf>,
     /// per location, why it was not found
-    pub missed: Vec<String>,
+    pub(crate) missed: Vec<String>,
 }
 
 /// Looks for a model in both caches, checking only its size.
-pub fn look_up(env: &FetchEnv, entry: &ModelEntry) -> Lookup {
+pub(crate) fn look_up(env: &FetchEnv, entry: &ModelEntry) -> Lookup {
     look_up_with(env, entry, |_| Ok(None)).unwrap_or_else(|err| Lookup {
         found: None,
         missed: vec![err.to_string()],
@@ -34,7 +34,7 @@ pub fn look_up(env: &FetchEnv, entry: &ModelEntry) -> Lookup {
 ///
 /// # Errors
 /// Those of `problem`.
-pub fn look_up_with(
+pub(crate) fn look_up_with(
     env: &FetchEnv,
     entry: &ModelEntry,
     mut problem: impl FnMut(&Path) -> Result<Option<String>>,
@@ -63,7 +63,7 @@ pub fn look_up_with(
 }
 
 /// Whether a path leads to a model's file in one of the caches.
-pub fn holds(env: &FetchEnv, entry: &ModelEntry, path: &Path) -> bool {
+pub(crate) fn holds(env: &FetchEnv, entry: &ModelEntry, path: &Path) -> bool {
     let Ok(real) = path.canonicalize() else {
         return false;
     };
@@ -74,7 +74,7 @@ pub fn holds(env: &FetchEnv, entry: &ModelEntry, path: &Path) -> bool {
 
 /// The hash in a file's name in the hub's cache: blobs of large files are named by
 /// their sha256.
-pub fn blob_hash(path: &Path) -> Option<String> {
+pub(crate) fn blob_hash(path: &Path) -> Option<String> {
     let real = path.canonicalize().ok()?;
     let name = real.file_name()?.to_str()?.to_owned();
     let in_blobs = real
@@ -83,12 +83,12 @@ pub fn blob_hash(path: &Path) -> Option<String> {
     (in_blobs && is_sha256(&name)).then_some(name)
 }
 
-pub fn is_sha256(etag: &str) -> bool {
+pub(crate) fn is_sha256(etag: &str) -> bool {
     etag.len() == 64 && etag.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// Where the model is stored if it did not come from the hub.
-pub fn own_path(env: &FetchEnv, entry: &ModelEntry) -> PathBuf {
+pub(crate) fn own_path(env: &FetchEnv, entry: &ModelEntry) -> PathBuf {
     env.own_cache.join(entry.name).join(entry.file)
 }
 
@@ -117,7 +117,7 @@ fn size_problem(path: &Path, entry: &ModelEntry) -> Option<String> {
 }
 
 /// The repository on the hub an entry names.
-pub fn repo(entry: &ModelEntry) -> Repo {
+pub(crate) fn repo(entry: &ModelEntry) -> Repo {
     Repo::with_revision(
         entry.repo.to_owned(),
         RepoType::Model,
@@ -130,7 +130,7 @@ fn cache_repo(env: &FetchEnv, entry: &ModelEntry) -> CacheRepo {
 }
 
 /// The location of a file from the hub in the Hugging Face cache.
-pub struct HubSlot {
+pub(crate) struct HubSlot {
     repo: CacheRepo,
     folder: Folder,
     commit: String,
@@ -140,7 +140,7 @@ pub struct HubSlot {
 
 impl HubSlot {
     /// `commit` and `etag` as the hub sent them.
-    pub fn new(env: &FetchEnv, entry: &ModelEntry, commit: &str, etag: &str) -> Self {
+    pub(crate) fn new(env: &FetchEnv, entry: &ModelEntry, commit: &str, etag: &str) -> Self {
         let repo = cache_repo(env, entry);
         let etag = file_name(etag);
         let mut blobs = repo.blob_path(&etag);
@@ -158,21 +158,21 @@ impl HubSlot {
     }
 
     /// The folder of the blobs.
-    pub fn folder(&self) -> Folder {
+    pub(crate) fn folder(&self) -> Folder {
         self.folder.clone()
     }
 
     /// The unfinished blob, by content: another version is another file.
-    pub fn part_name(&self) -> String {
+    pub(crate) fn part_name(&self) -> String {
         format!("{}.part", self.etag)
     }
 
-    pub fn blob(&self) -> PathBuf {
+    pub(crate) fn blob(&self) -> PathBuf {
         self.repo.blob_path(&self.etag)
     }
 
     /// Links the finished blob under its name; returns the file's path.
-    pub fn publish(&self) -> Result<PathBuf> {
+    pub(crate) fn publish(&self) -> Result<PathBuf> {
         let pointer = self.repo.pointer_path(&self.commit).join(self.file);
         self.point(&pointer)
             .and_then(|()| self.repo.create_ref(&self.commit))

@@ -22,7 +22,7 @@ const OPTIONAL: [&str; 3] = [
 ];
 
 /// `owner/name`, as the hub spells it.
-pub fn is_repo(text: &str) -> bool {
+pub(crate) fn is_repo(text: &str) -> bool {
     let part = |part: &str| {
         let letters = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
         !part.is_empty() && !part.starts_with('.') && part.chars().all(letters)
@@ -32,13 +32,13 @@ pub fn is_repo(text: &str) -> bool {
 }
 
 /// `owner/name/FILE.gguf`: the repository and the file.
-pub fn repo_file(text: &str) -> Option<(&str, &str)> {
+pub(crate) fn repo_file(text: &str) -> Option<(&str, &str)> {
     let (repo, file) = text.rsplit_once('/')?;
     (is_repo(repo) && file.ends_with(".gguf")).then_some((repo, file))
 }
 
 /// A file on the hub without a registry entry. Its few strings live as long as the program.
-pub fn entry(repo: &str, revision: &str, file: &str) -> ModelEntry {
+pub(crate) fn entry(repo: &str, revision: &str, file: &str) -> ModelEntry {
     let kept = |text: String| -> &'static str { Box::leak(text.into_boxed_str()) };
     let repo = kept(repo.to_owned());
     ModelEntry {
@@ -57,7 +57,7 @@ pub fn entry(repo: &str, revision: &str, file: &str) -> ModelEntry {
 }
 
 /// The checkpoint's folder, if all of it is in the cache.
-pub fn cached(env: &FetchEnv, repo: &str) -> Option<PathBuf> {
+pub(crate) fn cached(env: &FetchEnv, repo: &str) -> Option<PathBuf> {
     let cache = Cache::new(env.hub_cache.clone()).model(repo.to_owned());
     let folder = cache.get(CONFIG)?.parent()?.to_path_buf();
     let parts = part_names(&folder).ok()?;
@@ -70,7 +70,12 @@ pub fn cached(env: &FetchEnv, repo: &str) -> Option<PathBuf> {
 ///
 /// # Errors
 /// [`Cancelled`], [`Declined`], or one message with what to do.
-pub fn fetch(env: &FetchEnv, repo: &str, opts: &FetchOptions, on: OnEvent) -> Result<PathBuf> {
+pub(crate) fn fetch(
+    env: &FetchEnv,
+    repo: &str,
+    opts: &FetchOptions,
+    on: OnEvent,
+) -> Result<PathBuf> {
     if let Some(folder) = cached(env, repo)
         && integrity::first_damaged(env, &folder, opts, on)?.is_none()
     {

@@ -36,10 +36,10 @@ struct Remote {
 /// The hub has no such file.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub struct NotThere(String);
+pub(crate) struct NotThere(String);
 
 /// Fetches a model into the Hugging Face cache.
-pub fn fetch(
+pub(crate) fn fetch(
     env: &FetchEnv,
     entry: &ModelEntry,
     opts: &FetchOptions,
@@ -74,7 +74,7 @@ pub fn fetch(
 }
 
 /// The address of a model's file.
-pub fn url(env: &FetchEnv, entry: &ModelEntry) -> String {
+pub(crate) fn url(env: &FetchEnv, entry: &ModelEntry) -> String {
     let repo = cache::repo(entry);
     format!(
         "{}/{}/resolve/{}/{}",

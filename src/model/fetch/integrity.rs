@@ -19,9 +19,9 @@ use crate::model::safetensors::part_names;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expectation {
     /// lower-case hex
-    pub sha256: String,
+    pub(crate) sha256: String,
     /// `the registry`
-    pub source: &'static str,
+    pub(crate) source: &'static str,
 }
 
 /// The files of weights behind a path: the parts of a split GGUF file, the
@@ -29,7 +29,7 @@ pub struct Expectation {
 ///
 /// # Errors
 /// A checkpoint's index that cannot be read.
-pub fn weight_files(path: &Path) -> Result<Vec<PathBuf>> {
+pub(crate) fn weight_files(path: &Path) -> Result<Vec<PathBuf>> {
     if path.is_dir() {
         let names = part_names(path)?;
         return Ok(names.iter().map(|name| path.join(name)).collect());
@@ -60,7 +60,7 @@ pub fn expectation(env: &FetchEnv, path: &Path) -> Option<Expectation> {
 ///
 /// # Errors
 /// A file that cannot be read; [`Cancelled`].
-pub fn look_up(
+pub(crate) fn look_up(
     env: &FetchEnv,
     entry: &ModelEntry,
     opts: &FetchOptions,
@@ -83,7 +83,7 @@ pub fn look_up(
 ///
 /// # Errors
 /// As [`look_up`].
-pub fn first_damaged(
+pub(crate) fn first_damaged(
     env: &FetchEnv,
     model: &Path,
     opts: &FetchOptions,
@@ -103,7 +103,12 @@ pub fn first_damaged(
 ///
 /// # Errors
 /// Such a model, with what to do; as [`look_up`].
-pub fn check_named(env: &FetchEnv, path: &Path, opts: &FetchOptions, on: OnEvent) -> Result<()> {
+pub(crate) fn check_named(
+    env: &FetchEnv,
+    path: &Path,
+    opts: &FetchOptions,
+    on: OnEvent,
+) -> Result<()> {
     let problem = match first_damaged(env, path, opts, on) {
         Err(err) if err.is::<Cancelled>() => return Err(err),
         // Unreadable files are reported where they are opened.

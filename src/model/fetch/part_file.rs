@@ -16,21 +16,21 @@ const CHUNK_BYTES: usize = 1 << 20;
 
 /// The expected complete file, as far as known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Expected {
+pub(crate) struct Expected {
     /// bytes
-    pub size: Option<u64>,
+    pub(crate) size: Option<u64>,
     /// lower-case hex
-    pub sha256: Option<String>,
+    pub(crate) sha256: Option<String>,
 }
 
 /// A folder for files, and the variable that sets another one.
 #[derive(Clone, Debug)]
-pub struct Folder {
-    pub path: PathBuf,
-    pub variable: &'static str,
+pub(crate) struct Folder {
+    pub(crate) path: PathBuf,
+    pub(crate) variable: &'static str,
 }
 
-pub struct PartFile {
+pub(crate) struct PartFile {
     file: File,
     path: PathBuf,
     folder: Folder,
@@ -40,12 +40,12 @@ pub struct PartFile {
 
 impl Folder {
     /// Creates the folder.
-    pub fn create(&self) -> Result<()> {
+    pub(crate) fn create(&self) -> Result<()> {
         fs::create_dir_all(&self.path).map_err(|err| self.explain(err))
     }
 
     /// Explains a failed write and which setting helps.
-    pub fn explain(&self, err: std::io::Error) -> Report {
+    pub(crate) fn explain(&self, err: std::io::Error) -> Report {
         let (folder, variable) = (self.path.display(), self.variable);
         match err.kind() {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => eyre!(
@@ -68,7 +68,7 @@ impl PartFile {
     ///
     /// # Errors
     /// If the folder cannot be written, or on cancellation.
-    pub fn open(folder: Folder, name: &str, cancel: &AtomicBool) -> Result<Self> {
+    pub(crate) fn open(folder: Folder, name: &str, cancel: &AtomicBool) -> Result<Self> {
         folder.create()?;
         let path = folder.path.join(name);
         let file = OpenOptions::new()
@@ -104,12 +104,12 @@ impl PartFile {
     }
 
     /// Bytes so far.
-    pub fn len(&self) -> u64 {
+    pub(crate) fn len(&self) -> u64 {
         self.len
     }
 
     /// Discards the contents and starts over.
-    pub fn restart(&mut self) -> Result<()> {
+    pub(crate) fn restart(&mut self) -> Result<()> {
         let emptied = self
             .file
             .set_len(0)
@@ -120,7 +120,7 @@ impl PartFile {
         Ok(())
     }
 
-    pub fn append(&mut self, bytes: &[u8]) -> Result<()> {
+    pub(crate) fn append(&mut self, bytes: &[u8]) -> Result<()> {
         let written = self.file.write_all(bytes);
         written.map_err(|err| self.folder.explain(err))?;
         self.sha.update(bytes);
@@ -134,7 +134,7 @@ impl PartFile {
     ///
     /// # Errors
     /// If size or hash are not as expected; the message has both values.
-    pub fn finish(self, expected: &Expected, to: &Path) -> Result<String> {
+    pub(crate) fn finish(self, expected: &Expected, to: &Path) -> Result<String> {
         let found = format!("{:x}", self.sha.clone().finalize());
         let checked = self.check(expected, &found);
         if checked.is_err() {
@@ -148,7 +148,7 @@ impl PartFile {
     }
 
     /// Removes the file: its bytes are not the ones wanted.
-    pub fn discard(self) {
+    pub(crate) fn discard(self) {
         let _ = fs::remove_file(&self.path);
     }
 

@@ -12,7 +12,7 @@ use crate::model::gguf::split::{self, PartName};
 use crate::model::registry::ModelEntry;
 
 /// Whether every part of a model exists; true for a model in one file.
-pub fn whole(path: &Path) -> bool {
+pub(crate) fn whole(path: &Path) -> bool {
     split::siblings(path).is_none_or(|parts| parts.iter().all(|part| part.is_file()))
 }
 
@@ -20,7 +20,7 @@ pub fn whole(path: &Path) -> bool {
 ///
 /// # Errors
 /// As [`super::resolve`].
-pub fn fetch(
+pub(crate) fn fetch(
     env: &FetchEnv,
     entry: &ModelEntry,
     named: &PartName,

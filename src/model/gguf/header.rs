@@ -20,30 +20,30 @@ const MAX_DIMENSIONS: u32 = 4;
 const MAX_DEPTH: usize = 4;
 const DEFAULT_ALIGNMENT: u32 = 32;
 
-pub struct Header {
-    pub metadata: HashMap<String, Value>,
-    pub tensors: Vec<Entry>,
+pub(crate) struct Header {
+    pub(crate) metadata: HashMap<String, Value>,
+    pub(crate) tensors: Vec<Entry>,
     /// Where the tensors begin.
-    pub data: usize,
+    pub(crate) data: usize,
     /// Alignment of tensors, relative to there.
-    pub alignment: usize,
+    pub(crate) alignment: usize,
 }
 
 /// A tensor in the table.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Entry {
-    pub name: String,
+pub(crate) struct Entry {
+    pub(crate) name: String,
     /// In the file's order: the shortest stride first.
-    pub dims: Vec<u64>,
+    pub(crate) dims: Vec<u64>,
     /// `enum ggml_type`
-    pub kind: u32,
+    pub(crate) kind: u32,
     /// Relative to the start of the tensors.
-    pub offset: u64,
+    pub(crate) offset: u64,
 }
 
 /// Why a file cannot be read.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Fault {
+pub(crate) enum Fault {
     /// It is truncated or overwritten; fetching it again may help.
     Damaged(String),
     /// It is intact, but not usable by this program.
@@ -55,7 +55,7 @@ impl Header {
     ///
     /// # Errors
     /// Not a GGUF file, or a header that contradicts the file's length.
-    pub fn read(bytes: &[u8]) -> Result<Self, Fault> {
+    pub(crate) fn read(bytes: &[u8]) -> Result<Self, Fault> {
         if let Some(wrong) = what_it_is(bytes) {
             return Err(match wrong.damaged {
                 true => Fault::Damaged(wrong.what),

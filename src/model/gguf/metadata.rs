@@ -13,7 +13,7 @@ impl Gguf {
     ///
     /// # Errors
     /// A value of another type; layers that differ.
-    pub fn number(&self, key: &str) -> Result<Option<i128>> {
+    pub(crate) fn number(&self, key: &str) -> Result<Option<i128>> {
         match self.of_all_layers(key)? {
             None => Ok(None),
             Some(value) => match whole(value) {
@@ -27,7 +27,7 @@ impl Gguf {
     ///
     /// # Errors
     /// As [`Self::number`]; a size out of bounds.
-    pub fn size(&self, key: &str, bounds: RangeInclusive<usize>) -> Result<Option<usize>> {
+    pub(crate) fn size(&self, key: &str, bounds: RangeInclusive<usize>) -> Result<Option<usize>> {
         let number = self.number(key)?;
         number
             .map(|n| stated::size(self.path.display(), key, n, bounds))
@@ -38,7 +38,7 @@ impl Gguf {
     ///
     /// # Errors
     /// As there.
-    pub fn float(&self, key: &str) -> Result<Option<f32>> {
+    pub(crate) fn float(&self, key: &str) -> Result<Option<f32>> {
         Ok(match self.of_all_layers(key)? {
             None => None,
             Some(Value::F32(v)) => Some(*v),
@@ -54,7 +54,7 @@ impl Gguf {
     ///
     /// # Errors
     /// As [`Self::float`]; one that is not finite and above 0.
-    pub fn positive(&self, key: &str) -> Result<Option<f32>> {
+    pub(crate) fn positive(&self, key: &str) -> Result<Option<f32>> {
         let number = self.float(key)?;
         number
             .map(|v| stated::positive(self.path.display(), key, v))
@@ -91,7 +91,7 @@ impl Gguf {
         eyre!("{file}: `{key}` is {ty:?}; it must be {wanted}")
     }
 
-    pub fn text(&self, key: &str) -> Option<&str> {
+    pub(crate) fn text(&self, key: &str) -> Option<&str> {
         match self.content.metadata.get(key)? {
             Value::String(text) => Some(text),
             _ => None,

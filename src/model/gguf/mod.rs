@@ -4,7 +4,7 @@
 
 mod header;
 mod metadata;
-pub mod split;
+pub(crate) mod split;
 mod types;
 mod wrong_file;
 
@@ -30,7 +30,7 @@ use types::{TensorType, iq4_nl_as_q8_0};
 /// An opened model.
 pub struct Gguf {
     /// The named file; for a split model, any part.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     /// The metadata, for a split model its first part's; without tensors.
     pub content: Content,
     parts: Vec<Part>,
@@ -138,16 +138,16 @@ impl Gguf {
     }
 
     /// A vocabulary file has no tensors at all.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.tensors.is_empty()
     }
 
-    pub fn has(&self, name: &str) -> bool {
+    pub(crate) fn has(&self, name: &str) -> bool {
         self.tensors.contains_key(name)
     }
 
     /// Every tensor's name, in no order.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.tensors.keys().map(String::as_str)
     }
 
@@ -161,7 +161,7 @@ impl Gguf {
     ///
     /// # Errors
     /// A missing tensor.
-    pub fn dims(&self, name: &str) -> Result<&[usize]> {
+    pub(crate) fn dims(&self, name: &str) -> Result<&[usize]> {
         Ok(&self.tensor(name)?.dims)
     }
 
@@ -177,7 +177,7 @@ impl Gguf {
     ///
     /// # Errors
     /// A tensor that is missing or is not two-dimensional.
-    pub fn matrix(&self, name: &str) -> Result<RawMatrix<'_>> {
+    pub(crate) fn matrix(&self, name: &str) -> Result<RawMatrix<'_>> {
         let tensor = self.tensor(name)?;
         let &[rows, cols] = tensor.dims.as_slice() else {
             bail!(
@@ -195,7 +195,7 @@ impl Gguf {
     }
 
     /// A small weight (a norm's scale) as floats.
-    pub fn vector(&self, name: &str) -> Result<Vec<f32>> {
+    pub(crate) fn vector(&self, name: &str) -> Result<Vec<f32>> {
         let tensor = self.tensor(name)?;
         let read = || -> candle_core::Result<Vec<f32>> {
             let storage =
@@ -222,12 +222,13 @@ impl Gguf {
         self.parts.iter().map(|part| part.path.clone()).collect()
     }
 
+    /// Bytes of all files of a split model.
     pub fn file_bytes(&self) -> u64 {
         self.parts.iter().map(|part| part.map.len() as u64).sum()
     }
 
     /// Bytes of the IQ4_NL tensors, in the file and in memory.
-    pub fn widened_bytes(&self) -> (u64, u64) {
+    pub(crate) fn widened_bytes(&self) -> (u64, u64) {
         let tensors = self.tensors.values();
         let packed = tensors.filter(|t| t.ty == TensorType::Iq4Nl);
         let bytes: u64 = packed.map(|t| t.range.len() as u64).sum();
@@ -237,7 +238,7 @@ impl Gguf {
 
     /// The most common type of the weights' elements, which usually names the file's
     /// quantisation.
-    pub fn main_dtype(&self) -> String {
+    pub(crate) fn main_dtype(&self) -> String {
         let mut elems: Vec<(TensorType, usize)> = Vec::new();
         for (name, tensor) in &self.tensors {
             let n: usize = tensor.dims.iter().product();

@@ -8,17 +8,17 @@ const MAX_PARTS: usize = 99_999;
 
 /// A parsed part name.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PartName {
+pub(crate) struct PartName {
     /// Without the part's number.
-    pub base: String,
+    pub(crate) base: String,
     /// From 1.
-    pub number: usize,
-    pub count: usize,
+    pub(crate) number: usize,
+    pub(crate) count: usize,
 }
 
 impl PartName {
     /// `NAME-00002-of-00003.gguf`; `None` for any other name.
-    pub fn parse(name: &str) -> Option<Self> {
+    pub(crate) fn parse(name: &str) -> Option<Self> {
         let stem = name.strip_suffix(".gguf")?;
         let (rest, count) = stem.rsplit_once("-of-")?;
         let (base, number) = rest.rsplit_once('-')?;
@@ -32,13 +32,13 @@ impl PartName {
     }
 
     /// The name of part `number`.
-    pub fn part(&self, number: usize) -> String {
+    pub(crate) fn part(&self, number: usize) -> String {
         let PartName { base, count, .. } = self;
         format!("{base}-{number:05}-of-{count:05}.gguf")
     }
 
     /// The names of all parts, in order.
-    pub fn all(&self) -> Vec<String> {
+    pub(crate) fn all(&self) -> Vec<String> {
         (1..=self.count).map(|number| self.part(number)).collect()
     }
 }
@@ -50,7 +50,7 @@ fn five_digits(text: &str) -> Option<usize> {
 
 /// The paths of all parts of a split file, including itself, in order; `None` if the
 /// name is not a part's.
-pub fn siblings(path: &Path) -> Option<Vec<PathBuf>> {
+pub(crate) fn siblings(path: &Path) -> Option<Vec<PathBuf>> {
     let name = PartName::parse(path.file_name()?.to_str()?)?;
     let beside = |name: String| path.with_file_name(name);
     Some(name.all().into_iter().map(beside).collect())

@@ -5,7 +5,7 @@ use candle_core::quantized::GgmlDType;
 
 /// The encoding of a tensor's weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TensorType {
+pub(crate) enum TensorType {
     /// As candle knows it.
     Plain(GgmlDType),
     /// Blocks of 32: an f16 scale and 32 indices into a table of 16 signed bytes. Each
@@ -14,7 +14,7 @@ pub enum TensorType {
 }
 
 /// Bytes of an IQ4_NL block.
-pub const IQ4_NL_BYTES: usize = 18;
+pub(crate) const IQ4_NL_BYTES: usize = 18;
 /// ggml's `kvalues_iq4nl`.
 const IQ4_NL_VALUES: [i8; 16] = [
     -127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113,
@@ -25,7 +25,7 @@ const BLOCK: usize = 32;
 impl TensorType {
     /// # Errors
     /// An unsupported type: its name and an alternative.
-    pub fn from_code(code: u32) -> Result<Self, String> {
+    pub(crate) fn from_code(code: u32) -> Result<Self, String> {
         Ok(Self::Plain(match code {
             0 => GgmlDType::F32,
             1 => GgmlDType::F16,
@@ -48,7 +48,7 @@ impl TensorType {
     }
 
     /// `Q4_1`, `Q4_K`.
-    pub fn name(self) -> String {
+    pub(crate) fn name(self) -> String {
         let Self::Plain(dtype) = self else {
             return "IQ4_NL".into();
         };
@@ -60,7 +60,7 @@ impl TensorType {
     }
 
     /// The type of the weights in memory.
-    pub fn read_as(self) -> GgmlDType {
+    pub(crate) fn read_as(self) -> GgmlDType {
         match self {
             Self::Plain(dtype) => dtype,
             Self::Iq4Nl => GgmlDType::Q8_0,
@@ -77,7 +77,7 @@ impl TensorType {
 
     /// Bytes of a tensor whose rows have `cols` weights; `None` if rows are not whole
     /// blocks, or the number overflows.
-    pub fn bytes(self, dims: &[usize]) -> Option<usize> {
+    pub(crate) fn bytes(self, dims: &[usize]) -> Option<usize> {
         let (weights, bytes) = self.block();
         let elems = dims.iter().try_fold(1usize, |n, &d| n.checked_mul(d))?;
         let whole = dims.last().is_some_and(|cols| cols % weights == 0);
@@ -86,7 +86,7 @@ impl TensorType {
 }
 
 /// The blocks of an IQ4_NL tensor as those of Q8_0, which hold the same numbers.
-pub fn iq4_nl_as_q8_0(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn iq4_nl_as_q8_0(bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len() / IQ4_NL_BYTES * GgmlDType::Q8_0.type_size());
     for block in bytes.chunks_exact(IQ4_NL_BYTES) {
         let (scale, indices) = block.split_at(2);

@@ -2,14 +2,14 @@
 //! Looks only at the first bytes.
 
 /// Supported versions of the format.
-pub const VERSIONS: std::ops::RangeInclusive<u32> = 1..=3;
+pub(crate) const VERSIONS: std::ops::RangeInclusive<u32> = 1..=3;
 
 /// What is wrong, and whether the transfer may have caused it.
-pub struct Wrong {
+pub(crate) struct Wrong {
     /// `is an empty file`
-    pub what: String,
+    pub(crate) what: String,
     /// Fetching again may help.
-    pub damaged: bool,
+    pub(crate) damaged: bool,
 }
 
 /// How other files begin, and what they are; some texts ignore case and a leading byte
@@ -55,7 +55,7 @@ const WEB_PAGE: &str = "is a web page, not a model (a login or error page saved 
 const GGML: &str = "is a GGML file from before GGUF; use a GGUF file of the model";
 
 /// What a file is, if it is not a GGUF file of a supported version.
-pub fn what_it_is(bytes: &[u8]) -> Option<Wrong> {
+pub(crate) fn what_it_is(bytes: &[u8]) -> Option<Wrong> {
     if let Some(rest) = bytes.strip_prefix(b"GGUF") {
         return wrong_version(rest);
     }

@@ -11,12 +11,16 @@ use super::{Cpu, Isa};
 /// Input rows of a product, each of `in_dim` values.
 #[derive(Clone, Copy)]
 pub enum Input<'a> {
+    /// As they are, (rows, in_dim).
     Plain(&'a [f32]),
     /// Each row divided by its root mean square, times `scale` (RMSNorm, Zhang
     /// and Sennrich 2019).
     Normed {
+        /// (rows, in_dim).
         rows: &'a [f32],
+        /// The norm's weights, (in_dim).
         scale: &'a [f32],
+        /// Added to the mean square.
         eps: f32,
     },
 }
@@ -30,32 +34,32 @@ impl<'a> Input<'a> {
 }
 
 /// Rows whose blocks are interleaved, so that a kernel finds them at fixed distances.
-pub const GROUP: usize = 8;
+pub(crate) const GROUP: usize = 8;
 
 /// Rows of activations, prepared for a product. Block b of row r has index
 /// `(r / GROUP * blocks + b) * GROUP + r % GROUP`.
-pub struct Activations {
-    pub rows: usize,
-    pub in_dim: usize,
-    pub blocks: usize,
+pub(crate) struct Activations {
+    pub(crate) rows: usize,
+    pub(crate) in_dim: usize,
+    pub(crate) blocks: usize,
     /// (rows, in_dim), the product's input; empty unless requested.
-    pub plain: Vec<f32>,
+    pub(crate) plain: Vec<f32>,
     /// Per block 32 steps.
-    pub q: Vec<i8>,
+    pub(crate) q: Vec<i8>,
     /// Per block: the size of a step.
-    pub scale: Vec<f32>,
+    pub(crate) scale: Vec<f32>,
     /// Per block: scale times the sum of its steps.
-    pub sum: Vec<f32>,
+    pub(crate) sum: Vec<f32>,
     /// Per block: minus 128 times the sum of its steps, and of those of its two
     /// halves, for kernels that shift signed weights to unsigned ones.
-    pub shift: Vec<[i32; 3]>,
+    pub(crate) shift: Vec<[i32; 3]>,
 }
 
 /// Which forms of the activations a product uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Forms {
-    pub plain: bool,
-    pub quantized: bool,
+pub(crate) struct Forms {
+    pub(crate) plain: bool,
+    pub(crate) quantized: bool,
 }
 
 /// Fewer rows than this are prepared by the caller alone, which is faster than
@@ -64,7 +68,7 @@ const ALONE: usize = 32;
 
 impl Activations {
     /// Prepares the rows; the last block of each is padded with zeros.
-    pub fn prepare(input: Input<'_>, in_dim: usize, forms: Forms, cpu: &Cpu) -> Self {
+    pub(crate) fn prepare(input: Input<'_>, in_dim: usize, forms: Forms, cpu: &Cpu) -> Self {
         let (rows, blocks) = (input.rows().len() / in_dim, in_dim.div_ceil(BLOCK));
         let sized = |wanted: bool, len: usize| if wanted { len } else { 0 };
         let n = sized(forms.quantized, rows.next_multiple_of(GROUP) * blocks);
@@ -143,7 +147,7 @@ fn normalise<'a>(
 }
 
 /// x / sqrt(mean(x^2) + eps) * scale. Shape: (dim) each.
-pub fn rms_norm(isa: Isa, x: &[f32], scale: &[f32], eps: f32, out: &mut [f32]) {
+pub(crate) fn rms_norm(isa: Isa, x: &[f32], scale: &[f32], eps: f32, out: &mut [f32]) {
     match isa {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: the processor has AVX2 and FMA (`Isa::detect`).
@@ -180,7 +184,7 @@ fn rms_norm_plain(x: &[f32], scale: &[f32], eps: f32, out: &mut [f32]) {
 }
 
 /// Index of block `b` of row `r`.
-pub fn index(r: usize, b: usize, blocks: usize) -> usize {
+pub(crate) fn index(r: usize, b: usize, blocks: usize) -> usize {
     (r / GROUP * blocks + b) * GROUP + r % GROUP
 }
 

@@ -9,11 +9,11 @@ use std::ops::Range;
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, bail};
 use half::f16;
 
-pub use super::attention_plan::Plan;
+pub(crate) use super::attention_plan::Plan;
 #[cfg(target_arch = "x86_64")]
 use super::attention_tiles::{BITS_256, BITS_512};
 use super::attention_tiles::{PLAIN, QUERIES, score_tiles, tiles_at_once, weigh};
-pub use super::attention_view::Sequence;
+pub(crate) use super::attention_view::Sequence;
 use super::attention_view::{BLOCK, Query, Stretch, View};
 use super::kv::{Heads, KeyOrValue, KvType, Stored, TILE};
 use super::kv_memory::KvMemory;
@@ -26,26 +26,26 @@ const LANES: usize = 16;
 
 /// Keys and values that several sequences begin with.
 #[derive(Clone, Copy)]
-pub struct Prefix<'a> {
-    pub memory: &'a KvMemory,
-    pub rows: usize,
+pub(crate) struct Prefix<'a> {
+    pub(crate) memory: &'a KvMemory,
+    pub(crate) rows: usize,
 }
 
 /// Attention of the rows of one forward pass.
 ///
 /// Argument: qkv of shape (n, qkv_width), of which the queries are read. Result: (n,
 /// heads * head_dim).
-pub struct TreeAttention<'a> {
-    pub layer: usize,
+pub(crate) struct TreeAttention<'a> {
+    pub(crate) layer: usize,
     /// Of the sequences' own cache rows.
-    pub memory: &'a KvMemory,
-    pub shared: &'a [Prefix<'a>],
-    pub sequences: &'a [Sequence],
+    pub(crate) memory: &'a KvMemory,
+    pub(crate) shared: &'a [Prefix<'a>],
+    pub(crate) sequences: &'a [Sequence],
     /// Per row: the cache rows of its ancestors within this pass, ascending,
     /// itself last; counted from its sequence's first.
-    pub paths: &'a [Vec<u32>],
-    pub plan: &'a Plan,
-    pub cpu: &'a Cpu,
+    pub(crate) paths: &'a [Vec<u32>],
+    pub(crate) plan: &'a Plan,
+    pub(crate) cpu: &'a Cpu,
 }
 
 impl CustomOp1 for TreeAttention<'_> {

@@ -12,22 +12,22 @@ const MOST: usize = 4 * QUERIES;
 
 /// How the queries of a pass are shared out. A task is a key/value head and some of the
 /// (row, query head) pairs that read it, all behind one shared prefix.
-pub struct Plan {
+pub(crate) struct Plan {
     /// Rows of the pass, each with its sequence; those behind one prefix side by side.
-    pub rows: Vec<(usize, usize)>,
+    pub(crate) rows: Vec<(usize, usize)>,
     /// Tasks of every key/value head.
-    pub tasks: Vec<Task>,
+    pub(crate) tasks: Vec<Task>,
 }
 
 /// Queries of one key/value head.
-pub struct Task {
-    pub shared: Option<usize>,
+pub(crate) struct Task {
+    pub(crate) shared: Option<usize>,
     /// Of the rows' query heads, row by row.
-    pub queries: Range<usize>,
+    pub(crate) queries: Range<usize>,
 }
 
 impl Plan {
-    pub fn new(sequences: &[Sequence], heads: Heads, threads: usize) -> Self {
+    pub(crate) fn new(sequences: &[Sequence], heads: Heads, threads: usize) -> Self {
         let mut order: Vec<usize> = (0..sequences.len()).collect();
         order.sort_by_key(|&i| sequences[i].shared);
         let of = |&i: &usize| sequences[i].rows.clone().map(move |row| (row, i));

@@ -7,12 +7,12 @@ use super::kv::{Stored, TILE};
 use super::x86_attention::{score_256, score_512, weigh_256, weigh_512};
 
 /// Queries processed together, in registers.
-pub const QUERIES: usize = 6;
+pub(crate) const QUERIES: usize = 6;
 
 /// Vectors that the inner loops are written for.
-pub const PLAIN: usize = 0;
-pub const BITS_256: usize = 256;
-pub const BITS_512: usize = 512;
+pub(crate) const PLAIN: usize = 0;
+pub(crate) const BITS_256: usize = 256;
+pub(crate) const BITS_512: usize = 512;
 
 /// Calls `$run::<S, BITS, N, ..>` for up to [`QUERIES`] queries.
 #[cfg(target_arch = "x86_64")]
@@ -32,7 +32,7 @@ macro_rules! for_queries {
 /// Tiles scored at a time by a few queries: enough to hide the latency of each sum, and
 /// few enough for the registers.
 #[inline(always)]
-pub fn tiles_at_once<const BITS: usize>(queries: usize) -> usize {
+pub(crate) fn tiles_at_once<const BITS: usize>(queries: usize) -> usize {
     match (BITS, queries) {
         (BITS_512, 1..=3) => 4,
         (BITS_512, _) => 2,
@@ -45,7 +45,7 @@ pub fn tiles_at_once<const BITS: usize>(queries: usize) -> usize {
 /// Scores of up to [`QUERIES`] queries with the 16 keys each of one or
 /// [`tiles_at_once`] tiles; a query's scores are `stride` apart.
 #[inline(always)]
-pub fn score_tiles<S: Stored, const BITS: usize>(
+pub(crate) fn score_tiles<S: Stored, const BITS: usize>(
     stretch: &Stretch<'_, S>,
     tiles: (usize, usize),
     queries: &[Query<'_>],
@@ -139,7 +139,7 @@ const fn vectors(bits: usize) -> usize {
 /// Adds `rows` weighted values to the outputs of up to [`QUERIES`] queries; a
 /// query's weights are `stride` apart.
 #[inline(always)]
-pub fn weigh<'a, S: Stored, const BITS: usize>(
+pub(crate) fn weigh<'a, S: Stored, const BITS: usize>(
     value: impl Fn(usize) -> &'a [S] + Copy,
     rows: usize,
     queries: &mut [Query<'_>],

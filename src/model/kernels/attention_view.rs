@@ -6,35 +6,35 @@ use std::ops::Range;
 use super::kv::{KeyOrValue, Places, TILE};
 
 /// Cache rows read at a time.
-pub const BLOCK: usize = 4 * TILE;
+pub(crate) const BLOCK: usize = 4 * TILE;
 
 /// A sequence of a pass: its rows, and what they all read before their own paths.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sequence {
+pub(crate) struct Sequence {
     /// Of the pass.
-    pub rows: Range<usize>,
+    pub(crate) rows: Range<usize>,
     /// Which of the shared prefixes its text begins with.
-    pub shared: Option<usize>,
+    pub(crate) shared: Option<usize>,
     /// Where its own cache rows begin: at a tile's beginning.
-    pub first: usize,
+    pub(crate) first: usize,
     /// Own cache rows, all attended to.
-    pub committed: usize,
+    pub(crate) committed: usize,
 }
 
 /// One key/value head of a layer's memory.
 #[derive(Clone, Copy)]
-pub struct View<'a, S> {
-    pub places: Places,
-    pub keys: &'a [S],
-    pub values: &'a [S],
-    pub kv_head: usize,
+pub(crate) struct View<'a, S> {
+    pub(crate) places: Places,
+    pub(crate) keys: &'a [S],
+    pub(crate) values: &'a [S],
+    pub(crate) kv_head: usize,
 }
 
 impl<'a, S> View<'a, S> {
     /// The cache rows from `first` on, which a tile begins with; `committed` of them
     /// are attended to by all.
     #[inline(always)]
-    pub fn stretch(&self, first: usize, committed: usize) -> Stretch<'a, S> {
+    pub(crate) fn stretch(&self, first: usize, committed: usize) -> Stretch<'a, S> {
         Stretch {
             keys: &self.keys[self.places.key_at(first, self.kv_head)..],
             values: &self.values[self.places.value_at(first, self.kv_head)..],
@@ -46,16 +46,16 @@ impl<'a, S> View<'a, S> {
 
 /// Cache rows of one head, one after another.
 #[derive(Clone, Copy)]
-pub struct Stretch<'a, S> {
+pub(crate) struct Stretch<'a, S> {
     keys: &'a [S],
     values: &'a [S],
-    pub head_dim: usize,
-    pub committed: usize,
+    pub(crate) head_dim: usize,
+    pub(crate) committed: usize,
 }
 
 impl<'a, S> Stretch<'a, S> {
     /// No rows.
-    pub fn none(head_dim: usize) -> Self {
+    pub(crate) fn none(head_dim: usize) -> Self {
         Stretch {
             keys: &[],
             values: &[],
@@ -66,20 +66,20 @@ impl<'a, S> Stretch<'a, S> {
 
     /// `tiles` tiles of keys, one after another.
     #[inline(always)]
-    pub fn keys(&self, tile: usize, tiles: usize) -> &'a [S] {
+    pub(crate) fn keys(&self, tile: usize, tiles: usize) -> &'a [S] {
         &self.keys[tile * TILE * self.head_dim..][..tiles * TILE * self.head_dim]
     }
 
     /// The value of a row.
     #[inline(always)]
-    pub fn value(&self, row: usize) -> &'a [S] {
+    pub(crate) fn value(&self, row: usize) -> &'a [S] {
         &self.values[row * self.head_dim..][..self.head_dim]
     }
 
     /// Asks for a share of the committed keys or values of the block that begins at row
     /// `first`: one of `of` shares.
     #[inline(always)]
-    pub fn ask(&self, what: KeyOrValue, first: usize, (share, of): (usize, usize)) {
+    pub(crate) fn ask(&self, what: KeyOrValue, first: usize, (share, of): (usize, usize)) {
         if first >= self.committed {
             return;
         }
@@ -106,21 +106,21 @@ fn prefetch<S>(numbers: &[S]) {
 }
 
 /// A row's query of one head.
-pub struct Query<'a> {
-    pub sequence: &'a Sequence,
+pub(crate) struct Query<'a> {
+    pub(crate) sequence: &'a Sequence,
     /// Its path within this pass, of the sequence's own cache rows.
-    pub path: &'a [u32],
-    pub q: &'a [f32],
+    pub(crate) path: &'a [u32],
+    pub(crate) q: &'a [f32],
     /// Starts at zero; weighted values are added.
-    pub out: &'a mut [f32],
+    pub(crate) out: &'a mut [f32],
     /// The pending factor of its weights.
-    pub scale: f32,
+    pub(crate) scale: f32,
 }
 
 impl Query<'_> {
     /// Own cache rows up to the end of its path.
     #[inline(always)]
-    pub fn own_rows(&self) -> usize {
+    pub(crate) fn own_rows(&self) -> usize {
         let end = |&row: &u32| row as usize + 1;
         self.path.last().map_or(self.sequence.committed, end)
     }

@@ -5,14 +5,14 @@ use candle_core::quantized::GgmlDType;
 use half::f16;
 
 /// Inputs per block.
-pub const BLOCK: usize = 32;
+pub(crate) const BLOCK: usize = 32;
 
 /// 32 weights of one row: weight i is `scale[i / 16] * q[i] + min`.
 #[derive(Clone, Copy, Debug)]
-pub struct Block {
-    pub q: [i8; BLOCK],
-    pub scale: [f32; 2],
-    pub min: f32,
+pub(crate) struct Block {
+    pub(crate) q: [i8; BLOCK],
+    pub(crate) scale: [f32; 2],
+    pub(crate) min: f32,
 }
 
 impl Block {
@@ -26,7 +26,7 @@ impl Block {
 
     /// Signed bytes nearest to plain weights: the error is at most half of 1/127 of the
     /// largest one.
-    pub fn nearest(values: &[f32]) -> Self {
+    pub(crate) fn nearest(values: &[f32]) -> Self {
         let largest = values.iter().fold(0f32, |m, v| m.max(v.abs()));
         let scale = largest / 127.0;
         let inverse = if scale > 0.0 { 1.0 / scale } else { 0.0 };
@@ -39,11 +39,11 @@ impl Block {
 }
 
 /// Reads block `index` of a row.
-pub type Reader = fn(row: &[u8], index: usize) -> Block;
+pub(crate) type Reader = fn(row: &[u8], index: usize) -> Block;
 
 /// How to read a type's blocks; `None` for types that have to be unpacked to
 /// floats first.
-pub fn reader(dtype: GgmlDType) -> Option<Reader> {
+pub(crate) fn reader(dtype: GgmlDType) -> Option<Reader> {
     Some(match dtype {
         GgmlDType::Q4_0 => q4_0,
         GgmlDType::Q4_1 => q4_1,

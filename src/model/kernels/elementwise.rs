@@ -22,26 +22,26 @@ pub enum Pairs {
 
 /// Norms of every query and every key head before they are rotated (Qwen3).
 #[derive(Clone, Copy)]
-pub struct HeadNorms<'a> {
+pub(crate) struct HeadNorms<'a> {
     /// (head_dim) each.
-    pub q: &'a [f32],
-    pub k: &'a [f32],
-    pub eps: f32,
+    pub(crate) q: &'a [f32],
+    pub(crate) k: &'a [f32],
+    pub(crate) eps: f32,
 }
 
 /// Turns a projection of shape (n, qkv_width) into queries and keys, in place: the bias
 /// is added to all of it, query and key heads are normed, and their first `2 * half`
 /// dimensions rotated. Values get the bias only.
-pub struct Turn<'a> {
-    pub heads: Heads,
-    pub pairs: Pairs,
+pub(crate) struct Turn<'a> {
+    pub(crate) heads: Heads,
+    pub(crate) pairs: Pairs,
     /// (qkv_width)
-    pub bias: Option<&'a [f32]>,
-    pub norms: Option<HeadNorms<'a>>,
+    pub(crate) bias: Option<&'a [f32]>,
+    pub(crate) norms: Option<HeadNorms<'a>>,
     /// (n, half) each: cosines and sines at the rows' positions.
-    pub cos: &'a [f32],
-    pub sin: &'a [f32],
-    pub cpu: &'a Cpu,
+    pub(crate) cos: &'a [f32],
+    pub(crate) sin: &'a [f32],
+    pub(crate) cpu: &'a Cpu,
 }
 
 /// Fewer rows than this are rotated by the caller alone.
@@ -115,7 +115,7 @@ fn turn_halves(head: &mut [f32], cos: &[f32], sin: &[f32]) {
 }
 
 /// gates = silu(gates) * ups (Shazeer 2020, GLU variants), tile by tile.
-pub fn gate(isa: Isa, gates: &mut [[f32; COLS]], ups: &[[f32; COLS]]) {
+pub(crate) fn gate(isa: Isa, gates: &mut [[f32; COLS]], ups: &[[f32; COLS]]) {
     match isa {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: the processor has AVX2 and FMA (`Isa::detect`).

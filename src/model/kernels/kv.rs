@@ -15,6 +15,7 @@ pub enum KvType {
     /// Half the memory; each number is rounded once, when it is written.
     #[default]
     F16,
+    /// Full precision.
     F32,
 }
 
@@ -25,7 +26,7 @@ impl KvType {
     }
 
     /// Bytes of a number.
-    pub fn bytes(self) -> u64 {
+    pub(crate) fn bytes(self) -> u64 {
         match self {
             KvType::F16 => 2,
             KvType::F32 => 4,
@@ -38,7 +39,7 @@ fn not_a_type(text: &str) -> String {
 }
 
 /// A number of the cache.
-pub trait Stored: WithDType {
+pub(crate) trait Stored: WithDType {
     const TYPE: KvType;
 
     /// Rounds to the nearest, ties to even.
@@ -92,29 +93,29 @@ impl Stored for f16 {
 }
 
 /// Cache rows of a tile of keys.
-pub const TILE: usize = 16;
+pub(crate) const TILE: usize = 16;
 
 /// The heads of an attention.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Heads {
-    pub heads: usize,
-    pub kv_heads: usize,
-    pub head_dim: usize,
+pub(crate) struct Heads {
+    pub(crate) heads: usize,
+    pub(crate) kv_heads: usize,
+    pub(crate) head_dim: usize,
 }
 
 impl Heads {
     /// Width of a row of queries, keys and values.
-    pub fn qkv_width(&self) -> usize {
+    pub(crate) fn qkv_width(&self) -> usize {
         (self.heads + 2 * self.kv_heads) * self.head_dim
     }
 
-    pub fn kv_width(&self) -> usize {
+    pub(crate) fn kv_width(&self) -> usize {
         self.kv_heads * self.head_dim
     }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KeyOrValue {
+pub(crate) enum KeyOrValue {
     Key,
     Value,
 }
@@ -122,14 +123,14 @@ pub enum KeyOrValue {
 /// The layout of a layer's keys and values: head by head, so that each is read
 /// sequentially.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Places {
-    pub heads: Heads,
+pub(crate) struct Places {
+    pub(crate) heads: Heads,
     /// Cache rows, whole tiles of them.
     rows: usize,
 }
 
 impl Places {
-    pub fn new(heads: Heads, capacity: usize) -> Self {
+    pub(crate) fn new(heads: Heads, capacity: usize) -> Self {
         Places {
             heads,
             rows: capacity.next_multiple_of(TILE),
@@ -137,18 +138,18 @@ impl Places {
     }
 
     /// Numbers of the keys, and as many of the values.
-    pub fn numbers(&self) -> usize {
+    pub(crate) fn numbers(&self) -> usize {
         self.rows * self.heads.kv_width()
     }
 
     /// Numbers of a head's keys, and as many of its values.
-    pub fn of_head(&self) -> usize {
+    pub(crate) fn of_head(&self) -> usize {
         self.rows * self.heads.head_dim
     }
 
     /// What part `i` holds of keys and values that lie layer by layer, of each layer the
     /// keys before the values, and head by head.
-    pub fn part(&self, i: usize) -> KeyOrValue {
+    pub(crate) fn part(&self, i: usize) -> KeyOrValue {
         match i / self.heads.kv_heads % 2 {
             0 => KeyOrValue::Key,
             _ => KeyOrValue::Value,
@@ -158,13 +159,13 @@ impl Places {
     /// Where a cache row's key of a head begins; its next dimension is
     /// [`TILE`] numbers on.
     #[inline(always)]
-    pub fn key_at(&self, slot: usize, kv_head: usize) -> usize {
+    pub(crate) fn key_at(&self, slot: usize, kv_head: usize) -> usize {
         (kv_head * self.rows + slot / TILE * TILE) * self.heads.head_dim + slot % TILE
     }
 
     /// Where a cache row's value of a head begins; the next row's follows.
     #[inline(always)]
-    pub fn value_at(&self, slot: usize, kv_head: usize) -> usize {
+    pub(crate) fn value_at(&self, slot: usize, kv_head: usize) -> usize {
         (kv_head * self.rows + slot) * self.heads.head_dim
     }
 }

@@ -10,15 +10,15 @@ use super::slab::ask_for_huge_pages;
 use super::thread_pool::DisjointSlices;
 
 /// Numbers of a cache.
-pub enum Numbers {
+pub(crate) enum Numbers {
     F16(Vec<f16>),
     F32(Vec<f32>),
 }
 
 /// Keys and values of every layer: layer by layer, of each the keys before the
 /// values, and each as [`Places`] says.
-pub struct KvMemory {
-    pub places: Places,
+pub(crate) struct KvMemory {
+    pub(crate) places: Places,
     numbers: Numbers,
 }
 
@@ -27,7 +27,7 @@ const ALONE: usize = 8;
 
 impl KvMemory {
     /// Memory that the system hands out as zeros, so that none is used before its time.
-    pub fn new(places: Places, layers: usize, kv: KvType) -> Self {
+    pub(crate) fn new(places: Places, layers: usize, kv: KvType) -> Self {
         let n = 2 * layers * places.numbers();
         let numbers = match kv {
             KvType::F16 => Numbers::F16(vec![0u16; n].reinterpret_into()),
@@ -40,7 +40,7 @@ impl KvMemory {
         KvMemory { places, numbers }
     }
 
-    pub fn kv_type(&self) -> KvType {
+    pub(crate) fn kv_type(&self) -> KvType {
         match self.numbers {
             Numbers::F16(_) => KvType::F16,
             Numbers::F32(_) => KvType::F32,
@@ -51,14 +51,14 @@ impl KvMemory {
     ///
     /// # Panics
     /// Where the numbers are not of this type.
-    pub fn layer<S: Stored>(&self, layer: usize) -> (&[S], &[S]) {
+    pub(crate) fn layer<S: Stored>(&self, layer: usize) -> (&[S], &[S]) {
         let n = self.places.numbers();
         S::of(&self.numbers)[2 * layer * n..][..2 * n].split_at(n)
     }
 
     /// Writes a layer's keys and values of a pass, out of qkv of shape (n,
     /// qkv_width), each row to its own cache row.
-    pub fn append(&mut self, layer: usize, qkv: &[f32], at: &[usize], cpu: &Cpu) {
+    pub(crate) fn append(&mut self, layer: usize, qkv: &[f32], at: &[usize], cpu: &Cpu) {
         let (places, n) = (self.places, 2 * self.places.numbers());
         let append = Append { places, at, cpu };
         match &mut self.numbers {
@@ -68,7 +68,7 @@ impl KvMemory {
     }
 
     /// Moves cache rows (ascending, none before `to`) of every layer together at `to`.
-    pub fn gather(&mut self, rows: &[usize], to: usize, cpu: &Cpu) {
+    pub(crate) fn gather(&mut self, rows: &[usize], to: usize, cpu: &Cpu) {
         match &mut self.numbers {
             Numbers::F16(all) => gather(self.places, all, (rows, to), cpu),
             Numbers::F32(all) => gather(self.places, all, (rows, to), cpu),

@@ -46,26 +46,26 @@ impl PackedLinear {
         })
     }
 
-    pub fn in_dim(&self) -> usize {
+    pub(crate) fn in_dim(&self) -> usize {
         self.parts.first().map_or(0, |p| p.in_dim)
     }
 
-    pub fn out_dim(&self) -> usize {
+    pub(crate) fn out_dim(&self) -> usize {
         self.parts.iter().map(|p| p.out_dim).sum()
     }
 
-    pub fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.parts.iter().map(Packed::bytes).sum()
     }
 
-    pub fn parts(&self) -> &[Packed] {
+    pub(crate) fn parts(&self) -> &[Packed] {
         &self.parts
     }
 
     /// Rows of the (first) matrix, unpacked: embeddings of a tied head.
     ///
     /// Shape: (ids, in_dim).
-    pub fn rows(&self, ids: &[u32]) -> Vec<f32> {
+    pub(crate) fn rows(&self, ids: &[u32]) -> Vec<f32> {
         ids.iter()
             .flat_map(|&id| self.parts[0].row(id as usize))
             .collect()
@@ -74,7 +74,7 @@ impl PackedLinear {
     /// norm(x) W^T, the rows' RMS norm of (scale, eps): (n, in_dim) -> (n,
     /// out_dim). `gated`, silu of the first matrix's output times the second's:
     /// (n, out_dim / 2).
-    pub fn forward_normed(
+    pub(crate) fn forward_normed(
         &self,
         x: &Tensor,
         norm: (&[f32], f32),
@@ -90,7 +90,7 @@ impl PackedLinear {
     }
 
     /// x W^T + to. Shapes: (n, in_dim), (n, out_dim) -> (n, out_dim).
-    pub fn forward_added(&self, x: &Tensor, to: &Tensor, cpu: &Cpu) -> Result<Tensor> {
+    pub(crate) fn forward_added(&self, x: &Tensor, to: &Tensor, cpu: &Cpu) -> Result<Tensor> {
         x.apply_op2_no_bwd(to, &AddedProduct { linear: self, cpu })
     }
 
@@ -101,7 +101,7 @@ impl PackedLinear {
     }
 
     /// The same into reused memory: large outputs need no new pages.
-    pub fn product_into(
+    pub(crate) fn product_into(
         &self,
         mut y: Vec<f32>,
         input: Input<'_>,

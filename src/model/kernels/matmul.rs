@@ -11,7 +11,13 @@ use super::tile::{TileOut, TileRows};
 use super::{x86_amx, x86_narrow, x86_wide};
 
 /// Multiplies rows (at most [`Isa::rows_at_once`]) with a tile.
-pub fn tile_product(isa: Isa, packed: &Packed, tile: usize, rows: TileRows<'_>, out: &mut TileOut) {
+pub(crate) fn tile_product(
+    isa: Isa,
+    packed: &Packed,
+    tile: usize,
+    rows: TileRows<'_>,
+    out: &mut TileOut,
+) {
     let bytes = packed.tile(tile);
     let TileRows { acts, first, n, .. } = rows;
     debug_assert!(first + n <= acts.rows && n <= isa.rows_at_once());

@@ -3,24 +3,24 @@
 //! so that verifying a draft tree gives the same bits as decoding token by token.
 
 pub mod activation;
-pub mod attention;
+pub(crate) mod attention;
 mod attention_plan;
 mod attention_tiles;
 mod attention_view;
-pub mod blocks;
+pub(crate) mod blocks;
 pub mod elementwise;
 pub mod kv;
-pub mod kv_memory;
+pub(crate) mod kv_memory;
 pub mod linear;
-pub mod matmul;
+pub(crate) mod matmul;
 pub mod pack;
 mod region;
-pub mod slab;
-pub mod softmax;
+pub(crate) mod slab;
+pub(crate) mod softmax;
 mod storage;
 mod sync;
-pub mod thread_pool;
-pub mod tile;
+pub(crate) mod thread_pool;
+pub(crate) mod tile;
 #[cfg(target_arch = "x86_64")]
 mod x86_activation;
 #[cfg(target_arch = "x86_64")]
@@ -41,8 +41,8 @@ use thread_pool::ThreadPool;
 
 /// What the kernels run on.
 pub struct Cpu {
-    pub pool: ThreadPool,
-    pub isa: Isa,
+    pub(crate) pool: ThreadPool,
+    pub(crate) isa: Isa,
 }
 
 impl Cpu {
@@ -118,7 +118,7 @@ impl Isa {
     }
 
     /// Why instructions of the processor are not used.
-    pub fn note() -> Option<String> {
+    pub(crate) fn note() -> Option<String> {
         #[cfg(target_arch = "x86_64")]
         if let Err(why) = x86_amx::available() {
             return Some(format!("{why}; running on AVX-512 VNNI without it"));
@@ -127,7 +127,7 @@ impl Isa {
     }
 
     /// Rows multiplied per pass over a tile of weights.
-    pub fn rows_at_once(self) -> usize {
+    pub(crate) fn rows_at_once(self) -> usize {
         match self {
             Isa::Amx => tile::ROWS_AT_ONCE,
             _ => activation::GROUP,
@@ -135,10 +135,11 @@ impl Isa {
     }
 
     /// Whether code for AVX2 and FMA can run.
-    pub fn has_avx2(self) -> bool {
+    pub(crate) fn has_avx2(self) -> bool {
         self != Isa::Portable
     }
 
+    /// As trace headers and `bench forward` say it.
     pub fn name(&self) -> &'static str {
         match self {
             Isa::Portable => "portable",
@@ -153,7 +154,7 @@ impl Isa {
 
 /// The widest vectors for plain code, which is compiled for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Vectors {
+pub(crate) enum Vectors {
     Plain,
     #[cfg(target_arch = "x86_64")]
     Avx2,
@@ -164,7 +165,7 @@ pub enum Vectors {
 
 impl Vectors {
     #[cfg(target_arch = "x86_64")]
-    pub fn detect() -> Self {
+    pub(crate) fn detect() -> Self {
         if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw") {
             Vectors::Avx512
         } else if is_x86_feature_detected!("avx2") {
@@ -175,7 +176,7 @@ impl Vectors {
     }
 
     #[cfg(not(target_arch = "x86_64"))]
-    pub fn detect() -> Self {
+    pub(crate) fn detect() -> Self {
         Vectors::Plain
     }
 }

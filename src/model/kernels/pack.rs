@@ -17,8 +17,9 @@ use super::slab::AlignedBytes;
 use crate::model::raw_matrix::RawMatrix;
 
 /// Output columns per tile.
-pub const COLS: usize = 16;
+pub(crate) const COLS: usize = 16;
 
+/// How weights are packed: width, block and scales.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// Nibbles; a scale and a minimum per 32, f16: Q4_0 and Q4_1, exactly.
@@ -34,12 +35,13 @@ pub enum Format {
     Q8Min,
     /// Bytes; a scale per 16, f32: Q3_K and Q6_K, exactly.
     Q8Half,
+    /// Not quantized.
     F32,
 }
 
 impl Format {
     /// The format that represents a file's type exactly, or the closest one.
-    pub fn of(dtype: GgmlDType) -> Self {
+    pub(crate) fn of(dtype: GgmlDType) -> Self {
         match dtype {
             GgmlDType::Q4_0 | GgmlDType::Q4_1 => Format::Q4F16,
             GgmlDType::Q4K => Format::Q4F32,
@@ -52,7 +54,7 @@ impl Format {
     }
 
     /// Bytes of a block's integers, before its scales.
-    pub const fn integer_bytes(self) -> usize {
+    pub(crate) const fn integer_bytes(self) -> usize {
         match self {
             Format::Q4F16 | Format::Q4F32 => COLS * BLOCK / 2,
             Format::F32 => COLS * BLOCK * 4,
@@ -61,7 +63,7 @@ impl Format {
     }
 
     /// Bytes of one block of one tile.
-    pub const fn block_bytes(self) -> usize {
+    pub(crate) const fn block_bytes(self) -> usize {
         let scales = match self {
             Format::Q4F16 => COLS * 4,
             Format::Q4F32 | Format::Q8Min | Format::Q8Half => COLS * 8,
@@ -75,11 +77,14 @@ impl Format {
 
 /// A packed weight matrix, (out_dim, in_dim).
 pub struct Packed {
+    /// How the weights are stored.
     pub format: Format,
+    /// Rows of the matrix: values that come out.
     pub out_dim: usize,
+    /// Columns of the matrix: values that go in.
     pub in_dim: usize,
     /// Blocks along the input.
-    pub blocks: usize,
+    pub(crate) blocks: usize,
     data: AlignedBytes,
 }
 
@@ -127,7 +132,7 @@ impl Packed {
     }
 
     /// A matrix of zeros.
-    pub fn zeros(format: Format, out_dim: usize, in_dim: usize) -> Self {
+    pub(crate) fn zeros(format: Format, out_dim: usize, in_dim: usize) -> Self {
         let blocks = in_dim.div_ceil(BLOCK);
         let bytes = out_dim.div_ceil(COLS) * blocks * format.block_bytes();
         Packed {
@@ -140,29 +145,29 @@ impl Packed {
     }
 
     /// Tiles of 16 columns, the last one padded with zeros.
-    pub fn n_tiles(&self) -> usize {
+    pub(crate) fn n_tiles(&self) -> usize {
         self.out_dim.div_ceil(COLS)
     }
 
-    pub fn tile_bytes(&self) -> usize {
+    pub(crate) fn tile_bytes(&self) -> usize {
         self.blocks * self.format.block_bytes()
     }
 
-    pub fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.data.n_bytes()
     }
 
     /// The tiles, one after another.
-    pub fn data(&self) -> &[u8] {
+    pub(crate) fn data(&self) -> &[u8] {
         self.data.as_slice()
     }
 
     /// The same, to be written.
-    pub fn data_mut(&mut self) -> &mut [u8] {
+    pub(crate) fn data_mut(&mut self) -> &mut [u8] {
         self.data.as_mut_slice()
     }
 
-    pub fn tile(&self, tile: usize) -> &[u8] {
+    pub(crate) fn tile(&self, tile: usize) -> &[u8] {
         &self.data.as_slice()[tile * self.tile_bytes()..][..self.tile_bytes()]
     }
 
@@ -239,7 +244,7 @@ fn f16_at(bytes: &[u8], index: usize) -> f32 {
 
 /// A column's scales (of the first and the last 16 inputs) and minimum in a
 /// packed block.
-pub fn scale_and_min(format: Format, block: &[u8], c: usize) -> ([f32; 2], f32) {
+pub(crate) fn scale_and_min(format: Format, block: &[u8], c: usize) -> ([f32; 2], f32) {
     let tail = &block[format.integer_bytes()..];
     match format {
         Format::Q4F16 => ([f16_at(tail, c); 2], f16_at(tail, COLS + c)),

@@ -11,9 +11,9 @@ use super::sync::{
 };
 
 /// Tasks of one region: the ticket's 16 bits.
-pub const MAX_TASKS: usize = 0xffff;
+pub(crate) const MAX_TASKS: usize = 0xffff;
 
-pub type Work<'a> = dyn Fn(usize) + Sync + 'a;
+pub(crate) type Work<'a> = dyn Fn(usize) + Sync + 'a;
 
 /// A ticket is one word, so that claiming a task is one compare-and-swap: the region's
 /// number (32 bits), its tasks and the next task (16 each). A late thread with an old
@@ -36,7 +36,7 @@ impl Ticket {
     }
 }
 
-pub struct Shared {
+pub(crate) struct Shared {
     ticket: AtomicU64,
     /// Number of finished tasks of this region.
     done: AtomicUsize,
@@ -58,7 +58,7 @@ unsafe impl Send for Shared {}
 unsafe impl Sync for Shared {}
 
 impl Shared {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let nothing: *const Work<'static> = &|_: usize| ();
         Shared {
             ticket: AtomicU64::new(0),
@@ -106,7 +106,7 @@ impl Shared {
     }
 
     /// The loop of each thread except the caller's, until [`Shared::stop`].
-    pub fn member(&self) {
+    pub(crate) fn member(&self) {
         let mut idle = Idle::start();
         while !self.stop.load(Ordering::Relaxed) {
             if self.work() {
@@ -153,7 +153,7 @@ impl Shared {
     }
 
     /// Ends the threads, each when it is idle.
-    pub fn stop(&self) {
+    pub(crate) fn stop(&self) {
         self.stop.store(true, Ordering::Relaxed);
         drop(self.lock());
         self.wake.notify_all();
@@ -161,7 +161,7 @@ impl Shared {
 
     /// Calls `work(0)` to `work(tasks - 1)`, at most [`MAX_TASKS`]; false when one of
     /// them panicked. One caller at a time.
-    pub fn run(&self, tasks: usize, work: &Work<'_>) -> bool {
+    pub(crate) fn run(&self, tasks: usize, work: &Work<'_>) -> bool {
         let region = Ticket(self.ticket.load(Ordering::Relaxed)).region();
         self.done.store(0, Ordering::Relaxed);
         // SAFETY: only the lifetime changes. The borrow outlives the region, which ends
@@ -185,7 +185,7 @@ impl Shared {
     }
 
     #[cfg(test)]
-    pub fn n_asleep(&self) -> usize {
+    pub(crate) fn n_asleep(&self) -> usize {
         self.asleep.load(Ordering::SeqCst)
     }
 

@@ -45,7 +45,7 @@ impl Drop for Slab {
 
 /// Requests huge pages where the range contains whole ones; the contents stay.
 #[cfg(target_os = "linux")]
-pub fn ask_for_huge_pages(data: *const u8, bytes: usize) {
+pub(crate) fn ask_for_huge_pages(data: *const u8, bytes: usize) {
     let before = data.align_offset(HUGE_PAGE);
     let inside = bytes.saturating_sub(before) / HUGE_PAGE * HUGE_PAGE;
     if inside > 0 {
@@ -57,20 +57,20 @@ pub fn ask_for_huge_pages(data: *const u8, bytes: usize) {
 }
 
 #[cfg(not(target_os = "linux"))]
-pub fn ask_for_huge_pages(_: *const u8, _: usize) {}
+pub(crate) fn ask_for_huge_pages(_: *const u8, _: usize) {}
 
 /// The current slab, and how much of it is used.
 static OPEN: Mutex<(Weak<Slab>, usize)> = Mutex::new((Weak::new(), 0));
 
 /// Bytes that begin at a cache line.
-pub struct AlignedBytes {
+pub(crate) struct AlignedBytes {
     slab: Arc<Slab>,
     at: usize,
     len: usize,
 }
 
 impl AlignedBytes {
-    pub fn zeroed(len: usize) -> Self {
+    pub(crate) fn zeroed(len: usize) -> Self {
         let taken = len.next_multiple_of(CACHE_LINE);
         let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
         let usable = open.0.upgrade();
@@ -86,16 +86,16 @@ impl AlignedBytes {
         AlignedBytes { slab, at, len }
     }
 
-    pub fn n_bytes(&self) -> usize {
+    pub(crate) fn n_bytes(&self) -> usize {
         self.len
     }
 
-    pub fn as_slice(&self) -> &[u8] {
+    pub(crate) fn as_slice(&self) -> &[u8] {
         // SAFETY: the range is inside the slab and was written when it was taken.
         unsafe { std::slice::from_raw_parts(self.slab.data.add(self.at), self.len) }
     }
 
-    pub fn as_mut_slice(&mut self) -> &mut [u8] {
+    pub(crate) fn as_mut_slice(&mut self) -> &mut [u8] {
         // SAFETY: as above, and the borrow is unique.
         unsafe { std::slice::from_raw_parts_mut(self.slab.data.add(self.at), self.len) }
     }

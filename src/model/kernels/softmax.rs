@@ -6,7 +6,7 @@ const LANES: usize = 16;
 
 /// The largest number, in any order.
 #[inline(always)]
-pub fn largest(chunk: &[f32]) -> f32 {
+pub(crate) fn largest(chunk: &[f32]) -> f32 {
     let mut lanes = [f32::NEG_INFINITY; LANES];
     let mut chunks = chunk.chunks_exact(LANES);
     for chunk in &mut chunks {
@@ -24,11 +24,11 @@ pub fn largest(chunk: &[f32]) -> f32 {
 }
 
 /// Adding it rounds a number below 2^22 to an integer: 1.5 * 2^23.
-pub const ROUNDS: f32 = 12_582_912.0;
+pub(crate) const ROUNDS: f32 = 12_582_912.0;
 /// ln 2 in two parts, the first exact in few bits.
-pub const LN_2: [f32; 2] = [0.693_359_4, -2.121_944_4e-4];
+pub(crate) const LN_2: [f32; 2] = [0.693_359_4, -2.121_944_4e-4];
 /// e^r for |r| <= ln 2 / 2: coefficients of r^6, r^5, .., 1.
-pub const EXP: [f32; 7] = [
+pub(crate) const EXP: [f32; 7] = [
     0.001_398_2,
     0.008_333_452,
     0.041_665_795,
@@ -41,7 +41,7 @@ pub const EXP: [f32; 7] = [
 /// e^x for -87 <= x <= 0, relative error below 1e-6; branch-free, so that the
 /// compiler vectorises the sum over the vocabulary.
 #[inline(always)]
-pub fn exp(x: f32) -> f32 {
+pub(crate) fn exp(x: f32) -> f32 {
     let shifted = x * std::f32::consts::LOG2_E + ROUNDS;
     let n = shifted - ROUNDS;
     let r = (x - n * LN_2[0]) - n * LN_2[1];
@@ -51,7 +51,7 @@ pub fn exp(x: f32) -> f32 {
 
 /// `x` times two to the integer that [`ROUNDS`] was added to.
 #[inline(always)]
-pub fn times_power_of_two(x: f32, shifted: f32) -> f32 {
+pub(crate) fn times_power_of_two(x: f32, shifted: f32) -> f32 {
     let exponent = shifted.to_bits().wrapping_sub(ROUNDS.to_bits());
     x * f32::from_bits(exponent.wrapping_add(127) << 23)
 }

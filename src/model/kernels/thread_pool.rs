@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 use super::region::{MAX_TASKS, Shared, Work};
 
 /// A caller and `threads - 1` others.
-pub struct ThreadPool {
+pub(crate) struct ThreadPool {
     shared: Arc<Shared>,
     members: Vec<JoinHandle<()>>,
     /// Held while running a region.
@@ -19,7 +19,7 @@ pub struct ThreadPool {
 impl ThreadPool {
     /// # Errors
     /// The system cannot start a thread.
-    pub fn new(threads: usize) -> std::io::Result<Self> {
+    pub(crate) fn new(threads: usize) -> std::io::Result<Self> {
         let shared = Arc::new(Shared::new());
         let member = |i: usize| {
             let shared = shared.clone();
@@ -36,7 +36,7 @@ impl ThreadPool {
     }
 
     /// The caller included.
-    pub fn threads(&self) -> usize {
+    pub(crate) fn threads(&self) -> usize {
         self.members.len() + 1
     }
 
@@ -46,7 +46,7 @@ impl ThreadPool {
     ///
     /// # Panics
     /// When a task panicked.
-    pub fn run(&self, tasks: usize, work: impl Fn(usize) + Sync) {
+    pub(crate) fn run(&self, tasks: usize, work: impl Fn(usize) + Sync) {
         if tasks <= 1 || self.members.is_empty() {
             return (0..tasks).for_each(work);
         }
@@ -57,7 +57,7 @@ impl ThreadPool {
     }
 
     /// `work(0)` to `work(tasks - 1)`, in order, computed as by [`ThreadPool::run`].
-    pub fn map<T: Send>(&self, tasks: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    pub(crate) fn map<T: Send>(&self, tasks: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
         let mut results: Vec<Option<T>> = (0..tasks).map(|_| None).collect();
         let parts = DisjointSlices::new(&mut results);
         // SAFETY: each task writes its own result.
@@ -82,7 +82,7 @@ impl Drop for ThreadPool {
 }
 
 /// A slice written by the tasks of a region in disjoint parts.
-pub struct DisjointSlices<T> {
+pub(crate) struct DisjointSlices<T> {
     data: *mut T,
     len: usize,
 }
@@ -91,7 +91,7 @@ pub struct DisjointSlices<T> {
 unsafe impl<T: Send> Sync for DisjointSlices<T> {}
 
 impl<T> DisjointSlices<T> {
-    pub fn new(all: &mut [T]) -> Self {
+    pub(crate) fn new(all: &mut [T]) -> Self {
         DisjointSlices {
             data: all.as_mut_ptr(),
             len: all.len(),
@@ -104,7 +104,7 @@ impl<T> DisjointSlices<T> {
     /// # Panics
     /// When the part is not inside the whole.
     #[allow(clippy::mut_from_ref)]
-    pub unsafe fn slice(&self, from: usize, len: usize) -> &mut [T] {
+    pub(crate) unsafe fn slice(&self, from: usize, len: usize) -> &mut [T] {
         let inside = from.checked_add(len).is_some_and(|end| end <= self.len);
         assert!(inside, "{from} + {len} of {}", self.len);
         // SAFETY: inside the whole (checked above), which the caller guarantees is

@@ -4,23 +4,23 @@ use super::activation::{Activations, GROUP};
 use super::pack::COLS;
 
 /// Maximum rows multiplied in one pass over a tile.
-pub const ROWS_AT_ONCE: usize = 2 * GROUP;
+pub(crate) const ROWS_AT_ONCE: usize = 2 * GROUP;
 
 /// A tile's results for up to [`ROWS_AT_ONCE`] rows.
-pub type TileOut = [[f32; COLS]; ROWS_AT_ONCE];
+pub(crate) type TileOut = [[f32; COLS]; ROWS_AT_ONCE];
 
 /// The rows multiplied by a pass over a tile: `n` from `first` on.
 #[derive(Clone, Copy)]
-pub struct TileRows<'a> {
-    pub acts: &'a Activations,
-    pub first: usize,
-    pub n: usize,
-    pub ahead: Ahead<'a>,
+pub(crate) struct TileRows<'a> {
+    pub(crate) acts: &'a Activations,
+    pub(crate) first: usize,
+    pub(crate) n: usize,
+    pub(crate) ahead: Ahead<'a>,
 }
 
 impl TileRows<'_> {
     /// `n` of them from `from` on, the part `part` of `parts` that the pass has.
-    pub fn part(self, (from, n): (usize, usize), part: usize, parts: usize) -> Self {
+    pub(crate) fn part(self, (from, n): (usize, usize), part: usize, parts: usize) -> Self {
         TileRows {
             first: self.first + from,
             n,
@@ -33,23 +33,23 @@ impl TileRows<'_> {
 /// What a pass over a tile prefetches meanwhile: its share of the next tile. All passes
 /// together fetch it once, so that memory is never idle during multiplication.
 #[derive(Clone, Copy)]
-pub struct Ahead<'a> {
-    pub next: &'a [u8],
+pub(crate) struct Ahead<'a> {
+    pub(crate) next: &'a [u8],
     /// This pass, and the number of passes over the tile.
-    pub pass: usize,
-    pub passes: usize,
+    pub(crate) pass: usize,
+    pub(crate) passes: usize,
 }
 
 impl Ahead<'_> {
     /// Prefetches nothing.
-    pub const NONE: Self = Ahead {
+    pub(crate) const NONE: Self = Ahead {
         next: &[],
         pass: 0,
         passes: 1,
     };
 
     /// The same for a part of this pass.
-    pub fn part(self, part: usize, parts: usize) -> Self {
+    pub(crate) fn part(self, part: usize, parts: usize) -> Self {
         Ahead {
             pass: self.pass * parts + part,
             passes: self.passes * parts,

@@ -9,7 +9,7 @@ use super::blocks::BLOCK;
 /// two halves.
 #[inline]
 #[target_feature(enable = "avx2")]
-pub fn quantize_block(values: &[f32; BLOCK], steps: &mut [i8; BLOCK]) -> (f32, [i32; 2]) {
+pub(crate) fn quantize_block(values: &[f32; BLOCK], steps: &mut [i8; BLOCK]) -> (f32, [i32; 2]) {
     // SAFETY: a block is 32 values, read eight at a time, and 32 bytes of steps.
     unsafe {
         let x: [__m256; 4] = std::array::from_fn(|i| _mm256_loadu_ps(values.as_ptr().add(8 * i)));

@@ -50,7 +50,7 @@ unsafe fn load_256<S: Stored>(at: *const S) -> __m256 {
 /// `dims`, each of `out` room for `T` x 16.
 #[inline]
 #[target_feature(enable = "avx512f")]
-pub unsafe fn score_512<S: Stored, const N: usize, const T: usize>(
+pub(crate) unsafe fn score_512<S: Stored, const N: usize, const T: usize>(
     (keys, stride): (*const S, usize),
     dims: usize,
     q: [*const f32; N],
@@ -86,7 +86,7 @@ pub unsafe fn score_512<S: Stored, const N: usize, const T: usize>(
 /// The processor has AVX2, FMA and F16C; sizes as above.
 #[inline]
 #[target_feature(enable = "avx2,fma,f16c")]
-pub unsafe fn score_256<S: Stored, const N: usize, const T: usize>(
+pub(crate) unsafe fn score_256<S: Stored, const N: usize, const T: usize>(
     (keys, stride): (*const S, usize),
     dims: usize,
     q: [*const f32; N],
@@ -130,7 +130,7 @@ pub unsafe fn score_256<S: Stored, const N: usize, const T: usize>(
 /// `weights`, 16 `V` at each of `out`.
 #[inline]
 #[target_feature(enable = "avx512f")]
-pub unsafe fn weigh_512<S: Stored, const N: usize, const V: usize>(
+pub(crate) unsafe fn weigh_512<S: Stored, const N: usize, const V: usize>(
     value: impl Fn(usize) -> *const S,
     rows: usize,
     weights: [*const f32; N],
@@ -167,7 +167,7 @@ pub unsafe fn weigh_512<S: Stored, const N: usize, const V: usize>(
 /// The processor has AVX2, FMA and F16C; sizes as above, of 8 `V`.
 #[inline]
 #[target_feature(enable = "avx2,fma,f16c")]
-pub unsafe fn weigh_256<S: Stored, const N: usize, const V: usize>(
+pub(crate) unsafe fn weigh_256<S: Stored, const N: usize, const V: usize>(
     value: impl Fn(usize) -> *const S,
     rows: usize,
     weights: [*const f32; N],

@@ -15,7 +15,7 @@ use tokenizers::{NormalizerWrapper, Tokenizer};
 
 /// How text is split before merging.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WordSplit {
+pub(crate) enum WordSplit {
     /// GPT-2's regex alone
     Gpt2,
     /// every digit by itself, then GPT-2's regex
@@ -36,7 +36,7 @@ pub enum WordSplit {
 }
 
 /// Supported names of `tokenizer.ggml.pre`, for messages.
-pub const SUPPORTED: &str = "smollm, starcoder, refact, command-r, llama-bpe, falcon3, tekken, \
+pub(crate) const SUPPORTED: &str = "smollm, starcoder, refact, command-r, llama-bpe, falcon3, tekken, \
      gpt-2, mpt, qwen2, deepseek-coder, deepseek-llm and default";
 
 const LLAMA3_REGEX: &str = concat!(
@@ -88,7 +88,7 @@ impl WordSplit {
     ///
     /// # Errors
     /// For a name with an unknown regex: guessing would give wrong ids.
-    pub fn from_name(pre: Option<&str>) -> Result<Self> {
+    pub(crate) fn from_name(pre: Option<&str>) -> Result<Self> {
         Ok(match pre.unwrap_or("default") {
             "default" => Self::Unstated,
             "gpt2" | "gpt-2" | "mpt" => Self::Gpt2,
@@ -103,18 +103,18 @@ impl WordSplit {
     }
 
     /// Llama 3 uses a word that is a token directly, without merging.
-    pub fn ignores_merges(self) -> bool {
+    pub(crate) fn ignores_merges(self) -> bool {
         matches!(self, Self::Llama3 | Self::Tekken)
     }
 
     /// Whether a prompt starts with BOS if the file does not say (llama.cpp's
     /// defaults).
-    pub fn adds_bos(self) -> bool {
+    pub(crate) fn adds_bos(self) -> bool {
         matches!(self, Self::Llama3 | Self::Tekken)
     }
 
     /// Installs the normalizer and the pre-tokenizer.
-    pub fn install(self, tokenizer: &mut Tokenizer) -> Result<()> {
+    pub(crate) fn install(self, tokenizer: &mut Tokenizer) -> Result<()> {
         if self == Self::Qwen2 {
             let nfc = Some(NormalizerWrapper::from(NFC));
             tokenizer.with_normalizer(nfc).map_err(|err| eyre!(err))?;
@@ -155,13 +155,13 @@ fn split(regex: &str) -> Result<Split> {
 
 /// Undoes the byte-to-character map of GPT-2's `bytes_to_unicode`: printable
 /// Latin-1 stands for itself, the other 68 bytes for U+0100 onwards in order.
-pub struct ByteAlphabet {
+pub(crate) struct ByteAlphabet {
     /// (0x144) byte of each character up to U+0143
     byte_of: [Option<u8>; 0x144],
 }
 
 impl ByteAlphabet {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut byte_of = [None; 0x144];
         let mut next_stand_in = 0x100;
         for byte in 0..=255_u8 {
@@ -178,7 +178,7 @@ impl ByteAlphabet {
 
     /// Appends the bytes `token` stands for; a character outside the alphabet
     /// stands for itself.
-    pub fn push_bytes(&self, token: &str, out: &mut Vec<u8>) {
+    pub(crate) fn push_bytes(&self, token: &str, out: &mut Vec<u8>) {
         for ch in token.chars() {
             match self.byte_of.get(ch as usize) {
                 Some(Some(byte)) => out.push(*byte),

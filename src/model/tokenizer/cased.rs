@@ -3,7 +3,7 @@
 //! Data of that model's `tokenizer.json`.
 
 /// A word of such letters, with a space before it or without.
-pub const CASED_WORD: &str = concat!(
+pub(crate) const CASED_WORD: &str = concat!(
     "\\s?[",
     "A-Za-z\u{b5}\u{c0}-\u{d6}\u{d8}-\u{f6}\u{f8}-\u{1ba}\u{1bc}-\u{1bf}",
     "\u{1c4}-\u{293}\u{295}-\u{2af}\u{370}-\u{373}\u{376}\u{377}\u{37b}-\u{37d}",

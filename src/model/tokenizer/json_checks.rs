@@ -21,7 +21,7 @@ const MAX_PATTERN: usize = 16 << 10;
 ///
 /// # Errors
 /// Anything out of bounds or inconsistent, by key.
-pub fn check(tokenizer: &mut Value, rows: Option<usize>) -> Result<Option<Vec<String>>> {
+pub(crate) fn check(tokenizer: &mut Value, rows: Option<usize>) -> Result<Option<Vec<String>>> {
     for step in ["normalizer", "pre_tokenizer", "decoder"] {
         check_steps(step, &tokenizer[step])?;
     }

@@ -16,20 +16,20 @@ use color_eyre::eyre::{Result, eyre};
 const GUARD: char = '\u{10FFFE}';
 
 /// Replaces a marker in the encoded text, separating what comes before and after it.
-pub const SEPARATOR: char = '\u{10FFFF}';
+pub(crate) const SEPARATOR: char = '\u{10FFFF}';
 
 /// A token recognised as a whole.
 #[derive(Clone, Debug)]
-pub struct Marker {
-    pub text: String,
-    pub id: u32,
+pub(crate) struct Marker {
+    pub(crate) text: String,
+    pub(crate) id: u32,
     /// Includes the preceding white space (`lstrip` in `tokenizer.json`).
-    pub strips_left: bool,
-    pub strips_right: bool,
+    pub(crate) strips_left: bool,
+    pub(crate) strips_right: bool,
 }
 
 /// All markers of a vocabulary.
-pub struct Markers {
+pub(crate) struct Markers {
     all: Vec<Marker>,
     finder: AhoCorasick,
     /// Bytes of the longest.
@@ -37,7 +37,7 @@ pub struct Markers {
 }
 
 impl Marker {
-    pub fn new(text: &str, id: u32) -> Self {
+    pub(crate) fn new(text: &str, id: u32) -> Self {
         Marker {
             text: text.to_owned(),
             id,
@@ -50,7 +50,7 @@ impl Marker {
 impl Markers {
     /// # Errors
     /// More markers than a search can handle, which no vocabulary has.
-    pub fn new(mut all: Vec<Marker>) -> Result<Self> {
+    pub(crate) fn new(mut all: Vec<Marker>) -> Result<Self> {
         all.retain(|marker| !marker.text.is_empty());
         // If two ids share a text, the lower one is used.
         all.sort_by_key(|marker| marker.id);
@@ -67,12 +67,12 @@ impl Markers {
     }
 
     /// The id of a marker.
-    pub fn id(&self, text: &str) -> Option<u32> {
+    pub(crate) fn id(&self, text: &str) -> Option<u32> {
         let found = self.all.iter().find(|marker| marker.text == text);
         found.map(|marker| marker.id)
     }
 
-    pub fn contains_id(&self, id: u32) -> bool {
+    pub(crate) fn contains_id(&self, id: u32) -> bool {
         self.all
             .binary_search_by_key(&id, |marker| marker.id)
             .is_ok()
@@ -80,7 +80,7 @@ impl Markers {
 
     /// Untrusted text, changed so that no part of it is a marker, even combined with
     /// what follows.
-    pub fn guarded<'t>(&self, text: &'t str) -> Cow<'t, str> {
+    pub(crate) fn guarded<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let text = without_signs(text);
         let mut out = String::new();
         let mut from = 0;
@@ -116,7 +116,7 @@ impl Markers {
 
     /// Splits a text at its markers: the rest with [`SEPARATOR`]s in their places, and
     /// their ids.
-    pub fn cut(&self, text: &str) -> (String, Vec<u32>) {
+    pub(crate) fn cut(&self, text: &str) -> (String, Vec<u32>) {
         let text = unguarded_signs(text);
         let (mut rest, mut ids) = (String::with_capacity(text.len()), Vec::new());
         let mut from = 0;
@@ -147,7 +147,7 @@ impl Markers {
 
     /// A text in which every marker is broken in two by a [`SEPARATOR`], for
     /// vocabularies whose merges produce a marker anyway.
-    pub fn broken(&self, text: &str) -> String {
+    pub(crate) fn broken(&self, text: &str) -> String {
         let separator = SEPARATOR.to_string();
         let guarded = self.guarded(text);
         guarded.trim_end_matches(GUARD).replace(GUARD, &separator)
@@ -156,7 +156,7 @@ impl Markers {
 
 /// Untrusted text without the two special characters used here. They belong to no
 /// script and become U+FFFD.
-pub fn without_signs(text: &str) -> Cow<'_, str> {
+pub(crate) fn without_signs(text: &str) -> Cow<'_, str> {
     match text.contains([GUARD, SEPARATOR]) {
         true => Cow::Owned(text.replace([GUARD, SEPARATOR], "\u{FFFD}")),
         false => Cow::Borrowed(text),
@@ -172,7 +172,7 @@ fn unguarded_signs(text: &str) -> Cow<'_, str> {
 }
 
 /// A rendered text for display.
-pub fn unguarded(text: &str) -> Cow<'_, str> {
+pub(crate) fn unguarded(text: &str) -> Cow<'_, str> {
     match text.contains(GUARD) {
         true => Cow::Owned(text.replace(GUARD, "")),
         false => Cow::Borrowed(text),
@@ -180,7 +180,7 @@ pub fn unguarded(text: &str) -> Cow<'_, str> {
 }
 
 /// Whether a token's text has the shape of a marker: `<..>`, or `[..]` in capitals.
-pub fn looks_like_marker(text: &str) -> bool {
+pub(crate) fn looks_like_marker(text: &str) -> bool {
     let inside = |open: char, close: char| text.strip_prefix(open)?.strip_suffix(close);
     let is_word = |inner: &str| {
         !inner.is_empty()
@@ -193,7 +193,7 @@ pub fn looks_like_marker(text: &str) -> bool {
 }
 
 /// The note on markers declared as plain tokens.
-pub fn note_on_retyped(texts: &[String]) -> Option<String> {
+pub(crate) fn note_on_retyped(texts: &[String]) -> Option<String> {
     if texts.is_empty() {
         return None;
     }

@@ -13,7 +13,7 @@ use tokenizers::{NormalizerWrapper, Tokenizer};
 use super::vocabulary::{TokenType, Vocabulary};
 
 /// The character that represents a space.
-pub const SPACE_MARK: &str = "▁";
+pub(crate) const SPACE_MARK: &str = "▁";
 
 /// A way to build a token from two others. The order of the fields is the order
 /// of merging (transformers' `generate_merges`): by the joined token's score, then
@@ -31,7 +31,7 @@ struct Join {
 }
 
 /// Every pair of tokens that joins into a token, best first.
-pub fn merges<'a>(vocabulary: &Vocabulary<'a>, scores: &[f32]) -> Vec<(&'a str, &'a str)> {
+pub(crate) fn merges<'a>(vocabulary: &Vocabulary<'a>, scores: &[f32]) -> Vec<(&'a str, &'a str)> {
     // Only plain tokens take part: a control token's text never results from merging,
     // and a byte token's text (`<0x0A>`) is not its content.
     let ids: AHashMap<&str, u32> = (0..)
@@ -78,7 +78,7 @@ fn in_order(score: f32) -> i32 {
 
 /// Installs the normalizer. `dummy_prefix` puts a space before the text, and
 /// before what follows a special token.
-pub fn install(tokenizer: &mut Tokenizer, dummy_prefix: bool) -> Result<()> {
+pub(crate) fn install(tokenizer: &mut Tokenizer, dummy_prefix: bool) -> Result<()> {
     let spaces = Replace::new(" ", SPACE_MARK).map_err(|err| eyre!(err))?;
     let mut steps: Vec<NormalizerWrapper> = vec![spaces.into()];
     if dummy_prefix {
@@ -92,7 +92,7 @@ pub fn install(tokenizer: &mut Tokenizer, dummy_prefix: bool) -> Result<()> {
 }
 
 /// Appends the bytes of a plain or byte token.
-pub fn push_bytes(token: &str, ty: TokenType, out: &mut Vec<u8>) {
+pub(crate) fn push_bytes(token: &str, ty: TokenType, out: &mut Vec<u8>) {
     match byte_of(token) {
         Some(byte) if ty == TokenType::Byte => out.push(byte),
         _ => out.extend_from_slice(token.replace(SPACE_MARK, " ").as_bytes()),

@@ -11,7 +11,7 @@ use super::{is_marker_of, note_on_rowless};
 
 /// A token's type in `tokenizer.ggml.token_type` (llama.cpp's `llama_token_type`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TokenType {
+pub(crate) enum TokenType {
     Normal,
     Unknown,
     Control,
@@ -35,18 +35,18 @@ impl TokenType {
     }
 
     /// Whether the token is recognised as a whole in a text.
-    pub fn is_special(self) -> bool {
+    pub(crate) fn is_special(self) -> bool {
         matches!(self, Self::Control | Self::UserDefined)
     }
 }
 
 /// The borrowed vocabulary; a token's id is its index.
-pub struct Vocabulary<'a> {
+pub(crate) struct Vocabulary<'a> {
     content: &'a Content,
     /// (vocab) texts in the file's own alphabet: byte-level or with `▁`
-    pub tokens: Vec<&'a str>,
+    pub(crate) tokens: Vec<&'a str>,
     /// (vocab)
-    pub types: Vec<TokenType>,
+    pub(crate) types: Vec<TokenType>,
 }
 
 impl<'a> Vocabulary<'a> {
@@ -54,7 +54,7 @@ impl<'a> Vocabulary<'a> {
     ///
     /// # Errors
     /// If a key is missing, of the wrong type, or of the wrong length.
-    pub fn read(content: &'a Content) -> Result<Self> {
+    pub(crate) fn read(content: &'a Content) -> Result<Self> {
         let tokens = strings(content, "tokenizer.ggml.tokens")?
             .ok_or_else(|| missing("tokenizer.ggml.tokens"))?;
         ensure!(!tokens.is_empty(), "tokenizer.ggml.tokens is empty");
@@ -88,7 +88,7 @@ impl<'a> Vocabulary<'a> {
     ///
     /// # Errors
     /// Ordinary tokens beyond the rows.
-    pub fn cut_to(&mut self, rows: Option<usize>) -> Result<Option<String>> {
+    pub(crate) fn cut_to(&mut self, rows: Option<usize>) -> Result<Option<String>> {
         let Some(rows) = rows.filter(|&rows| rows < self.tokens.len()) else {
             return Ok(None);
         };
@@ -113,7 +113,7 @@ impl<'a> Vocabulary<'a> {
     ///
     /// # Errors
     /// A role with an invalid id.
-    pub fn retype(&mut self, literals: &[String]) -> Result<Vec<String>> {
+    pub(crate) fn retype(&mut self, literals: &[String]) -> Result<Vec<String>> {
         let mut markers = Vec::new();
         for (token, ty) in self.tokens.iter().zip(&mut self.types) {
             let is_ordinary = matches!(ty, TokenType::Normal | TokenType::Unused);
@@ -154,7 +154,7 @@ impl<'a> Vocabulary<'a> {
     }
 
     /// Control tokens, and user-defined ones that are not matched `in_text`.
-    pub fn markers(&self, in_text: impl Fn(&str) -> bool) -> Vec<Marker> {
+    pub(crate) fn markers(&self, in_text: impl Fn(&str) -> bool) -> Vec<Marker> {
         let tokens = (0..).zip(self.tokens.iter().zip(&self.types));
         let is_marker = |token: &str, ty: TokenType| match ty {
             TokenType::Control => true,
@@ -168,7 +168,7 @@ impl<'a> Vocabulary<'a> {
     }
 
     /// The value of a string key, if the file has it.
-    pub fn text(&self, key: &str) -> Result<Option<&'a str>> {
+    pub(crate) fn text(&self, key: &str) -> Result<Option<&'a str>> {
         match self.content.metadata.get(key) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
@@ -177,7 +177,7 @@ impl<'a> Vocabulary<'a> {
     }
 
     /// The value of a yes-or-no key, if the file has it.
-    pub fn flag(&self, key: &str) -> Result<Option<bool>> {
+    pub(crate) fn flag(&self, key: &str) -> Result<Option<bool>> {
         match self.content.metadata.get(key) {
             None => Ok(None),
             Some(Value::Bool(flag)) => Ok(Some(*flag)),
@@ -189,7 +189,7 @@ impl<'a> Vocabulary<'a> {
     ///
     /// # Errors
     /// If it is not an id of this vocabulary.
-    pub fn id(&self, key: &str) -> Result<Option<u32>> {
+    pub(crate) fn id(&self, key: &str) -> Result<Option<u32>> {
         let Some(value) = self.content.metadata.get(key) else {
             return Ok(None);
         };
@@ -205,7 +205,7 @@ impl<'a> Vocabulary<'a> {
     }
 
     /// The pairs of `tokenizer.ggml.merges`, first merged first.
-    pub fn merges(&self) -> Result<Vec<(&'a str, &'a str)>> {
+    pub(crate) fn merges(&self) -> Result<Vec<(&'a str, &'a str)>> {
         let lines = strings(self.content, "tokenizer.ggml.merges")?
             .ok_or_else(|| missing("tokenizer.ggml.merges"))?;
         lines
@@ -221,7 +221,7 @@ impl<'a> Vocabulary<'a> {
 
     /// (vocab) log-probabilities of SentencePiece tokens; the higher, the
     /// earlier merged.
-    pub fn scores(&self) -> Result<Vec<f32>> {
+    pub(crate) fn scores(&self) -> Result<Vec<f32>> {
         let values = array(self.content, "tokenizer.ggml.scores")?
             .ok_or_else(|| missing("tokenizer.ggml.scores"))?;
         ensure!(
@@ -240,7 +240,7 @@ impl<'a> Vocabulary<'a> {
     }
 
     /// The id of the control token with this text.
-    pub fn control_token(&self, text: &str) -> Option<u32> {
+    pub(crate) fn control_token(&self, text: &str) -> Option<u32> {
         let mut found = self.tokens.iter().zip(&self.types);
         let at = found.position(|(token, ty)| *ty == TokenType::Control && *token == text);
         at.map(|id| id as u32)
@@ -249,7 +249,7 @@ impl<'a> Vocabulary<'a> {
     /// sha256 (hex) over everything that determines how text becomes ids: the kind,
     /// every token with its type, and the merge order. Lengths are hashed too, so that
     /// the encoding is unambiguous.
-    pub fn hash(&self, kind: &str, merges: &[(&str, &str)]) -> String {
+    pub(crate) fn hash(&self, kind: &str, merges: &[(&str, &str)]) -> String {
         let (mut sha, mut buffer) = (Sha256::new(), Vec::with_capacity(1 << 17));
         let mut feed = |text: &str| {
             buffer.extend_from_slice(&(text.len() as u32).to_le_bytes());

@@ -10,13 +10,14 @@ const N_TOLD: usize = 5;
 /// Entries that were lost, and what was removed from others.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Account {
+    /// Entries that could not be read.
     pub n_bad: usize,
     /// The first few, each with file and line.
     pub bad: Vec<String>,
     /// Answers from which blocks of reasoning were removed.
-    pub n_reasoning: usize,
+    pub(crate) n_reasoning: usize,
     /// Answers from which end-of-turn markers were removed.
-    pub n_markers: usize,
+    pub(crate) n_markers: usize,
 }
 
 impl Account {
@@ -57,7 +58,7 @@ impl Account {
     ///
     /// # Errors
     /// The first bad entry, and how many there are.
-    pub fn expect_any(&self, file: &str, n_docs: usize) -> Result<()> {
+    pub(crate) fn expect_any(&self, file: &str, n_docs: usize) -> Result<()> {
         let first = self.bad.first().map_or("", String::as_str);
         ensure!(
             n_docs > 0 || self.n_bad == 0,
@@ -68,7 +69,7 @@ impl Account {
     }
 
     /// Adds another file's.
-    pub fn add(&mut self, other: Account) {
+    pub(crate) fn add(&mut self, other: Account) {
         self.n_bad += other.n_bad;
         self.bad.extend(other.bad);
         self.n_reasoning += other.n_reasoning;

@@ -34,27 +34,27 @@ const IDS: [(&str, Option<SubjectKind>); 20] = [
 
 /// An answer for the pools; `None` where its file does not say.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Document {
-    pub id: String,
-    pub title: Option<String>,
+pub(crate) struct Document {
+    pub(crate) id: String,
+    pub(crate) title: Option<String>,
     /// As written: `item`, `user`, ..
-    pub kind: Option<String>,
-    pub group: Option<String>,
-    pub framework: Option<String>,
+    pub(crate) kind: Option<String>,
+    pub(crate) group: Option<String>,
+    pub(crate) framework: Option<String>,
     /// The model that wrote it.
-    pub model: Option<String>,
-    pub text: String,
+    pub(crate) model: Option<String>,
+    pub(crate) text: String,
     /// The answer ended by an end-of-text token, not at a limit.
-    pub ended: bool,
+    pub(crate) ended: bool,
     /// What was removed from the text.
-    pub removed: Removed,
+    pub(crate) removed: Removed,
 }
 
 /// What surrounded an answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Removed {
-    pub reasoning: bool,
-    pub markers: bool,
+pub(crate) struct Removed {
+    pub(crate) reasoning: bool,
+    pub(crate) markers: bool,
 }
 
 impl Document {

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::elements::{is_list_of_entries, is_map};
 use super::lenient_json::value_len;
 
+/// The forms that knowledge documents come in.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, strum::Display, strum::EnumString, strum::IntoStaticStr,
 )]
@@ -22,11 +23,8 @@ pub enum Format {
 }
 
 impl Format {
+    /// In the order of the help.
     pub const ALL: [Format; 4] = [Format::Jsonl, Format::Klg, Format::Once, Format::Laser];
-
-    pub fn name(self) -> &'static str {
-        self.into()
-    }
 
     /// Whether each line is independent.
     pub(super) fn is_by_line(self) -> bool {

@@ -16,7 +16,7 @@ pub(super) enum Repair {
 
 impl Repair {
     /// For a message about the value.
-    pub fn why(self) -> &'static str {
+    pub(crate) fn why(self) -> &'static str {
         match self {
             Repair::NotANumber => "NaN is not a string",
             Repair::LoneSurrogate => {

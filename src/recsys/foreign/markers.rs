@@ -4,9 +4,9 @@
 /// A cleaned answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Cleaned {
-    pub text: String,
-    pub had_reasoning: bool,
-    pub had_markers: bool,
+    pub(crate) text: String,
+    pub(crate) had_reasoning: bool,
+    pub(crate) had_markers: bool,
 }
 
 /// Tags around a model's reasoning.

@@ -29,8 +29,8 @@ use crate::text_input::{
     Encoding, LINE_BYTES_MAX, LineReader, Next, decode, read_text_from, shown_size,
 };
 
-pub use account::Account;
-pub use entry::{Document, Removed};
+pub(crate) use account::Account;
+pub(crate) use entry::Document;
 pub use format::Format;
 
 /// Largest file that is one JSON value, in bytes.
@@ -53,18 +53,20 @@ pub struct Hints {
 /// The contents of a file.
 #[derive(Clone, Debug, Default)]
 pub struct Imported {
+    /// Those that were kept.
     pub docs: Vec<KnowledgeDoc>,
+    /// What was lost, and why.
     pub account: Account,
 }
 
 /// Receives documents in order, and the share of the file read so far, 0 to 1 if known.
-pub type Sink<'a> = dyn FnMut(Document, Option<f64>) -> Result<()> + 'a;
+pub(crate) type Sink<'a> = dyn FnMut(Document, Option<f64>) -> Result<()> + 'a;
 
 /// Reads a file as knowledge of this program's own kinds.
 ///
 /// # Errors
 /// A file that cannot be read, has an unknown format, or has no readable document.
-pub fn read(path: &Path, hints: &Hints) -> Result<Imported> {
+pub(crate) fn read(path: &Path, hints: &Hints) -> Result<Imported> {
     let mut docs = Vec::new();
     let account = each(path, hints, &mut |doc, _| {
         docs.push(doc);
@@ -73,11 +75,11 @@ pub fn read(path: &Path, hints: &Hints) -> Result<Imported> {
     imported(&path.display().to_string(), docs, account, hints)
 }
 
-/// As [`read`], for bytes called `file` in messages; the name may give the kind:
+/// As `read`, for bytes called `file` in messages; the name may give the kind:
 /// `user.klg`.
 ///
 /// # Errors
-/// As [`read`].
+/// Bytes that look like none of the formats, or of which nothing could be read.
 pub fn parse(file: &str, bytes: &[u8], hints: &Hints) -> Result<Imported> {
     let decoded = decode(bytes);
     let mut docs = Vec::new();
@@ -146,7 +148,7 @@ fn kind_of_name(file: &str) -> Option<SubjectKind> {
 ///
 /// # Errors
 /// A file that cannot be read or has an unknown format; those of `sink`.
-pub fn each(path: &Path, hints: &Hints, sink: &mut Sink) -> Result<Account> {
+pub(crate) fn each(path: &Path, hints: &Hints, sink: &mut Sink) -> Result<Account> {
     let name = path.display().to_string();
     let reading = || format!("reading {name}");
     let open = || -> Result<_> {
@@ -173,7 +175,7 @@ pub fn each(path: &Path, hints: &Hints, sink: &mut Sink) -> Result<Account> {
 ///
 /// # Errors
 /// As [`each`]; non-UTF-8 bytes after UTF-8 ones.
-pub fn each_from(
+pub(crate) fn each_from(
     name: &str,
     bytes: impl BufRead,
     hints: &Hints,

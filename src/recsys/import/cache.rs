@@ -31,7 +31,7 @@ const CHUNK_SUBJECTS: usize = 1 << 12;
 const STEP_RATINGS: usize = 1 << 16;
 
 /// Where an import is cached, and its expected source.
-pub struct Key {
+pub(crate) struct Key {
     path: PathBuf,
     fingerprint: [u8; 32],
 }
@@ -39,7 +39,7 @@ pub struct Key {
 impl Key {
     /// # Errors
     /// A file of the source cannot be read.
-    pub fn of(source: &Source, options: &Options, folder: &Path) -> Result<Self, Report> {
+    pub(crate) fn of(source: &Source, options: &Options, folder: &Path) -> Result<Self, Report> {
         let full = source.path.canonicalize();
         let full = full.unwrap_or_else(|_| source.path.clone());
         let mut place = Sha256::new();
@@ -66,7 +66,7 @@ impl Key {
     }
 
     /// The cached import; `None` if there is no usable one.
-    pub fn load(&self) -> Option<Imported> {
+    pub(crate) fn load(&self) -> Option<Imported> {
         let file = File::open(&self.path).ok()?;
         let n_bytes = file.metadata().ok()?.len();
         let mut reader = Checked::new(BufReader::with_capacity(BUFFER_BYTES, file));
@@ -74,7 +74,7 @@ impl Key {
     }
 
     /// Caches an import. Failure is not an error: it will be redone.
-    pub fn save(&self, imported: &Imported) {
+    pub(crate) fn save(&self, imported: &Imported) {
         if let Err(error) = self.try_save(imported) {
             note!("cannot keep the import: {error:#}");
         }

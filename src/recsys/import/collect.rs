@@ -23,7 +23,7 @@ const ROWS_A_TELL: u64 = 1 << 14;
 
 /// Which of a catalog's tables a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Table {
+pub(crate) enum Table {
     Items,
     Users,
     Ratings,
@@ -31,12 +31,12 @@ pub enum Table {
     Shelves,
 }
 
-pub struct Collector<'a, 'w> {
-    pub source: &'a Source,
-    pub options: &'a Options,
+pub(crate) struct Collector<'a, 'w> {
+    pub(crate) source: &'a Source,
+    pub(crate) options: &'a Options,
     watch: &'a mut Watch<'w>,
     decided: &'a Decided,
-    pub gathered: Gathered,
+    pub(crate) gathered: Gathered,
     pub(super) findings: Findings,
     /// The files so far, as named in messages.
     pub(super) file_names: Vec<String>,
@@ -54,7 +54,7 @@ struct Reading<'p> {
 }
 
 impl<'a, 'w> Collector<'a, 'w> {
-    pub fn new(
+    pub(crate) fn new(
         source: &'a Source,
         options: &'a Options,
         watch: &'a mut Watch<'w>,
@@ -73,7 +73,7 @@ impl<'a, 'w> Collector<'a, 'w> {
         }
     }
 
-    pub fn note(&mut self, note: impl Into<String>) {
+    pub(crate) fn note(&mut self, note: impl Into<String>) {
         let note = note.into();
         if !self.findings.notes.contains(&note) {
             self.findings.notes.push(note);
@@ -81,7 +81,7 @@ impl<'a, 'w> Collector<'a, 'w> {
     }
 
     /// A required part.
-    pub fn need(&self, name: &str) -> Result<Part, Report> {
+    pub(crate) fn need(&self, name: &str) -> Result<Part, Report> {
         let part = self.source.plain_or_gz(name).cloned();
         part.ok_or_else(|| eyre!("{}: there is no {name}", self.source.path.display()))
     }
@@ -92,7 +92,7 @@ impl<'a, 'w> Collector<'a, 'w> {
     /// # Errors
     /// The file cannot be opened, or a reader refuses the whole of it; with `strict`,
     /// the first bad line; cancelled.
-    pub fn each_line(
+    pub(crate) fn each_line(
         &mut self,
         part: &Part,
         table: Table,
@@ -112,7 +112,7 @@ impl<'a, 'w> Collector<'a, 'w> {
     ///
     /// # Errors
     /// As [`Self::each_line`]; a file without a good header.
-    pub fn each_row(
+    pub(crate) fn each_row(
         &mut self,
         part: &Part,
         table: Table,
@@ -123,7 +123,7 @@ impl<'a, 'w> Collector<'a, 'w> {
     }
 
     /// As [`Self::each_row`], for headers whose columns depend on each other.
-    pub fn each_row_of<'c>(
+    pub(crate) fn each_row_of<'c>(
         &mut self,
         part: &Part,
         table: Table,
@@ -156,7 +156,7 @@ impl<'a, 'w> Collector<'a, 'w> {
     ///
     /// # Errors
     /// As [`Self::each_row`].
-    pub fn each_plain_row(
+    pub(crate) fn each_plain_row(
         &mut self,
         part: &Part,
         table: Table,
@@ -207,7 +207,7 @@ impl<'a, 'w> Collector<'a, 'w> {
     }
 
     /// Reports which columns were used of a file without a fixed header.
-    pub fn columns_taken(&mut self, columns: BTreeMap<String, String>) {
+    pub(crate) fn columns_taken(&mut self, columns: BTreeMap<String, String>) {
         if let Some(report) = self.findings.files.last_mut() {
             report.columns = columns;
         }

@@ -17,7 +17,7 @@ use super::{Imported, ImportedContents};
 impl Collector<'_, '_> {
     /// # Errors
     /// No item is left; with `strict`, a rating outside the scale.
-    pub fn finish(mut self, dialect: &Dialect) -> Result<Imported, Report> {
+    pub(crate) fn finish(mut self, dialect: &Dialect) -> Result<Imported, Report> {
         let mut gathered = std::mem::take(&mut self.gathered);
         let found = self.scale(&gathered, dialect);
         let capped = self.options.limit.is_some();

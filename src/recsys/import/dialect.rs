@@ -7,7 +7,7 @@ use super::files::source::Source;
 
 /// The format of a data set.
 #[derive(Clone, Debug)]
-pub enum Dialect {
+pub(crate) enum Dialect {
     /// `u.data`, `u.item`, perhaps `u.user`.
     MovieLens100K,
     /// `ratings.dat`, `movies.dat`; with `users.dat` 1M, without 10M.
@@ -33,32 +33,32 @@ pub enum Dialect {
 
 /// A table of items and one of ratings.
 #[derive(Clone, Debug)]
-pub struct CsvFiles {
-    pub items: Part,
-    pub ratings: Part,
+pub(crate) struct CsvFiles {
+    pub(crate) items: Part,
+    pub(crate) ratings: Part,
 }
 
 /// The atomic files of one RecBole data set.
 #[derive(Clone, Debug)]
-pub struct RecBoleFiles {
+pub(crate) struct RecBoleFiles {
     /// One, or those of a split: training first, then validation and test.
-    pub inter: Vec<Part>,
-    pub item: Part,
-    pub user: Option<Part>,
+    pub(crate) inter: Vec<Part>,
+    pub(crate) item: Part,
+    pub(crate) user: Option<Part>,
 }
 
 /// LaserScope's own format: `items`, `users`, `ratings`, each `.csv`, `.tsv` or
 /// `.jsonl`.
 #[derive(Clone, Debug)]
-pub struct OwnFiles {
-    pub items: Part,
-    pub users: Option<Part>,
-    pub ratings: Option<Part>,
+pub(crate) struct OwnFiles {
+    pub(crate) items: Part,
+    pub(crate) users: Option<Part>,
+    pub(crate) ratings: Option<Part>,
 }
 
 /// The three editions of Amazon Reviews.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Edition {
+pub(crate) enum Edition {
     Of2014,
     Of2018,
     Of2023,
@@ -66,7 +66,7 @@ pub enum Edition {
 
 impl Dialect {
     /// For the top line of an import.
-    pub fn describe(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         match self {
             Dialect::MovieLens100K => "MovieLens 100K".into(),
             Dialect::MovieLensDat { with_users: true } => "MovieLens 1M".into(),

@@ -14,7 +14,7 @@ const ID_BYTES_MAX: usize = 1000;
 
 /// The trimmed field; empty if it means "missing". Not for ids and titles, which may be
 /// such words.
-pub fn present(text: &str) -> &str {
+pub(crate) fn present(text: &str) -> &str {
     // The last is written by databases.
     const MISSING: [&str; 5] = ["NaN", "N/A", "None", "null", "\\N"];
     let text = text.trim();
@@ -25,7 +25,7 @@ pub fn present(text: &str) -> &str {
 }
 
 /// A finite number; also with a decimal comma, as in 4,5.
-pub fn number(text: &str) -> Option<f64> {
+pub(crate) fn number(text: &str) -> Option<f64> {
     let text = text.trim();
     let parsed = text.parse().ok().or_else(|| {
         let once = text.matches(',').count() == 1 && !text.contains('.');
@@ -35,7 +35,7 @@ pub fn number(text: &str) -> Option<f64> {
 }
 
 /// A rating on any scale.
-pub fn rating(text: &str) -> Result<f32, Refusal> {
+pub(crate) fn rating(text: &str) -> Result<f32, Refusal> {
     let text = present(text);
     if text.is_empty() {
         return Err(Refusal::row(Reason::NoRating, "no rating"));
@@ -49,7 +49,7 @@ pub fn rating(text: &str) -> Result<f32, Refusal> {
 
 /// An id, which must not be empty. An integer that a table tool turned into a float is
 /// the same id: `1.0` is `1`.
-pub fn id<'a>(text: &'a str, what: &str) -> Result<&'a str, Refusal> {
+pub(crate) fn id<'a>(text: &'a str, what: &str) -> Result<&'a str, Refusal> {
     let text = text.trim();
     if text.is_empty() {
         return Err(Refusal::row(Reason::NoId, format!("no {what}")));
@@ -66,7 +66,7 @@ pub fn id<'a>(text: &'a str, what: &str) -> Result<&'a str, Refusal> {
 }
 
 /// The parts between separators, without empty ones and without MovieLens' "none".
-pub fn genres<'a>(parts: impl Iterator<Item = &'a str>) -> Box<[EcoString]> {
+pub(crate) fn genres<'a>(parts: impl Iterator<Item = &'a str>) -> Box<[EcoString]> {
     let mut genres: Vec<EcoString> = Vec::new();
     for part in parts.map(present) {
         let name = match part {
@@ -82,7 +82,7 @@ pub fn genres<'a>(parts: impl Iterator<Item = &'a str>) -> Box<[EcoString]> {
 }
 
 /// Facts that are not missing.
-pub fn facts<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Box<[Fact]> {
+pub(crate) fn facts<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Box<[Fact]> {
     let pairs = pairs.into_iter();
     let known = pairs.map(|(name, value)| (name, present(value)));
     let facts = known
@@ -95,7 +95,7 @@ pub fn facts<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Box<[Fa
 }
 
 /// With spaces for line ends and tabs, so that a text stays in its row.
-pub fn one_line(text: &str) -> Cow<'_, str> {
+pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
     let is_break = |c: char| matches!(c, '\t'..='\r' | '\u{85}' | '\u{2028}' | '\u{2029}');
     match text.contains(is_break) {
         true => {
@@ -108,7 +108,7 @@ pub fn one_line(text: &str) -> Cow<'_, str> {
 }
 
 /// A JSON value as a table would have it.
-pub fn text_of(value: &Value) -> Cow<'_, str> {
+pub(crate) fn text_of(value: &Value) -> Cow<'_, str> {
     match value {
         Value::String(text) => Cow::Borrowed(text.trim()),
         Value::Null => Cow::Borrowed(""),
@@ -121,7 +121,7 @@ pub fn text_of(value: &Value) -> Cow<'_, str> {
 }
 
 /// A text short enough for a message.
-pub fn clipped(text: &str) -> String {
+pub(crate) fn clipped(text: &str) -> String {
     const N_CHARS: usize = 40;
     match text.char_indices().nth(N_CHARS) {
         Some((at, _)) => format!("{}...", &text[..at]),
@@ -130,7 +130,7 @@ pub fn clipped(text: &str) -> String {
 }
 
 /// Exactly this many fields; empty ones at the end do not count.
-pub fn exactly<'a, const N: usize>(
+pub(crate) fn exactly<'a, const N: usize>(
     fields: impl Iterator<Item = &'a str>,
 ) -> Result<[&'a str; N], Refusal> {
     let mut found = [""; N];

@@ -10,15 +10,16 @@ use super::files::part::Part;
 use crate::text_input::Encoding;
 
 /// How many bad lines are spelled out; the rest are counted.
-pub const N_SHOWN: usize = 5;
+pub(crate) const N_SHOWN: usize = 5;
 
 /// How one file was understood.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileReport {
     /// Without folders.
-    pub file: String,
+    pub(crate) file: String,
     /// Blank lines and the header do not count.
-    pub rows_read: u64,
+    pub(crate) rows_read: u64,
+    /// Of the bytes, as found.
     pub encoding: Encoding,
     /// Between fields, where there are any.
     pub separator: Option<String>,
@@ -76,6 +77,7 @@ pub struct Findings {
     pub dialect: String,
     /// Rows of all files; each was kept or left out.
     pub rows_read: u64,
+    /// Rows that became items, users or ratings.
     pub rows_kept: u64,
     /// By reason.
     pub left_out: BTreeMap<String, u64>,
@@ -91,6 +93,7 @@ pub struct Findings {
     pub scale_assumed: Option<String>,
     /// By name, how many optional values could not be read and count as missing.
     pub unreadable: BTreeMap<String, u64>,
+    /// One per file read.
     pub files: Vec<FileReport>,
     /// What else was left out or assumed, in sentences.
     pub notes: Vec<String>,

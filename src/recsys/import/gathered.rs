@@ -16,7 +16,7 @@ use super::title;
 use super::values::{Kind, Values};
 
 /// What has an id.
-pub trait Named {
+pub(crate) trait Named {
     fn id(&self) -> &str;
 }
 
@@ -33,8 +33,8 @@ impl Named for User {
 }
 
 /// Subjects in the order in which their ids first occurred.
-pub struct Slots<T> {
-    pub all: Vec<T>,
+pub(crate) struct Slots<T> {
+    pub(crate) all: Vec<T>,
     by_id: HashTable<u32>,
     hasher: RandomState,
 }
@@ -71,35 +71,35 @@ impl<T: Named> Slots<T> {
 }
 
 #[derive(Default)]
-pub struct Columns {
-    pub users: Vec<u32>,
-    pub items: Vec<u32>,
-    pub stars: Vec<f32>,
-    pub at_s: Vec<i64>,
+pub(crate) struct Columns {
+    pub(crate) users: Vec<u32>,
+    pub(crate) items: Vec<u32>,
+    pub(crate) stars: Vec<f32>,
+    pub(crate) at_s: Vec<i64>,
 }
 
 #[derive(Default)]
-pub struct Gathered {
+pub(crate) struct Gathered {
     /// One without a title was named by a rating and is not described so far.
-    pub items: Slots<Item>,
+    pub(crate) items: Slots<Item>,
     /// Slots of the items, as their descriptions came.
-    pub item_order: Vec<u32>,
-    pub users: Slots<User>,
+    pub(crate) item_order: Vec<u32>,
+    pub(crate) users: Slots<User>,
     /// How many of the first users were described; the others are only named by ratings.
-    pub n_described_users: usize,
-    pub columns: Columns,
-    pub values: Values,
+    pub(crate) n_described_users: usize,
+    pub(crate) columns: Columns,
+    pub(crate) values: Values,
     /// What the name of the rating column suggests.
-    pub kind: Kind,
+    pub(crate) kind: Kind,
     /// By name, how many optional values could not be read and count as missing.
-    pub unreadable: BTreeMap<&'static str, u64>,
+    pub(crate) unreadable: BTreeMap<&'static str, u64>,
     /// Number of the file and of the line that is being read.
-    pub at: (u32, u64),
+    pub(crate) at: (u32, u64),
 }
 
 impl Gathered {
     /// Adds an item's description.
-    pub fn item(&mut self, mut item: Item) -> RowResult {
+    pub(crate) fn item(&mut self, mut item: Item) -> RowResult {
         if item.title.trim().is_empty() {
             let what = format!("item `{}` has no title", fields::clipped(&item.id));
             return Err(Refusal::row(Reason::NoTitle, what));
@@ -121,22 +121,22 @@ impl Gathered {
     }
 
     /// Whether a rating names the item, or its description was read.
-    pub fn knows_item(&self, id: &str) -> bool {
+    pub(crate) fn knows_item(&self, id: &str) -> bool {
         self.items.find(id).is_some()
     }
 
     /// The item's description was read.
-    pub fn has_item(&self, id: &str) -> bool {
+    pub(crate) fn has_item(&self, id: &str) -> bool {
         let slot = self.items.find(id);
         slot.is_some_and(|slot| !self.items.all[slot as usize].title.is_empty())
     }
 
-    pub fn n_ratings(&self) -> u64 {
+    pub(crate) fn n_ratings(&self) -> u64 {
         self.columns.users.len() as u64
     }
 
     /// Adds a user's description. Users come before ratings.
-    pub fn user(&mut self, mut user: User) -> RowResult {
+    pub(crate) fn user(&mut self, mut user: User) -> RowResult {
         if self.users.find(&user.id).is_some() {
             let what = format!("duplicate user id `{}`", fields::clipped(&user.id));
             return Err(Refusal::row(Reason::DuplicateUser, what));
@@ -148,7 +148,7 @@ impl Gathered {
     }
 
     /// Adds a rating on any scale; `at_s` 0 keeps the file's order.
-    pub fn rating(&mut self, user: &str, item: &str, rating: f32, at_s: i64) -> RowResult {
+    pub(crate) fn rating(&mut self, user: &str, item: &str, rating: f32, at_s: i64) -> RowResult {
         let user = match self.users.find(user) {
             Some(slot) => slot,
             None => self.users.push(User::unnamed(user)),
@@ -169,7 +169,7 @@ impl Gathered {
     }
 
     /// A time in seconds, 0 if missing or unreadable.
-    pub fn time(&mut self, text: &str) -> i64 {
+    pub(crate) fn time(&mut self, text: &str) -> i64 {
         match time::read(text) {
             Time::At(at_s) => at_s,
             Time::Missing => 0,
@@ -181,7 +181,7 @@ impl Gathered {
     }
 
     /// A year; `None` if implausible for a film or book.
-    pub fn year(&mut self, text: &str) -> Option<u16> {
+    pub(crate) fn year(&mut self, text: &str) -> Option<u16> {
         let text = fields::present(text);
         let year = title::parse_year(text);
         if year.is_none() && !text.is_empty() {
@@ -191,17 +191,17 @@ impl Gathered {
     }
 
     /// Counts an optional value that could not be read.
-    pub fn not_read(&mut self, what: &'static str) {
+    pub(crate) fn not_read(&mut self, what: &'static str) {
         *self.unreadable.entry(what).or_default() += 1;
     }
 
     /// Extracts the items of these slots, in this order; the others are dropped. In
     /// place: there may not be memory for two copies.
-    pub fn take_items(&mut self, slots: &[u32]) -> Vec<Item> {
+    pub(crate) fn take_items(&mut self, slots: &[u32]) -> Vec<Item> {
         take(&mut self.items, slots)
     }
 
-    pub fn take_users(&mut self, slots: &[u32]) -> Vec<User> {
+    pub(crate) fn take_users(&mut self, slots: &[u32]) -> Vec<User> {
         take(&mut self.users, slots)
     }
 }

@@ -16,7 +16,7 @@ const LOW_SURROGATE_BYTES: usize = 6;
 ///
 /// # Errors
 /// What was expected, and at which byte.
-pub fn parse(text: &str) -> Result<Value, String> {
+pub(crate) fn parse(text: &str) -> Result<Value, String> {
     let mut parser = Parser { text, at: 0 };
     let value = parser.value(0)?;
     parser.skip_space();
@@ -27,7 +27,7 @@ pub fn parse(text: &str) -> Result<Value, String> {
 }
 
 /// Parses a line with one object, as JSON or as a Python literal.
-pub fn object<T: DeserializeOwned>(line: &str) -> Result<T, Refusal> {
+pub(crate) fn object<T: DeserializeOwned>(line: &str) -> Result<T, Refusal> {
     let as_json = match serde_json::from_str(line) {
         Ok(value) => return Ok(value),
         Err(error) => error,

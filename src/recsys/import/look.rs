@@ -22,7 +22,7 @@ impl Dialect {
     ///
     /// # Errors
     /// Nothing fits, or several do, which are then listed.
-    pub fn detect(source: Source) -> Result<(Source, Self), Report> {
+    pub(crate) fn detect(source: Source) -> Result<(Source, Self), Report> {
         let shown = source.path.display().to_string();
         let mut looked = Looked::default();
         looked.look(&source);

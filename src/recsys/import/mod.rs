@@ -39,10 +39,10 @@ use super::load::{SAMPLE_GROUPS, folder_name};
 use super::scale::Scale;
 use crate::text_input::{Encoding, LateByte};
 use collect::Collector;
-pub use dialect::Dialect;
+pub(crate) use dialect::Dialect;
 use dialects::{amazon, goodbooks, movielens_100k, movielens_csv, movielens_dat, own, recbole};
 use files::source::Source;
-pub use findings::{FileReport, Findings, N_SHOWN};
+pub use findings::Findings;
 
 /// How to import.
 #[derive(Clone, Debug, Default)]
@@ -61,14 +61,15 @@ pub struct Options {
 /// The progress of an import.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Progress {
-    pub file: String,
+    pub(crate) file: String,
     /// Bytes of this file on disk.
-    pub bytes_done: u64,
-    pub bytes_total: u64,
-    pub n_ratings: u64,
+    pub(crate) bytes_done: u64,
+    pub(crate) bytes_total: u64,
+    pub(crate) n_ratings: u64,
 }
 
 impl Progress {
+    /// As the progress line and the screen say it.
     pub fn describe(&self) -> String {
         let percent = self.bytes_done.min(self.bytes_total) * 100 / self.bytes_total.max(1);
         let n_ratings = self.n_ratings;
@@ -78,7 +79,9 @@ impl Progress {
 
 /// Receives progress, and may cancel the import.
 pub struct Watch<'a> {
+    /// Called now and then, from the importing thread.
     pub on: &'a mut dyn FnMut(&Progress),
+    /// Set: the import ends with [`Cancelled`].
     pub cancel: &'a AtomicBool,
 }
 
@@ -99,7 +102,7 @@ pub struct Cancelled;
 
 /// An import before grouping, as cached.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Imported {
+pub(crate) struct Imported {
     contents: ImportedContents,
     items: Vec<Item>,
     users: Vec<User>,

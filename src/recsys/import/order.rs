@@ -8,16 +8,16 @@ use super::gathered::{Columns, Gathered};
 /// No subject of the catalog.
 const NOWHERE: u32 = u32::MAX;
 
-pub struct ItemOrder {
+pub(crate) struct ItemOrder {
     /// Slots, in the catalog's order.
-    pub slots: Vec<u32>,
+    pub(crate) slots: Vec<u32>,
     /// By slot, the catalog's index, or [`NOWHERE`].
-    pub places: Vec<u32>,
+    pub(crate) places: Vec<u32>,
 }
 
 /// Numeric ids are sorted by number, so that the order does not depend on the file;
 /// other ids keep their file's order.
-pub fn order_items(gathered: &Gathered, only_rated: bool) -> ItemOrder {
+pub(crate) fn order_items(gathered: &Gathered, only_rated: bool) -> ItemOrder {
     let mut slots = gathered.item_order.clone();
     if only_rated {
         let mut rated = vec![false; gathered.items.all.len()];
@@ -37,7 +37,7 @@ pub fn order_items(gathered: &Gathered, only_rated: bool) -> ItemOrder {
 }
 
 /// User slots in the catalog's order.
-pub fn order_users(gathered: &Gathered, only_rating: bool) -> Vec<u32> {
+pub(crate) fn order_users(gathered: &Gathered, only_rating: bool) -> Vec<u32> {
     let mut slots: Vec<u32> = (0..gathered.users.all.len() as u32).collect();
     if only_rating {
         let mut rates = vec![false; slots.len()];
@@ -58,17 +58,17 @@ fn sort_by_number<'a>(slots: &mut [u32], id: impl Fn(u32) -> &'a str) {
     }
 }
 
-pub struct Sorted {
+pub(crate) struct Sorted {
     /// By user, then by time.
-    pub ratings: Vec<Rating>,
-    pub n_by_user: Vec<u32>,
-    pub n_off_scale: u64,
-    pub n_without_item: u64,
-    pub n_repeated: u64,
+    pub(crate) ratings: Vec<Rating>,
+    pub(crate) n_by_user: Vec<u32>,
+    pub(crate) n_off_scale: u64,
+    pub(crate) n_without_item: u64,
+    pub(crate) n_repeated: u64,
 }
 
 /// A counting sort by user, then a stable sort by time.
-pub fn sort_ratings(
+pub(crate) fn sort_ratings(
     columns: &Columns,
     scale: Scale,
     item_places: &[u32],

@@ -4,7 +4,7 @@ use std::fmt;
 
 /// Reasons are counted under their own names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Reason {
+pub(crate) enum Reason {
     NoId,
     LongId,
     NoTitle,
@@ -25,7 +25,7 @@ pub enum Reason {
 }
 
 impl Reason {
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Reason::NoId => "no id",
             Reason::LongId => "id too long",
@@ -56,7 +56,7 @@ impl fmt::Display for Reason {
 
 /// Why a row or a whole file cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub(crate) enum Refusal {
     /// This row; the next one may be good.
     Row(Reason, String),
     /// The whole file: its header is wrong.
@@ -64,17 +64,17 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    pub fn row(reason: Reason, what: impl Into<String>) -> Self {
+    pub(crate) fn row(reason: Reason, what: impl Into<String>) -> Self {
         Refusal::Row(reason, what.into())
     }
 }
 
 /// What became of a row that could be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Taken {
+pub(crate) enum Taken {
     Kept,
     /// A good row that is not needed.
     LeftOut(Reason),
 }
 
-pub type RowResult = Result<Taken, Refusal>;
+pub(crate) type RowResult = Result<Taken, Refusal>;

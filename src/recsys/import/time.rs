@@ -2,7 +2,7 @@
 
 /// A parsed time field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Time {
+pub(crate) enum Time {
     /// Seconds since 1970, UTC.
     At(i64),
     Missing,
@@ -15,7 +15,7 @@ const LATEST: f64 = 1e11;
 
 /// A number in seconds, milliseconds, microseconds or nanoseconds, whichever gives a
 /// plausible year; or a date with or without a time of day.
-pub fn read(text: &str) -> Time {
+pub(crate) fn read(text: &str) -> Time {
     let text = super::fields::present(text);
     if text.is_empty() {
         return Time::Missing;

@@ -9,11 +9,11 @@ const ARTICLES: [&str; 26] = [
 ];
 
 /// From the first film on record to a far future.
-pub const YEARS: RangeInclusive<u16> = 1870..=2100;
+pub(crate) const YEARS: RangeInclusive<u16> = 1870..=2100;
 
 /// The title without the year in brackets at its end, articles in front, and the
 /// year.
-pub fn title_and_year(text: &str) -> (String, Option<u16>) {
+pub(crate) fn title_and_year(text: &str) -> (String, Option<u16>) {
     let text = text.trim();
     match text.rsplit_once('(') {
         Some((title, rest)) if rest.ends_with(')') => match year_in(&rest[..rest.len() - 1]) {
@@ -36,7 +36,7 @@ fn year_in(text: &str) -> Option<u16> {
 
 /// A year within [`YEARS`], or that of a date; `1995.0`, as some tables write it, is
 /// 1995.
-pub fn parse_year(text: &str) -> Option<u16> {
+pub(crate) fn parse_year(text: &str) -> Option<u16> {
     let text = text.trim();
     let text = text.strip_suffix(".0").unwrap_or(text);
     let of_date = || text.get(..4).filter(|_| text[4..].starts_with(['-', '/']));
@@ -45,7 +45,7 @@ pub fn parse_year(text: &str) -> Option<u16> {
 }
 
 /// The title, and each title in brackets after it, with its article in front.
-pub fn articles_in_front(title: &str) -> String {
+pub(crate) fn articles_in_front(title: &str) -> String {
     match title.split_once(" (") {
         None => article_in_front(title),
         Some((main, others)) => {

@@ -19,7 +19,7 @@ const THUMBS: Scale = Scale::Range {
 
 /// What the column's name says about the ratings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// No column: interactions.
     None,
     /// Plays, weights.
@@ -30,7 +30,7 @@ pub enum Kind {
 
 impl Kind {
     /// By the name of the column.
-    pub fn of_column(name: &str) -> Self {
+    pub(crate) fn of_column(name: &str) -> Self {
         const COUNTED: [&str; 8] = [
             "count", "play", "weight", "listen", "view", "click", "freq", "times",
         ];
@@ -44,15 +44,15 @@ impl Kind {
 
 /// How often a value occurred, and where first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Seen {
-    pub n: u64,
+pub(crate) struct Seen {
+    pub(crate) n: u64,
     /// Number of the file in the order of reading, and the line.
-    pub first: (u32, u64),
+    pub(crate) first: (u32, u64),
 }
 
 /// Every rating's value.
 #[derive(Debug)]
-pub struct Values {
+pub(crate) struct Values {
     halves: Vec<Seen>,
     others: HashMap<u32, Seen>,
     /// Distinct values that were not counted individually.
@@ -73,14 +73,14 @@ impl Default for Values {
 
 /// A scale, and whether it was assumed.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Found {
-    pub scale: Scale,
+pub(crate) struct Found {
+    pub(crate) scale: Scale,
     /// The assumption made, in a sentence.
-    pub assumed: Option<String>,
+    pub(crate) assumed: Option<String>,
 }
 
 impl Values {
-    pub fn add(&mut self, rating: f32, at: (u32, u64)) {
+    pub(crate) fn add(&mut self, rating: f32, at: (u32, u64)) {
         self.max = self.max.max(rating);
         let half = rating * 2.0;
         let is_half = half.fract() == 0.0 && (0.0..N_HALVES as f32).contains(&half);
@@ -101,7 +101,7 @@ impl Values {
     }
 
     /// Every value counted individually, in order.
-    pub fn each(&self) -> Vec<(f32, Seen)> {
+    pub(crate) fn each(&self) -> Vec<(f32, Seen)> {
         let halves = self.halves.iter().enumerate();
         let halves = halves.map(|(n, seen)| (n as f32 / 2.0, *seen));
         let others = self.others.iter();
@@ -112,7 +112,7 @@ impl Values {
     }
 
     /// The scale of the values.
-    pub fn scale(&self, kind: Kind) -> Found {
+    pub(crate) fn scale(&self, kind: Kind) -> Found {
         let sure = |scale| Found {
             scale,
             assumed: None,

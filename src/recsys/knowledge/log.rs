@@ -24,8 +24,9 @@ pub struct KnowledgeLog {
 /// A last line without its newline that was not a whole document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CutOff {
+    /// Counted from 1.
     pub line: usize,
-    pub n_bytes: usize,
+    pub(crate) n_bytes: usize,
 }
 
 impl KnowledgeLog {

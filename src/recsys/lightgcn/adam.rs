@@ -11,7 +11,7 @@ const EPSILON: f32 = 1e-8;
 /// Values that one task computes, at least.
 const VALUES_A_TASK: usize = 1 << 14;
 
-pub struct Adam {
+pub(crate) struct Adam {
     learning_rate: f32,
     n_steps: i32,
     mean: Vec<f32>,
@@ -19,7 +19,7 @@ pub struct Adam {
 }
 
 impl Adam {
-    pub fn new(n_values: usize, learning_rate: f32) -> Self {
+    pub(crate) fn new(n_values: usize, learning_rate: f32) -> Self {
         Adam {
             learning_rate,
             n_steps: 0,
@@ -28,7 +28,7 @@ impl Adam {
         }
     }
 
-    pub fn step(&mut self, values: &mut [f32], gradient: &[f32]) {
+    pub(crate) fn step(&mut self, values: &mut [f32], gradient: &[f32]) {
         self.n_steps += 1;
         let mean_share = 1.0 - BETA_1.powi(self.n_steps);
         let square_share = 1.0 - BETA_2.powi(self.n_steps);

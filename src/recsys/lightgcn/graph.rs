@@ -7,9 +7,9 @@ const NODES_A_TASK: usize = 256;
 
 /// Users are nodes 0 to `n_users`, items follow.
 #[derive(Clone, Debug)]
-pub struct Graph {
-    pub n_users: usize,
-    pub n_items: usize,
+pub(crate) struct Graph {
+    pub(crate) n_users: usize,
+    pub(crate) n_items: usize,
     /// (nodes + 1): where each node's neighbours begin.
     starts: Vec<usize>,
     /// Ascending for each node.
@@ -21,7 +21,7 @@ pub struct Graph {
 impl Graph {
     /// # Panics
     /// If a like names a user or an item out of range.
-    pub fn new(n_users: usize, n_items: usize, likes: &[(u32, u32)]) -> Self {
+    pub(crate) fn new(n_users: usize, n_items: usize, likes: &[(u32, u32)]) -> Self {
         let n_nodes = n_users + n_items;
         let mut starts = vec![0usize; n_nodes + 1];
         let ends = |&(user, item): &(u32, u32)| (user as usize, n_users + item as usize);
@@ -58,17 +58,17 @@ impl Graph {
         }
     }
 
-    pub fn n_nodes(&self) -> usize {
+    pub(crate) fn n_nodes(&self) -> usize {
         self.n_users + self.n_items
     }
 
     /// A user's item nodes, or an item's users, ascending.
-    pub fn neighbours(&self, node: usize) -> &[u32] {
+    pub(crate) fn neighbours(&self, node: usize) -> &[u32] {
         &self.neighbours[self.starts[node]..self.starts[node + 1]]
     }
 
     /// Every like as user node and item node, by user.
-    pub fn likes(&self) -> Vec<(u32, u32)> {
+    pub(crate) fn likes(&self) -> Vec<(u32, u32)> {
         let users = 0..self.n_users as u32;
         let likes = users.flat_map(|user| {
             let items = self.neighbours(user as usize).iter();
@@ -78,7 +78,7 @@ impl Graph {
     }
 
     /// (x + Ax + ... + A^layers x) / (layers + 1) for x of (nodes, dim).
-    pub fn smooth(&self, x: &[f32], dim: usize, n_layers: usize) -> Vec<f32> {
+    pub(crate) fn smooth(&self, x: &[f32], dim: usize, n_layers: usize) -> Vec<f32> {
         let mut sum = x.to_vec();
         let mut layer = x.to_vec();
         let mut next = vec![0.0; x.len()];

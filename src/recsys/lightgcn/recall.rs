@@ -12,14 +12,14 @@ const N_LIKES_MIN: usize = 5;
 const N_USERS_MAX: usize = 1000;
 
 /// Held-out likes of some users.
-pub struct Holdout {
+pub(crate) struct Holdout {
     /// A user and the item indices held out.
     users: Vec<(u32, Vec<u32>)>,
 }
 
 impl Holdout {
     /// Holds out a share of each user's likes, at least one; returns the rest.
-    pub fn split(
+    pub(crate) fn split(
         n_users: usize,
         likes: &[(u32, u32)],
         share: f64,
@@ -52,7 +52,7 @@ impl Holdout {
 
     /// Recall@20: of a user's held-out likes (of 20 at most), the share among the
     /// 20 best items that they did not like in training; the mean over users.
-    pub fn recall(&self, graph: &Graph, finals: &[f32], dim: usize) -> Option<f64> {
+    pub(crate) fn recall(&self, graph: &Graph, finals: &[f32], dim: usize) -> Option<f64> {
         let shares: Vec<f64> = self
             .users
             .par_iter()

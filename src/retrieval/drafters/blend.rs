@@ -20,10 +20,10 @@ const MIN_PATH_PROB_RELAXED: f32 = 0.0015;
 
 /// Parameters for growing a tree of the blend.
 pub(crate) struct Growth<'a> {
-    pub params: &'a Params,
-    pub calibration: &'a Calibration,
-    pub weights: &'a Weights,
-    pub ends: &'a [TokenId],
+    pub(crate) params: &'a Params,
+    pub(crate) calibration: &'a Calibration,
+    pub(crate) weights: &'a Weights,
+    pub(crate) ends: &'a [TokenId],
 }
 
 impl Growth<'_> {

@@ -10,15 +10,15 @@ use crate::speculate::params::Source;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Copied {
     /// Tree node it is drafted below, and that path's probability.
-    pub parent: usize,
-    pub path_prob: f32,
-    pub token: TokenId,
-    pub source: Source,
+    pub(crate) parent: usize,
+    pub(crate) path_prob: f32,
+    pub(crate) token: TokenId,
+    pub(crate) source: Source,
     /// Matching tokens of the context, plus tokens copied before.
-    pub matched: usize,
-    pub depth: usize,
+    pub(crate) matched: usize,
+    pub(crate) depth: usize,
     /// How often it was found.
-    pub count: usize,
+    pub(crate) count: usize,
 }
 
 /// The probability that a copied text continues the same way after this many equal

@@ -25,7 +25,7 @@ enum Owner<T> {
 impl<T: Pod> Array<T> {
     /// The numbers in these bytes of a mapped file; `None` if the file lacks these
     /// bytes, or they are not whole, aligned numbers.
-    pub fn mapped(map: &Arc<MappedFile>, bytes: Range<usize>) -> Option<Self> {
+    pub(crate) fn mapped(map: &Arc<MappedFile>, bytes: Range<usize>) -> Option<Self> {
         let items: &[T] = bytemuck::try_cast_slice(map.get(bytes)?).ok()?;
         Some(Array {
             items: NonNull::from(items),

@@ -11,22 +11,22 @@ pub(crate) const MAX_NAME_BYTES: usize = u32::MAX as usize;
 /// A document of a segment: `tokens` is its range in the segment's text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Entry<'a> {
-    pub id: &'a str,
-    pub title: &'a str,
-    pub tokens: Range<u32>,
+    pub(crate) id: &'a str,
+    pub(crate) title: &'a str,
+    pub(crate) tokens: Range<u32>,
 }
 
 /// All documents in the text's order.
 #[derive(Debug, Default)]
 pub(crate) struct DocTable {
     /// Position of each document's first token, and a closing one: (docs + 1).
-    pub starts: Array<u32>,
+    pub(crate) starts: Array<u32>,
     /// Where each id and each title ends in `names`: (docs, 2).
-    pub name_ends: Array<u32>,
+    pub(crate) name_ends: Array<u32>,
     /// Document numbers ascending by id; equal ids in the text's order.
-    pub by_id: Array<u32>,
+    pub(crate) by_id: Array<u32>,
     /// Ids and titles end to end, UTF-8.
-    pub names: Array<u8>,
+    pub(crate) names: Array<u8>,
 }
 
 /// A table under construction.
@@ -39,7 +39,7 @@ pub(crate) struct DocTableBuilder {
 
 impl DocTableBuilder {
     /// `start`: position of the first document.
-    pub fn new(start: u32) -> Self {
+    pub(crate) fn new(start: u32) -> Self {
         DocTableBuilder {
             starts: vec![start],
             name_ends: Vec::new(),
@@ -48,7 +48,7 @@ impl DocTableBuilder {
     }
 
     /// `next` is the position of the following document.
-    pub fn push(&mut self, id: &str, title: &str, next: u32) {
+    pub(crate) fn push(&mut self, id: &str, title: &str, next: u32) {
         for name in [id, title] {
             self.names.extend_from_slice(name.as_bytes());
             self.name_ends.push(self.names.len() as u32);
@@ -56,15 +56,15 @@ impl DocTableBuilder {
         self.starts.push(next);
     }
 
-    pub fn n_name_bytes(&self) -> usize {
+    pub(crate) fn n_name_bytes(&self) -> usize {
         self.names.len()
     }
 
-    pub fn n_docs(&self) -> usize {
+    pub(crate) fn n_docs(&self) -> usize {
         self.starts.len() - 1
     }
 
-    pub fn finish(self) -> DocTable {
+    pub(crate) fn finish(self) -> DocTable {
         let n_docs = self.n_docs() as u32;
         let mut table = DocTable {
             starts: self.starts.into(),
@@ -80,7 +80,7 @@ impl DocTableBuilder {
 }
 
 impl DocTable {
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.starts.len().saturating_sub(1)
     }
 
@@ -96,7 +96,7 @@ impl DocTable {
     }
 
     /// Document number `doc`.
-    pub fn get(&self, doc: usize) -> Option<Entry<'_>> {
+    pub(crate) fn get(&self, doc: usize) -> Option<Entry<'_>> {
         let (start, next) = (*self.starts.get(doc)?, *self.starts.get(doc + 1)?);
         // The separator before the next document is not the document's.
         let end = next.saturating_sub(1).max(start);
@@ -107,12 +107,12 @@ impl DocTable {
         })
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = Entry<'_>> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Entry<'_>> {
         (0..self.len()).filter_map(|doc| self.get(doc))
     }
 
     /// The number of the document at a text position, unless it is a separator.
-    pub fn at(&self, position: u32) -> Option<usize> {
+    pub(crate) fn at(&self, position: u32) -> Option<usize> {
         let after = self.starts.partition_point(|&start| start <= position);
         let doc = after.checked_sub(1)?;
         let entry = self.get(doc)?;
@@ -120,7 +120,7 @@ impl DocTable {
     }
 
     /// Every document of this id, in the text's order.
-    pub fn with_id(&self, id: &str) -> impl Iterator<Item = Entry<'_>> {
+    pub(crate) fn with_id(&self, id: &str) -> impl Iterator<Item = Entry<'_>> {
         let first = self.by_id.partition_point(|&d| self.id(d as usize) < id);
         let docs = self.by_id[first..].iter().map(|&doc| doc as usize);
         let docs = docs.take_while(move |&doc| self.id(doc) == id);

@@ -9,8 +9,8 @@ use crate::retrieval::index::segment::Segment;
 /// Where hidden documents are in one segment; usually empty.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct HiddenSpans {
-    pub documents: usize,
-    pub n_tokens: usize,
+    pub(crate) documents: usize,
+    pub(crate) n_tokens: usize,
     /// Text positions, the anchor before each document included.
     positions: Vec<Range<u32>>,
     /// Ranks of those positions' suffixes, ascending.
@@ -19,7 +19,7 @@ pub(crate) struct HiddenSpans {
 
 impl HiddenSpans {
     /// A binary search for each document's name and one for each of its tokens.
-    pub fn of<'a>(segment: &Segment, doc_ids: impl IntoIterator<Item = &'a str>) -> Self {
+    pub(crate) fn of<'a>(segment: &Segment, doc_ids: impl IntoIterator<Item = &'a str>) -> Self {
         let mut positions: Vec<Range<u32>> = Vec::new();
         let doc_ids: BTreeSet<&str> = doc_ids.into_iter().collect();
         for doc_id in doc_ids {
@@ -42,12 +42,12 @@ impl HiddenSpans {
     }
 
     /// How many of these suffixes are hidden.
-    pub fn count(&self, ranks: Ranks) -> usize {
+    pub(crate) fn count(&self, ranks: Ranks) -> usize {
         let below = |bound| self.ranks.partition_point(|&r| r < bound);
         below(ranks.hi) - below(ranks.lo)
     }
 
-    pub fn holds(&self, position: u32) -> bool {
+    pub(crate) fn holds(&self, position: u32) -> bool {
         self.positions.iter().any(|span| span.contains(&position))
     }
 }

@@ -62,7 +62,7 @@ impl Local {
     }
 
     /// The last token, root of the next draft tree.
-    pub fn last(&self) -> Option<TokenId> {
+    pub(crate) fn last(&self) -> Option<TokenId> {
         self.tokens.last().copied()
     }
 

@@ -4,7 +4,7 @@
 pub(crate) mod array;
 pub(crate) mod doc_table;
 pub(crate) mod hidden;
-pub(crate) mod local;
+pub mod local;
 pub(crate) mod ranks;
 pub(crate) mod segment;
 pub(crate) mod segment_builder;

@@ -4,25 +4,25 @@
 /// array.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Ranks {
-    pub lo: u32,
-    pub hi: u32,
+    pub(crate) lo: u32,
+    pub(crate) hi: u32,
 }
 
 impl Ranks {
-    pub const NONE: Ranks = Ranks { lo: 0, hi: 0 };
+    pub(crate) const NONE: Ranks = Ranks { lo: 0, hi: 0 };
 
     #[inline]
-    pub fn len(self) -> usize {
+    pub(crate) fn len(self) -> usize {
         (self.hi - self.lo) as usize
     }
 
     #[inline]
-    pub fn is_empty(self) -> bool {
+    pub(crate) fn is_empty(self) -> bool {
         self.lo == self.hi
     }
 
     /// At most `n` of the ranks, evenly spaced.
-    pub fn spread(self, n: usize) -> impl Iterator<Item = u32> {
+    pub(crate) fn spread(self, n: usize) -> impl Iterator<Item = u32> {
         let n = n.min(self.len()) as u64;
         // In 32 fractional bits: one division for all.
         let stride = ((self.len() as u64) << 32) / n.max(1);

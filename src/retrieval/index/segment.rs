@@ -29,13 +29,13 @@ const N_FREQUENT: usize = 32;
 /// 8 and 8 if ids need more than 16 bits.
 #[derive(Debug)]
 pub(crate) struct Segment {
-    pub words: Words,
+    pub(crate) words: Words,
     /// Text positions in suffix order.
-    pub suffixes: Array<u32>,
+    pub(crate) suffixes: Array<u32>,
     /// Bucket table: the rank that every distinct first token begins at, closed
     /// by the number of suffixes.
-    pub starts: Array<u32>,
-    pub docs: DocTable,
+    pub(crate) starts: Array<u32>,
+    pub(crate) docs: DocTable,
     /// The most frequent tokens and how often they occur.
     frequent: Vec<(TokenId, u32)>,
     /// A hash of the whole content (`fingerprint`).
@@ -66,7 +66,12 @@ pub(crate) use on_words;
 impl Segment {
     /// From consistent arrays: the bucket table must be valid (`segment_file` checks
     /// what it opens).
-    pub fn of(words: Words, suffixes: Array<u32>, starts: Array<u32>, docs: DocTable) -> Self {
+    pub(crate) fn of(
+        words: Words,
+        suffixes: Array<u32>,
+        starts: Array<u32>,
+        docs: DocTable,
+    ) -> Self {
         let mut segment = Segment {
             words,
             suffixes,
@@ -87,7 +92,7 @@ impl Segment {
     }
 
     /// Every distinct token, ascending, a separator last.
-    pub fn first_tokens(&self) -> impl Iterator<Item = TokenId> + '_ {
+    pub(crate) fn first_tokens(&self) -> impl Iterator<Item = TokenId> + '_ {
         let (narrow, wide): (&[u16], &[u32]) = match &self.words {
             Words::Narrow(_, firsts) => (firsts, &[]),
             Words::Wide(_, firsts) => (&[], firsts),
@@ -99,20 +104,20 @@ impl Segment {
     }
 
     /// Ids are below it.
-    pub fn limit(&self) -> TokenId {
+    pub(crate) fn limit(&self) -> TokenId {
         on_words!(self, text => text.limit)
     }
 
-    pub fn frequent(&self) -> &[(TokenId, u32)] {
+    pub(crate) fn frequent(&self) -> &[(TokenId, u32)] {
         &self.frequent
     }
 
-    pub fn n_docs(&self) -> usize {
+    pub(crate) fn n_docs(&self) -> usize {
         self.docs.len()
     }
 
     /// Tokens of all documents, separators not counted.
-    pub fn n_tokens(&self) -> usize {
+    pub(crate) fn n_tokens(&self) -> usize {
         self.n_text().saturating_sub(1 + self.n_docs())
     }
 
@@ -122,7 +127,7 @@ impl Segment {
     }
 
     /// Size of the index; names and titles not counted.
-    pub fn n_bytes(&self) -> usize {
+    pub(crate) fn n_bytes(&self) -> usize {
         let words = on_words!(self, text, firsts =>
             size_of_val(&text.tokens[..]) + size_of_val(&firsts[..]));
         words + size_of_val(&self.suffixes[..]) + size_of_val(&self.starts[..])
@@ -130,25 +135,25 @@ impl Segment {
 
     /// The token at a text position; a separator beyond the end.
     #[inline]
-    pub fn token(&self, position: u32) -> TokenId {
+    pub(crate) fn token(&self, position: u32) -> TokenId {
         on_words!(self, text => text.token(position))
     }
 
     /// Where the suffix of this rank begins.
     #[inline]
-    pub fn position(&self, rank: u32) -> u32 {
+    pub(crate) fn position(&self, rank: u32) -> u32 {
         // Always in bounds unless a file is damaged.
         let n_suffixes = self.suffixes.len() as u32;
         self.suffixes[rank as usize].min(n_suffixes)
     }
 
     /// The document at a text position, unless it is a separator.
-    pub fn entry_at(&self, position: u32) -> Option<Entry<'_>> {
+    pub(crate) fn entry_at(&self, position: u32) -> Option<Entry<'_>> {
         self.docs.get(self.docs.at(position)?)
     }
 
     /// A document's tokens.
-    pub fn tokens_of(&self, entry: &Entry) -> Vec<TokenId> {
+    pub(crate) fn tokens_of(&self, entry: &Entry) -> Vec<TokenId> {
         let end = entry.tokens.end.min(self.n_text() as u32);
         let tokens = (entry.tokens.start..end).map(|p| self.token(p));
         tokens.filter(|&t| t != SEPARATOR).collect()
@@ -156,7 +161,7 @@ impl Segment {
 
     /// The suffixes that begin with this token.
     #[inline]
-    pub fn bucket(&self, token: TokenId) -> Ranks {
+    pub(crate) fn bucket(&self, token: TokenId) -> Ranks {
         on_words!(self, text, firsts => self.bucket_in(firsts, text.limit, token))
     }
 
@@ -177,7 +182,7 @@ impl Segment {
 
     /// The suffixes that begin with these tokens (at least one, at most
     /// [`SORTED_DEPTH`](super::symbol::SORTED_DEPTH)).
-    pub fn find(&self, pattern: &[TokenId]) -> Ranks {
+    pub(crate) fn find(&self, pattern: &[TokenId]) -> Ranks {
         let Some((&first, rest)) = pattern.split_first() else {
             return Ranks::NONE;
         };
@@ -191,7 +196,7 @@ impl Segment {
     }
 
     /// The rank of the suffix that begins at a text position.
-    pub fn rank_of(&self, position: u32) -> Option<u32> {
+    pub(crate) fn rank_of(&self, position: u32) -> Option<u32> {
         let bucket = self.bucket(self.token(position));
         let rank = on_words!(self, text => {
             let is_before = |r| text.cmp_suffixes(self.position(r), position) == Ordering::Less;
@@ -203,13 +208,13 @@ impl Segment {
     /// The text from a position on, up to a separator and at most `max` tokens
     /// ([`Run::CAPACITY`] is the most there can be).
     #[inline]
-    pub fn until_separator(&self, position: u32, max: usize) -> Run {
+    pub(crate) fn until_separator(&self, position: u32, max: usize) -> Run {
         on_words!(self, text => text.until_separator(position, max))
     }
 
     /// Of suffixes that share `depth` tokens, those that continue with `token`.
     #[inline]
-    pub fn narrow(&self, ranks: Ranks, depth: u32, token: TokenId) -> Ranks {
+    pub(crate) fn narrow(&self, ranks: Ranks, depth: u32, token: TokenId) -> Ranks {
         on_words!(self, text => {
             let next = |rank| text.token(self.position(rank) + depth);
             let lo = partition(ranks.lo, ranks.hi, |r| next(r) < token);
@@ -220,7 +225,7 @@ impl Segment {
 
     /// The tokens that follow suffixes of these ranks, `depth` symbols on; all
     /// positions are read first, so that cache misses overlap.
-    pub fn tokens_after<const N: usize>(
+    pub(crate) fn tokens_after<const N: usize>(
         &self,
         ranks: &[u32; N],
         depth: u32,
@@ -236,7 +241,7 @@ impl Segment {
 
     /// Every token that follows suffixes sharing `depth` tokens, ascending,
     /// with the suffixes it follows. Separators are left out.
-    pub fn children(&self, ranks: Ranks, depth: u32, mut found: impl FnMut(TokenId, Ranks)) {
+    pub(crate) fn children(&self, ranks: Ranks, depth: u32, mut found: impl FnMut(TokenId, Ranks)) {
         on_words!(self, text => {
             let next = |rank| text.token(self.position(rank) + depth);
             let mut lo = ranks.lo;

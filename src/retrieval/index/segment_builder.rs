@@ -23,7 +23,7 @@ pub(crate) struct SegmentBuilder {
 impl SegmentBuilder {
     /// The index of `(id, tokens)` documents without titles; parallel.
     #[cfg(test)]
-    pub fn build(docs: impl IntoIterator<Item = (String, Vec<TokenId>)>) -> Segment {
+    pub(crate) fn build(docs: impl IntoIterator<Item = (String, Vec<TokenId>)>) -> Segment {
         let mut builder = SegmentBuilder::new();
         for (id, tokens) in docs {
             builder.push(&id, "", &tokens);
@@ -31,7 +31,7 @@ impl SegmentBuilder {
         builder.finish()
     }
 
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         SegmentBuilder {
             text: vec![SEPARATOR],
             limit: 0,
@@ -40,7 +40,7 @@ impl SegmentBuilder {
     }
 
     /// Adds a document. Check [`has_room`](Self::has_room) first.
-    pub fn push(&mut self, id: &str, title: &str, tokens: &[TokenId]) {
+    pub(crate) fn push(&mut self, id: &str, title: &str, tokens: &[TokenId]) {
         assert!(self.has_room(id, title, tokens.len()), "a segment is full");
         self.text.extend(tokens.iter().filter(|&&t| t != SEPARATOR));
         self.text.push(SEPARATOR);
@@ -50,26 +50,26 @@ impl SegmentBuilder {
     }
 
     /// Whether a document of `n_tokens` still fits into 32-bit offsets.
-    pub fn has_room(&self, id: &str, title: &str, n_tokens: usize) -> bool {
+    pub(crate) fn has_room(&self, id: &str, title: &str, n_tokens: usize) -> bool {
         let n_names = self.docs.n_name_bytes() + id.len() + title.len();
         self.text.len() + n_tokens < MAX_TEXT && n_names < MAX_NAME_BYTES
     }
 
     /// Tokens so far.
-    pub fn n_tokens(&self) -> usize {
+    pub(crate) fn n_tokens(&self) -> usize {
         self.text.len() - 1 - self.docs.n_docs()
     }
 
-    pub fn n_docs(&self) -> usize {
+    pub(crate) fn n_docs(&self) -> usize {
         self.docs.n_docs()
     }
 
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.n_docs() == 0
     }
 
     /// Sorts the suffixes; parallel.
-    pub fn finish(self) -> Segment {
+    pub(crate) fn finish(self) -> Segment {
         let docs = self.docs.finish();
         if self.limit <= u32::from(u16::SEPARATOR) {
             let text = self.text.iter().map(|&t| u16::of(t)).collect();

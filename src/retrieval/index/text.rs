@@ -12,9 +12,9 @@ use crate::speculate::TokenId;
 /// Tokens of one width.
 #[derive(Debug, Default)]
 pub(crate) struct Text<T> {
-    pub tokens: Array<T>,
+    pub(crate) tokens: Array<T>,
     /// Ids are below it.
-    pub limit: TokenId,
+    pub(crate) limit: TokenId,
 }
 
 /// A few tokens copied from a text.
@@ -25,7 +25,7 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    pub const CAPACITY: usize = 32;
+    pub(crate) const CAPACITY: usize = 32;
 }
 
 impl Deref for Run {
@@ -45,7 +45,7 @@ impl<T: Symbol> Text<T> {
     }
 
     #[inline]
-    pub fn token(&self, position: u32) -> TokenId {
+    pub(crate) fn token(&self, position: u32) -> TokenId {
         match self.tokens.get(position as usize) {
             Some(&symbol) => self.read(symbol),
             None => SEPARATOR,
@@ -60,7 +60,7 @@ impl<T: Symbol> Text<T> {
     /// Compares the text from a position on with `pattern`; equal if the text starts
     /// with the pattern.
     #[inline]
-    pub fn cmp_at(&self, position: u32, pattern: &[TokenId]) -> Ordering {
+    pub(crate) fn cmp_at(&self, position: u32, pattern: &[TokenId]) -> Ordering {
         let text = self.from(position as usize);
         for (&symbol, token) in text.iter().zip(pattern) {
             match self.read(symbol).cmp(token) {
@@ -76,7 +76,7 @@ impl<T: Symbol> Text<T> {
     }
 
     /// Compares two suffixes in sort order, ties by position.
-    pub fn cmp_suffixes(&self, a: u32, b: u32) -> Ordering {
+    pub(crate) fn cmp_suffixes(&self, a: u32, b: u32) -> Ordering {
         for i in 0..COMPARED as u32 {
             let (x, y) = (self.token(a + i), self.token(b + i));
             match x.cmp(&y) {
@@ -90,7 +90,7 @@ impl<T: Symbol> Text<T> {
 
     /// The text from a position on, up to a separator.
     #[inline]
-    pub fn until_separator(&self, position: u32, max: usize) -> Run {
+    pub(crate) fn until_separator(&self, position: u32, max: usize) -> Run {
         debug_assert!(max <= Run::CAPACITY);
         let mut run = Run {
             tokens: [0; Run::CAPACITY],

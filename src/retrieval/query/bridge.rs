@@ -27,37 +27,37 @@ const MAX_SHORTER: usize = 2;
 /// tokens ago.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Anchor {
-    pub shelf: u16,
+    pub(crate) shelf: u16,
     /// Number of symbols that agree.
-    pub order: u16,
-    pub at: u32,
+    pub(crate) order: u16,
+    pub(crate) at: u32,
 }
 
 /// What follows `at` in a segment followed a text like the context's end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Bridge {
-    pub shelf: u16,
+    pub(crate) shelf: u16,
     /// Symbols before the gap that agree.
-    pub before: u16,
+    pub(crate) before: u16,
     /// Tokens of the context in the gap.
-    pub gap: u16,
+    pub(crate) gap: u16,
     /// Tokens after the gap that agree.
-    pub after: u16,
+    pub(crate) after: u16,
     /// The pool's gap is as long as the context's.
-    pub is_even: bool,
+    pub(crate) is_even: bool,
     /// Text position of the next token, and the token.
-    pub at: u32,
-    pub next: TokenId,
+    pub(crate) at: u32,
+    pub(crate) next: TokenId,
 }
 
 /// Bridges of about the same quality, counted together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct BridgeClass {
     /// Agreement before the gap in symbols, rounded down to a step.
-    pub before: u16,
+    pub(crate) before: u16,
     /// Agreement after the gap in tokens, rounded down to a step.
-    pub after: u16,
-    pub gap: GapKind,
+    pub(crate) after: u16,
+    pub(crate) gap: GapKind,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,7 +71,7 @@ pub(crate) enum GapKind {
 }
 
 impl Bridge {
-    pub fn class(&self) -> BridgeClass {
+    pub(crate) fn class(&self) -> BridgeClass {
         BridgeClass {
             before: match self.before {
                 ..4 => 2,
@@ -92,7 +92,7 @@ impl Bridge {
     }
 
     /// The bridge after its next token.
-    pub fn moved(&self, shelves: &Shelves) -> Bridge {
+    pub(crate) fn moved(&self, shelves: &Shelves) -> Bridge {
         Bridge {
             at: self.at + 1,
             after: self.after + 1,
@@ -109,12 +109,12 @@ impl Bridge {
 
 impl BridgeClass {
     /// A unique number below 2^12.
-    pub fn code(self) -> u16 {
+    pub(crate) fn code(self) -> u16 {
         (self.before << 8) | (self.after << 4) | self.gap as u16
     }
 
     /// The order of an exact match of about the same quality.
-    pub fn rank(self) -> u16 {
+    pub(crate) fn rank(self) -> u16 {
         let before = match self.before {
             ..=3 => 2,
             4..=6 => 3,

@@ -20,8 +20,8 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub const COUNT: usize = 6;
-    pub const ALL: [Kind; Kind::COUNT] = [
+    pub(crate) const COUNT: usize = 6;
+    pub(crate) const ALL: [Kind; Kind::COUNT] = [
         Kind::Own,
         Kind::Local,
         Kind::Other,
@@ -33,16 +33,16 @@ impl Kind {
 
 /// What followed one suffix in one source.
 pub(crate) struct Evidence<'a> {
-    pub kind: Kind,
+    pub(crate) kind: Kind,
     /// Symbols of the suffix; for bridges, an equivalent order.
-    pub order: usize,
+    pub(crate) order: usize,
     /// Occurrences of the suffix.
-    pub count: usize,
-    pub bridge: Option<BridgeClass>,
+    pub(crate) count: usize,
+    pub(crate) bridge: Option<BridgeClass>,
     /// Distinct next tokens and how often each followed.
-    pub next: &'a [(TokenId, u32)],
+    pub(crate) next: &'a [(TokenId, u32)],
     /// Occurrences behind `next`, those at a document's end included.
-    pub n_seen: u32,
+    pub(crate) n_seen: u32,
 }
 
 /// Receives evidence.

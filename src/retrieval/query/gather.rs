@@ -25,12 +25,12 @@ pub(crate) struct Scratch {
 
 impl Scratch {
     /// Starts another query, maybe over other pools.
-    pub fn begin(&mut self) {
+    pub(crate) fn begin(&mut self) {
         self.common = None;
     }
 
     /// Starts another node.
-    pub fn begin_node(&mut self) {
+    pub(crate) fn begin_node(&mut self) {
         self.own.clear();
         self.local.clear();
         self.other.clear();
@@ -38,7 +38,7 @@ impl Scratch {
 
     /// Passes on the evidence of these orders, the longest match first, until `visit`
     /// has enough (false). Longer orders must come first.
-    pub fn show(
+    pub(crate) fn show(
         &mut self,
         shelves: &Shelves,
         matches: Matches,

@@ -33,7 +33,7 @@ pub(crate) struct Shelves<'a> {
     /// By shelf.
     sources: Vec<Source>,
     /// Longest suffix, in symbols: tokens, and the anchor before a document.
-    pub max_suffix: usize,
+    pub(crate) max_suffix: usize,
     /// `None`: the context is not a source.
     local: Option<&'a Local>,
 }
@@ -41,32 +41,32 @@ pub(crate) struct Shelves<'a> {
 /// One occurrence of a path's end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Spot {
-    pub shelf: u16,
+    pub(crate) shelf: u16,
     /// Number of symbols at the path's end that agree.
-    pub order: u16,
+    pub(crate) order: u16,
     /// Text position of the next token ..
-    pub at: u32,
+    pub(crate) at: u32,
     /// .. and the token; a separator where there is none.
-    pub next: TokenId,
+    pub(crate) next: TokenId,
 }
 
 /// Many occurrences of a path's end: an interval of a shelf's suffix array.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Wide {
-    pub shelf: u16,
-    pub order: u16,
+    pub(crate) shelf: u16,
+    pub(crate) order: u16,
     /// Number of symbols shared by the interval's suffixes.
-    pub depth: u32,
-    pub ranks: Ranks,
+    pub(crate) depth: u32,
+    pub(crate) ranks: Ranks,
     /// How many of them are visible.
-    pub count: u32,
+    pub(crate) count: u32,
 }
 
 /// Occurrences of many paths, one after the other; a [`Span`] is one path's.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Places {
-    pub spots: Vec<Spot>,
-    pub wides: Vec<Wide>,
+    pub(crate) spots: Vec<Spot>,
+    pub(crate) wides: Vec<Wide>,
 }
 
 /// A path's occurrences. On a shelf the longest come first; a shorter suffix that
@@ -74,24 +74,24 @@ pub(crate) struct Places {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Span {
     /// Those that were spots of the path before its last token ..
-    pub spots: Range<usize>,
+    pub(crate) spots: Range<usize>,
     /// .. and those of [`Shelves::follow_rest`].
-    pub late: Range<usize>,
-    pub wides: Range<usize>,
+    pub(crate) late: Range<usize>,
+    pub(crate) wides: Range<usize>,
 }
 
 impl Places {
-    pub fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.spots.clear();
         self.wides.clear();
     }
 
-    pub fn spots(&self, span: &Span) -> impl Iterator<Item = &Spot> + Clone {
+    pub(crate) fn spots(&self, span: &Span) -> impl Iterator<Item = &Spot> + Clone {
         let late = &self.spots[span.late.clone()];
         self.spots[span.spots.clone()].iter().chain(late)
     }
 
-    pub fn wides(&self, span: &Span) -> &[Wide] {
+    pub(crate) fn wides(&self, span: &Span) -> &[Wide] {
         &self.wides[span.wides.clone()]
     }
 }
@@ -108,7 +108,7 @@ pub(crate) enum Reach {
 
 impl<'a> Shelves<'a> {
     /// The shelves of the sources that are switched on.
-    pub fn new(
+    pub(crate) fn new(
         pools: &'a Pools,
         group: Option<&GroupKey>,
         local: Option<&'a Local>,
@@ -143,44 +143,44 @@ impl<'a> Shelves<'a> {
         }
     }
 
-    pub fn source(&self, shelf: u16) -> Source {
+    pub(crate) fn source(&self, shelf: u16) -> Source {
         let source = self.sources.get(usize::from(shelf));
         source.copied().unwrap_or(Source::Local)
     }
 
     /// Whether the shelf has answers of the subject's own group.
     #[inline]
-    pub fn is_own(&self, shelf: u16) -> bool {
+    pub(crate) fn is_own(&self, shelf: u16) -> bool {
         usize::from(shelf) < self.n_own
     }
 
-    pub fn n_own(&self) -> usize {
+    pub(crate) fn n_own(&self) -> usize {
         self.n_own
     }
 
     /// The shelves of the nearest source: the group's own, else all.
-    pub fn nearest(&self) -> Range<u16> {
+    pub(crate) fn nearest(&self) -> Range<u16> {
         match self.n_own {
             0 => 0..self.shelves.len() as u16,
             n => 0..n as u16,
         }
     }
 
-    pub fn len(&self) -> u16 {
+    pub(crate) fn len(&self) -> u16 {
         self.shelves.len() as u16
     }
 
     /// Whether the context is a source, too.
-    pub fn has_local(&self) -> bool {
+    pub(crate) fn has_local(&self) -> bool {
         self.local.is_some()
     }
 
-    pub fn shelf(&self, shelf: u16) -> &Shelf<'a> {
+    pub(crate) fn shelf(&self, shelf: u16) -> &Shelf<'a> {
         &self.shelves[usize::from(shelf)]
     }
 
     /// The token at a text position; a separator where there is none.
-    pub fn token(&self, shelf: u16, at: u32) -> TokenId {
+    pub(crate) fn token(&self, shelf: u16, at: u32) -> TokenId {
         match (shelf, self.local) {
             (LOCAL, Some(local)) => local.token(at as usize).unwrap_or(SEPARATOR),
             (LOCAL, None) => SEPARATOR,
@@ -189,7 +189,7 @@ impl<'a> Shelves<'a> {
     }
 
     /// Appends where the context's end occurs in the context itself.
-    pub fn find_local(&self, places: &mut Places) {
+    pub(crate) fn find_local(&self, places: &mut Places) {
         if let Some(local) = self.local {
             local.occurrences(self.max_suffix, |order, at, next| {
                 places.spots.push(spot(LOCAL, order, at as u32, next));
@@ -198,7 +198,7 @@ impl<'a> Shelves<'a> {
     }
 
     /// Appends those of `from` followed by `token`, and returns their range.
-    pub fn follow_spots(
+    pub(crate) fn follow_spots(
         &self,
         places: &mut Places,
         from: Range<usize>,
@@ -228,7 +228,7 @@ impl<'a> Shelves<'a> {
 
     /// Adds a path's other occurrences once its spots are known: intervals narrowed by
     /// `token`, and those of the token alone. `before` is the path without the token.
-    pub fn follow_rest(
+    pub(crate) fn follow_rest(
         &self,
         places: &mut Places,
         path: &mut Span,
@@ -270,8 +270,8 @@ impl<'a> Shelves<'a> {
 
 /// A path without its last token: its intervals and its own last token.
 pub(crate) struct Before {
-    pub wides: Range<usize>,
-    pub last: TokenId,
+    pub(crate) wides: Range<usize>,
+    pub(crate) last: TokenId,
 }
 
 /// How often the last two tokens occur, by their intervals.

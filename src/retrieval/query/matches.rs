@@ -7,23 +7,23 @@ use crate::retrieval::query::lookup::{Places, Span, Spot, Wide};
 #[derive(Clone, Copy)]
 pub(crate) struct Matches<'n> {
     /// Of all nodes; `span` says which are this one's.
-    pub places: &'n Places,
-    pub span: &'n Span,
-    pub bridges: &'n [Bridge],
+    pub(crate) places: &'n Places,
+    pub(crate) span: &'n Span,
+    pub(crate) bridges: &'n [Bridge],
 }
 
 impl<'n> Matches<'n> {
-    pub fn spots(&self) -> impl Iterator<Item = &'n Spot> + Clone {
+    pub(crate) fn spots(&self) -> impl Iterator<Item = &'n Spot> + Clone {
         self.places.spots(self.span)
     }
 
-    pub fn wides(&self) -> &'n [Wide] {
+    pub(crate) fn wides(&self) -> &'n [Wide] {
         self.places.wides(self.span)
     }
 
     /// The spots not contained in an interval of the same order. (At the longest order,
     /// spots belong to the intervals that contain them.)
-    pub fn lone_spots(&self) -> impl Iterator<Item = &'n Spot> + Clone {
+    pub(crate) fn lone_spots(&self) -> impl Iterator<Item = &'n Spot> + Clone {
         let wides = self.wides();
         let is_held = |s: &Spot| {
             let same = |w: &Wide| w.order == s.order && w.shelf == s.shelf;

@@ -3,7 +3,7 @@
 
 pub(crate) mod agenda;
 pub(crate) mod bridge;
-pub(crate) mod estimate;
+pub mod estimate;
 pub(crate) mod evidence;
 pub(crate) mod gather;
 pub(crate) mod lookup;

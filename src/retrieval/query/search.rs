@@ -64,12 +64,12 @@ impl Rest {
 
 /// One query: the sources, and the nodes searched so far.
 pub(crate) struct Search<'s, 'a> {
-    pub shelves: &'s Shelves<'a>,
-    pub nodes: &'s mut Nodes,
+    pub(crate) shelves: &'s Shelves<'a>,
+    pub(crate) nodes: &'s mut Nodes,
 }
 
 impl Nodes {
-    pub fn matches(&self, number: usize) -> Matches<'_> {
+    pub(crate) fn matches(&self, number: usize) -> Matches<'_> {
         let node = &self.nodes[number];
         Matches {
             places: &self.places,
@@ -79,18 +79,18 @@ impl Nodes {
     }
 
     /// Tokens drafted on a node's path.
-    pub fn depth(&self, number: usize) -> usize {
+    pub(crate) fn depth(&self, number: usize) -> usize {
         self.nodes[number].depth
     }
 
     /// The child of a node for `token`, if it exists.
-    pub fn child(&self, number: usize, token: TokenId) -> Option<usize> {
+    pub(crate) fn child(&self, number: usize, token: TokenId) -> Option<usize> {
         let is_child = |&n: &usize| self.nodes[n].parent == number && self.nodes[n].token == token;
         (number + 1..self.nodes.len()).find(is_child)
     }
 
     /// Looks up everything at a node.
-    pub fn complete(&mut self, shelves: &Shelves, number: usize) {
+    pub(crate) fn complete(&mut self, shelves: &Shelves, number: usize) {
         let Rest::Unknown { parent, .. } = self.nodes[number].rest else {
             return;
         };
@@ -123,7 +123,7 @@ impl Nodes {
 
 impl<'s, 'a> Search<'s, 'a> {
     /// Begins at the context's end, which the walk has reached: the root's node, number 0.
-    pub fn begin(
+    pub(crate) fn begin(
         shelves: &'s Shelves<'a>,
         nodes: &'s mut Nodes,
         walk: &Walk,
@@ -152,7 +152,7 @@ impl<'s, 'a> Search<'s, 'a> {
     }
 
     /// Descends by one token; returns the new node's number.
-    pub fn descend(&mut self, parent: usize, token: TokenId) -> usize {
+    pub(crate) fn descend(&mut self, parent: usize, token: TokenId) -> usize {
         let Nodes {
             places,
             bridges,
@@ -190,7 +190,7 @@ impl<'s, 'a> Search<'s, 'a> {
     /// Passes on what followed a node's path, the longest match first, until `visit`
     /// has enough (false). Short matches come last and cost most: they are looked up
     /// only if `visit` still needs more.
-    pub fn evidence(&mut self, number: usize, visit: &mut impl Visit) {
+    pub(crate) fn evidence(&mut self, number: usize, visit: &mut impl Visit) {
         let mut scratch = std::mem::take(&mut self.nodes.scratch);
         scratch.begin_node();
         let first = match self.nodes.nodes[number].rest {

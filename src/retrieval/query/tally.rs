@@ -15,16 +15,16 @@ const SAMPLE_OTHER: usize = 8;
 /// The occurrences of a suffix, and what followed them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tally {
-    pub count: u32,
-    pub n_seen: u32,
+    pub(crate) count: u32,
+    pub(crate) n_seen: u32,
     /// Distinct next tokens.
-    pub next: Vec<(TokenId, u32)>,
+    pub(crate) next: Vec<(TokenId, u32)>,
 }
 
 /// The tally of several shelves together.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Shelved {
-    pub tally: Tally,
+    pub(crate) tally: Tally,
     /// What followed every shelf's current match; used as soon as one of them is an
     /// interval ..
     parts: Vec<(u16, TokenId, u32)>,
@@ -34,7 +34,7 @@ pub(crate) struct Shelved {
 
 impl Tally {
     #[inline]
-    pub fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.count = 0;
         self.n_seen = 0;
         self.next.clear();
@@ -42,7 +42,7 @@ impl Tally {
 
     /// Adds an occurrence.
     #[inline]
-    pub fn add(&mut self, token: TokenId) {
+    pub(crate) fn add(&mut self, token: TokenId) {
         self.count += 1;
         self.n_seen += 1;
         if token != SEPARATOR {
@@ -52,14 +52,14 @@ impl Tally {
 }
 
 impl Shelved {
-    pub fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.tally.clear();
         self.parts.clear();
         self.counts.clear();
     }
 
     /// As [`look_at`](Self::look_at), for a single shelf.
-    pub fn look_at_one(&mut self, shelves: &Shelves, matches: Matches, items: &[u64]) {
+    pub(crate) fn look_at_one(&mut self, shelves: &Shelves, matches: Matches, items: &[u64]) {
         for &item in items {
             if item & WIDE == 0 {
                 self.tally.add(matches.places.spots[index_of(item)].next);
@@ -74,7 +74,7 @@ impl Shelved {
     }
 
     /// A shelf's shorter match contains its longer one, and replaces it.
-    pub fn look_at(&mut self, shelves: &Shelves, matches: Matches, items: &[u64]) {
+    pub(crate) fn look_at(&mut self, shelves: &Shelves, matches: Matches, items: &[u64]) {
         let mut is_mixed = !self.counts.is_empty();
         for &item in items {
             if item & WIDE == 0 {

@@ -14,17 +14,17 @@ use crate::speculate::TokenId;
 /// Where the end of the answer so far occurs in the pools.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Walk {
-    pub places: Places,
+    pub(crate) places: Places,
     /// Number of context tokens processed; `None`: none yet.
     at: Option<usize>,
     /// Where the text occurs that ends 1, 2, .. tokens ago, the nearest first.
     anchors: VecDeque<Vec<Anchor>>,
-    pub bridges: Vec<Bridge>,
+    pub(crate) bridges: Vec<Bridge>,
 }
 
 impl Walk {
     /// Advances to the context's end, from scratch if necessary.
-    pub fn catch_up(&mut self, shelves: &Shelves, context: &Local) {
+    pub(crate) fn catch_up(&mut self, shelves: &Shelves, context: &Local) {
         let symbols = context.answer();
         let end = context.len();
         let n_new = match self.at {

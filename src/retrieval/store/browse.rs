@@ -8,7 +8,11 @@ use crate::speculate::subject::GroupKey;
 impl Pools {
     /// The documents of a group, or of all groups, in the pools' order: at most
     /// `limit`, and the total number. Without those added online.
-    pub fn documents(&self, group: Option<&GroupKey>, limit: usize) -> (Vec<ListedDoc>, usize) {
+    pub(crate) fn documents(
+        &self,
+        group: Option<&GroupKey>,
+        limit: usize,
+    ) -> (Vec<ListedDoc>, usize) {
         let groups: Vec<GroupKey> = match group {
             Some(group) => vec![group.clone()],
             None => self.groups().into_iter().map(|g| g.group).collect(),
@@ -34,7 +38,7 @@ impl Pools {
     }
 
     /// A document with its tokens, not from those added online.
-    pub fn document(&self, id: &str) -> Option<PoolDoc> {
+    pub(crate) fn document(&self, id: &str) -> Option<PoolDoc> {
         let groups = self.groups().into_iter().map(|g| g.group);
         let mut places = groups.flat_map(|group| {
             let shelves = self.shelves_of(&group);
@@ -54,7 +58,7 @@ impl Pools {
     }
 
     /// The answers added online as pools of their groups, without hidden ones.
-    pub fn online_alone(&self) -> Pools {
+    pub(crate) fn online_alone(&self) -> Pools {
         let shelves = self.n_pool_shelves()..self.n_shelves();
         let segments = shelves.filter_map(|shelf| {
             let group = self.online_group(shelf)?.clone();

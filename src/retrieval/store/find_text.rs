@@ -14,9 +14,9 @@ use crate::speculate::subject::{DocId, GroupKey};
 /// A text's occurrences in one group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TextHits {
-    pub group: GroupKey,
+    pub(crate) group: GroupKey,
     /// Number of occurrences, by starting token and byte.
-    pub occurrences: usize,
+    pub(crate) occurrences: usize,
     /// The documents they are in, the one with the most first.
     pub documents: Vec<TextHit>,
 }
@@ -25,10 +25,10 @@ pub struct TextHits {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TextHit {
     pub id: DocId,
-    pub title: String,
+    pub(crate) title: String,
     /// The document's tokens that its first occurrence overlaps: from, to.
-    pub at: (u32, u32),
-    pub occurrences: usize,
+    pub(crate) at: (u32, u32),
+    pub(crate) occurrences: usize,
     /// Segment of the group and number in it.
     pub(crate) place: (usize, usize),
 }

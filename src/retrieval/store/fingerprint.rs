@@ -28,7 +28,7 @@ fn add(hash: &mut Sha256, part: &[u8]) {
 impl Pools {
     /// 32 hexadecimal digits over everything that can draft: groups, documents and
     /// tokens, without hidden ones; with `online`, also the session's answers.
-    pub fn hash(&self, online: bool) -> String {
+    pub(crate) fn hash(&self, online: bool) -> String {
         let mut hash = Sha256::new();
         for (group, segment) in self.segments() {
             add(&mut hash, group.as_bytes());
@@ -48,7 +48,7 @@ impl Pools {
 
     /// 32 hexadecimal digits over groups, segments, documents and tokens; hidden
     /// documents count, those added online do not.
-    pub fn fingerprint(&self) -> String {
+    pub(crate) fn fingerprint(&self) -> String {
         let mut hash = Sha256::new();
         let mut part = |bytes: &[u8]| {
             hash.update((bytes.len() as u64).to_le_bytes());

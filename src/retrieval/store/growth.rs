@@ -24,7 +24,7 @@ const SEGMENT_TOKENS: usize = 32 << 20;
 
 /// Answers by group, in order of arrival.
 #[derive(Clone, Debug, Default)]
-pub struct Growth {
+pub(crate) struct Growth {
     /// Oldest part first.
     groups: BTreeMap<GroupKey, Vec<Part>>,
 }
@@ -37,7 +37,7 @@ enum Part {
 
 impl Growth {
     /// Adds an answer at the end of its group.
-    pub fn add(&mut self, doc: PoolDoc) {
+    pub(crate) fn add(&mut self, doc: PoolDoc) {
         let parts = self.groups.entry(doc.group.clone()).or_default();
         let is_young = |part: &Part| part.n_tokens() < YOUNG_TOKENS;
         let young = parts.pop_if(|part| is_young(part));
@@ -54,7 +54,7 @@ impl Growth {
     }
 
     /// The pools of the answers, to add to the existing ones.
-    pub fn pools(&mut self) -> Pools {
+    pub(crate) fn pools(&mut self) -> Pools {
         let mut segments = Vec::new();
         for (group, parts) in &mut self.groups {
             for part in parts {

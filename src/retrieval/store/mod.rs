@@ -2,11 +2,11 @@
 //! know how drafts are made.
 
 pub(crate) mod browse;
-pub(crate) mod disk;
-pub(crate) mod document;
+pub mod disk;
+pub mod document;
 pub(crate) mod find_text;
 pub(crate) mod fingerprint;
 pub(crate) mod growth;
-pub(crate) mod online;
-pub(crate) mod pools;
+pub mod online;
+pub mod pools;
 pub(crate) mod sizes;

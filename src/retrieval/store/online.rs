@@ -40,10 +40,6 @@ impl Online {
         }
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.groups.is_empty()
-    }
-
     /// Every segment with its group.
     pub(crate) fn segments(&self) -> impl Iterator<Item = (&GroupKey, &Arc<Segment>)> {
         let groups = self.groups.iter();

@@ -38,14 +38,14 @@ struct Index {
 
 /// A document to leave out.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unwanted {
-    pub id: DocId,
-    pub from: Part,
+pub(crate) struct Unwanted {
+    pub(crate) id: DocId,
+    pub(crate) from: Part,
 }
 
 /// The parts of the pools.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
+pub(crate) enum Part {
     All,
     /// The groups' pools.
     Groups,
@@ -165,7 +165,7 @@ impl Pools {
     }
 
     /// The same for several documents, in addition to those already hidden.
-    pub fn without_all(&self, docs: &[Unwanted]) -> Self {
+    pub(crate) fn without_all(&self, docs: &[Unwanted]) -> Self {
         let before = self.hidden.iter().flat_map(|h| &h.docs);
         let docs: Vec<Unwanted> = before.chain(docs).cloned().collect();
         let n_pool = self.n_pool_shelves();
@@ -199,7 +199,7 @@ impl Pools {
 
     /// The text around a position in a document: up to `before` tokens before it and
     /// `behind` from it on.
-    pub fn excerpt(
+    pub(crate) fn excerpt(
         &self,
         place: &DocHit,
         token: TokenId,
@@ -254,7 +254,12 @@ impl Pools {
 
     /// A found document's tokens: up to `margin` before the text, those that the text
     /// overlaps, and up to `margin` after it.
-    pub fn around(&self, group: &GroupKey, hit: &TextHit, margin: usize) -> [Vec<TokenId>; 3] {
+    pub(crate) fn around(
+        &self,
+        group: &GroupKey,
+        hit: &TextHit,
+        margin: usize,
+    ) -> [Vec<TokenId>; 3] {
         let segment = &self.index.segments[self.shelves_of(group)][hit.place.0];
         let entry = segment.docs.get(hit.place.1);
         let tokens = entry.map_or(Vec::new(), |entry| segment.tokens_of(&entry));

@@ -8,12 +8,15 @@ use crate::speculate::trace::PoolSize;
 /// Size of one group's pool.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupSize {
+    /// Kind, name and framework.
     pub group: GroupKey,
+    /// Hidden ones left out.
     pub documents: usize,
+    /// Of these documents.
     pub tokens: usize,
     /// Memory of the index.
-    pub bytes: usize,
-    pub segments: usize,
+    pub(crate) bytes: usize,
+    pub(crate) segments: usize,
 }
 
 impl Pools {
@@ -61,7 +64,7 @@ impl Pools {
     }
 
     /// Answers of the session that can draft.
-    pub fn n_online(&self) -> usize {
+    pub(crate) fn n_online(&self) -> usize {
         self.online_size().documents
     }
 

@@ -21,12 +21,15 @@ pub enum Cause {
     Model,
     /// A token was committed only because of the relaxed rule.
     Relaxed {
+        /// The run that committed it.
         side: Side,
+        /// Index of that run's step.
         step: usize,
         /// The rule that accepted it.
         rule: AcceptanceRule,
         /// The committed token's probability, and that of the argmax it replaced.
         p: Option<f32>,
+        /// Probability of the most probable token.
         argmax_p: f32,
         /// Why the other run did not commit the same token.
         other: NotTaken,
@@ -35,18 +38,30 @@ pub enum Cause {
         differing: Vec<HeaderDifference>,
     },
     /// No step of this run chose the token: the branch inherited it, or it was forced.
-    Branched { side: Side, is_forced: bool },
+    Branched {
+        /// The run that was branched.
+        side: Side,
+        /// A token was put there.
+        is_forced: bool,
+    },
     /// The distributions differ because of these parameters.
     Parameters(Vec<HeaderDifference>),
     /// The model's own choices differ: nearly equal logits in a different order.
     Numeric {
+        /// Of the left run's choice.
         left: Margin,
+        /// Of the right run's choice.
         right: Margin,
         /// What was computed differently, if recorded.
         differing: Vec<HeaderDifference>,
     },
     /// One text is a prefix of the other: it ended or was stopped there.
-    Ended { side: Side, finish: Option<Finish> },
+    Ended {
+        /// The run that ended.
+        side: Side,
+        /// Why; `None`: not recorded.
+        finish: Option<Finish>,
+    },
     /// Neither the model's choice nor an effect of the rule.
     Unexplained,
 }
@@ -55,13 +70,25 @@ pub enum Cause {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum NotTaken {
     /// Its rule refuses the token.
-    Refused { rule: AcceptanceRule },
+    Refused {
+        /// The rule that refuses it.
+        rule: AcceptanceRule,
+    },
     /// Its rule would accept it, but it was not in that step's tree.
-    NotDrafted { step: usize },
+    NotDrafted {
+        /// Index of the step.
+        step: usize,
+    },
     /// It was drafted and would have been accepted, but another branch won.
-    Lost { step: usize },
+    Lost {
+        /// Index of the step.
+        step: usize,
+    },
     /// It was drafted, but cut off by the end of the text.
-    CutOff { step: usize },
+    CutOff {
+        /// Index of the step.
+        step: usize,
+    },
     /// That step's tree or distributions were not recorded.
     NotRecorded,
 }

@@ -15,16 +15,16 @@ const ALIKE: f64 = 1.02;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Pace {
     pub ms_per_token: f64,
-    pub ms_per_step: f64,
+    pub(crate) ms_per_step: f64,
     /// Rows of a forward pass, root and drafts.
-    pub rows_per_step: f64,
+    pub(crate) rows_per_step: f64,
     /// Mean accepted length: tokens per step.
-    pub mal: f64,
+    pub(crate) mal: f64,
 }
 
 impl Pace {
     /// `None`: nothing was decoded, or no time was recorded.
-    pub fn of(stats: &Stats) -> Option<Self> {
+    pub(crate) fn of(stats: &Stats) -> Option<Self> {
         let ms = stats.timing.total();
         if stats.steps == 0 || stats.tokens == 0 || ms <= 0.0 {
             return None;
@@ -62,6 +62,7 @@ pub struct Factor {
 /// A comparison of two runs' speeds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Slower {
+    /// Left and right.
     pub paces: [Pace; 2],
     /// The one with more time per token.
     pub side: Side,
@@ -114,7 +115,7 @@ impl Slower {
 
     /// The factors that made it slower, and those that made it faster; those close to 1
     /// are left out, except the largest.
-    pub fn told(&self) -> [Vec<Factor>; 2] {
+    pub(crate) fn told(&self) -> [Vec<Factor>; 2] {
         let (first, rest) = self.factors.split_at(1);
         let against = rest.iter().filter(|f| f.times > ALIKE);
         let with = rest.iter().filter(|f| f.times < 1.0 / ALIKE);

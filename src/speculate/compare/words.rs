@@ -11,7 +11,9 @@ use crate::speculate::verify::Finish;
 
 /// What the two runs are called, and how their tokens are written.
 pub struct Names<'a> {
+    /// Names of the left and the right run.
     pub runs: [&'a str; 2],
+    /// A token of one side, quoted.
     pub token: &'a dyn Fn(Side, TokenId) -> String,
 }
 
@@ -27,7 +29,7 @@ impl Names<'_> {
 }
 
 /// One word for a cause: `relaxed`, `drafts`, `numeric`, ..
-pub fn first_words(cause: &Cause) -> &'static str {
+pub(crate) fn first_words(cause: &Cause) -> &'static str {
     match cause {
         Cause::Prompt => "other prompts",
         Cause::Model => "other models",
@@ -41,7 +43,7 @@ pub fn first_words(cause: &Cause) -> &'static str {
 }
 
 /// What differs in the headers, both values side by side: `budget 16 | 64`.
-pub fn beside(differing: &[HeaderDifference]) -> String {
+pub(crate) fn beside(differing: &[HeaderDifference]) -> String {
     let each: Vec<String> = differing.iter().map(|d| d.side_by_side()).collect();
     each.join(", ")
 }
@@ -274,7 +276,7 @@ impl Slower {
 }
 
 /// Device, threads and instructions: `cpu (AVX2, 2 threads)`.
-pub fn machine(header: &Header) -> String {
+pub(crate) fn machine(header: &Header) -> String {
     let mut more = Vec::new();
     let instructions = header.arithmetic.as_ref().map(|a| a.instructions.as_str());
     more.extend(
@@ -293,7 +295,7 @@ pub fn machine(header: &Header) -> String {
 }
 
 /// The cost profile by its ends: `1-64 rows 3.3-41.0 ms, 2026-01-31`.
-pub fn profile(header: &Header) -> String {
+pub(crate) fn profile(header: &Header) -> String {
     let points = &header.cost.points;
     let (Some(first), Some(last)) = (points.first(), points.last()) else {
         return "none".into();
@@ -307,6 +309,6 @@ pub fn profile(header: &Header) -> String {
 }
 
 /// Every difference of two headers that affects a run.
-pub fn headers_beside(a: &Header, b: &Header) -> String {
+pub(crate) fn headers_beside(a: &Header, b: &Header) -> String {
     beside(&differences(a, b))
 }

@@ -4,7 +4,7 @@ use super::parse::{ConditionError, parse};
 
 /// Words that fit at the cursor, replacing the partly typed word; the most common
 /// first. `cursor` counts bytes.
-pub fn complete(text: &str, cursor: usize) -> Vec<String> {
+pub(crate) fn complete(text: &str, cursor: usize) -> Vec<String> {
     let mut end = cursor.min(text.len());
     while !text.is_char_boundary(end) {
         end -= 1;

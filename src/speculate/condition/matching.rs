@@ -6,7 +6,7 @@ use crate::speculate::row::TokenScore;
 use crate::speculate::trace::{Step, Trace};
 use crate::speculate::verify::Fate;
 
-pub fn matches(condition: &Condition, trace: &Trace, at: usize) -> bool {
+pub(crate) fn matches(condition: &Condition, trace: &Trace, at: usize) -> bool {
     let step = &trace.steps[at];
     match condition {
         Condition::Word(word) => holds(*word, step),

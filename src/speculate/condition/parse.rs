@@ -21,11 +21,11 @@ pub(super) const A_TEXT: &str = "a \"text\"";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConditionError {
     /// Where, in bytes from the start.
-    pub at: usize,
+    pub(crate) at: usize,
     /// What would fit there.
-    pub expected: Vec<String>,
+    pub(crate) expected: Vec<String>,
     /// What was found instead; `None`: the end.
-    pub found: Option<String>,
+    pub(crate) found: Option<String>,
 }
 
 impl fmt::Display for ConditionError {

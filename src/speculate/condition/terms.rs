@@ -6,15 +6,25 @@
 )]
 #[strum(serialize_all = "kebab-case")]
 pub enum Word {
+    /// A draft token was the model's own choice.
     Accepted,
+    /// A token was committed only because of a lossy rule.
     Relaxed,
+    /// A draft token was refused.
     Rejected,
+    /// Another branch won.
     Lost,
+    /// A draft token was never judged.
     Unreached,
+    /// No draft token was committed.
     None,
+    /// Retrieval found a draft.
     Hit,
+    /// Retrieval found nothing.
     Miss,
+    /// Parameters were changed before the step.
     Changed,
+    /// The run ended in the step.
     Ended,
 }
 
@@ -24,23 +34,41 @@ pub enum Word {
 )]
 #[strum(serialize_all = "kebab-case")]
 pub enum Number {
+    /// The step's number, from 1.
     Step,
+    /// Tokens committed, the bonus included.
     Committed,
+    /// Draft tokens.
     Drafted,
+    /// Draft tokens accepted.
     Accepted,
+    /// Draft tokens accepted only by a lossy rule.
     Relaxed,
+    /// Draft tokens refused.
     Rejected,
+    /// Draft tokens on a branch that lost.
     Lost,
+    /// Draft tokens never judged.
     Unreached,
+    /// Rows of the forward pass.
     Rows,
+    /// Longest branch of the tree, in tokens.
     Depth,
+    /// Longest suffix found in a source, in tokens.
     Match,
+    /// Milliseconds of the step.
     Ms,
+    /// Milliseconds of retrieval.
     RetrieveMs,
+    /// Milliseconds of the forward pass.
     ForwardMs,
+    /// Milliseconds of verification.
     VerifyMs,
+    /// Probability of a committed token.
     P,
+    /// Rank of a committed token.
     Rank,
+    /// Entropy of a committed token's distribution, in nats.
     Entropy,
 }
 
@@ -50,25 +78,32 @@ pub enum Number {
 )]
 #[strum(serialize_all = "kebab-case")]
 pub enum Text {
+    /// The text that ends in the step.
     Text,
+    /// A committed token.
     Token,
+    /// A draft token.
     Draft,
+    /// A document that drafts came from.
     Doc,
 }
 
 impl Word {
+    /// As it is typed.
     pub fn name(self) -> &'static str {
         self.into()
     }
 }
 
 impl Number {
+    /// As it is typed.
     pub fn name(self) -> &'static str {
         self.into()
     }
 }
 
 impl Text {
+    /// As it is typed.
     pub fn name(self) -> &'static str {
         self.into()
     }

@@ -15,13 +15,13 @@ use super::{MARGIN, StepCosts};
 
 /// What a sequence would draft, and what its rows read.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Offer {
+pub(crate) struct Offer {
     /// Path probabilities of its drafts, in draft order.
-    pub path_probs: Vec<f32>,
+    pub(crate) path_probs: Vec<f32>,
     /// Tokens of its own that a row attends to.
-    pub own: usize,
+    pub(crate) own: usize,
     /// Tokens of a shared prefix.
-    pub shared: usize,
+    pub(crate) shared: usize,
 }
 
 impl Offer {
@@ -32,16 +32,16 @@ impl Offer {
 
 /// Rows for each sequence, and what they cost.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Allocation {
+pub(crate) struct Allocation {
     /// In the order of the offers; the root's row is among them.
-    pub rows: Vec<usize>,
+    pub(crate) rows: Vec<usize>,
     /// The least path probability that was given a row; `None`: no draft was.
-    pub cut: Option<f32>,
+    pub(crate) cut: Option<f32>,
     /// The path probability that one more row would have to have: what it adds to the
     /// time, over the time of an expected token.
-    pub needed: f32,
+    pub(crate) needed: f32,
     /// Tokens that the pass is expected to commit.
-    pub expected: f32,
+    pub(crate) expected: f32,
 }
 
 /// The next node of a sequence.
@@ -70,7 +70,7 @@ impl PartialOrd for Next {
 
 /// Rows for the sequences of a pass of at most `most` rows. For one sequence alone it is
 /// what [`StepCosts::best_rows_of`] gives.
-pub fn allocate(offers: &[Offer], costs: &PassCosts, most: usize) -> Allocation {
+pub(crate) fn allocate(offers: &[Offer], costs: &PassCosts, most: usize) -> Allocation {
     let clock = Clock::of(offers, costs);
     let n = offers.len();
     let mut load = offers

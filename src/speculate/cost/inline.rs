@@ -3,7 +3,7 @@
 use super::{CostPoint, CostProfile};
 
 /// The profile's step times as one word.
-pub fn inline(profile: &CostProfile) -> String {
+pub(crate) fn inline(profile: &CostProfile) -> String {
     let word = |p: &CostPoint| match p.context {
         None => format!("{}:{}", p.rows, p.step_ms),
         Some(context) => format!("{}@{context}:{}", p.rows, p.step_ms),
@@ -17,7 +17,7 @@ pub fn inline(profile: &CostProfile) -> String {
 ///
 /// # Errors
 /// The invalid part and the expected form.
-pub fn parse_inline(text: &str) -> Option<Result<CostProfile, String>> {
+pub(crate) fn parse_inline(text: &str) -> Option<Result<CostProfile, String>> {
     let looks = text.contains(':') && text.chars().all(|c| "0123456789.:@, ".contains(c));
     looks.then(|| parse(text))
 }

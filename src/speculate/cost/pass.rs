@@ -7,33 +7,33 @@ use super::{CostPoint, CostProfile, StepCosts};
 
 /// A measured pass over rows of several sequences, equally many of each.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct PassPoint {
-    pub sequences: usize,
+pub(crate) struct PassPoint {
+    pub(crate) sequences: usize,
     /// Of all sequences together.
-    pub rows: usize,
+    pub(crate) rows: usize,
     /// Tokens of its own sequence that a row attends to ..
-    pub own: usize,
+    pub(crate) own: usize,
     /// .. behind so many that all sequences share.
-    pub shared: usize,
+    pub(crate) shared: usize,
     /// Median milliseconds of the pass with the reading of its logits.
-    pub pass_ms: f32,
+    pub(crate) pass_ms: f32,
     /// Distance of the quartiles over the median.
-    pub spread: f32,
+    pub(crate) spread: f32,
 }
 
 /// What a pass computes.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Load {
-    pub rows: usize,
+pub(crate) struct Load {
+    pub(crate) rows: usize,
     /// Tokens of their own sequences that the rows attend to, of all rows together.
-    pub own_reads: f32,
+    pub(crate) own_reads: f32,
     /// The same of shared prefixes.
-    pub shared_reads: f32,
+    pub(crate) shared_reads: f32,
 }
 
 impl Load {
     /// Rows that read equally much.
-    pub fn of(rows: usize, own: usize, shared: usize) -> Self {
+    pub(crate) fn of(rows: usize, own: usize, shared: usize) -> Self {
         Load {
             rows,
             own_reads: (rows * own) as f32,
@@ -42,7 +42,7 @@ impl Load {
     }
 
     /// The same with further rows that read so much.
-    pub fn and(self, further: Load) -> Load {
+    pub(crate) fn and(self, further: Load) -> Load {
         Load {
             rows: self.rows + further.rows,
             own_reads: self.own_reads + further.own_reads,
@@ -54,7 +54,7 @@ impl Load {
 /// t(load) in milliseconds. Products are a line from each measured number of rows to the
 /// next, and go on with the last slope; attention is by the token read.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct PassCosts {
+pub(crate) struct PassCosts {
     /// Of one sequence alone: as its own automatic budget has it.
     alone: StepCosts,
     /// (rows, milliseconds), ascending in both.
@@ -72,7 +72,7 @@ const PRICED_ROWS: usize = super::super::params::MAX_ROWS;
 impl PassCosts {
     /// By what was measured of passes over several sequences; where nothing was, by steps
     /// of one: see [`Self::assumed`].
-    pub fn new(profile: &CostProfile) -> Self {
+    pub(crate) fn new(profile: &CostProfile) -> Self {
         match profile.passes.is_empty() {
             true => Self::of_steps(profile),
             false => Self::of_passes(profile),
@@ -80,7 +80,7 @@ impl PassCosts {
     }
 
     /// What is taken for granted where passes over several sequences were not measured.
-    pub fn assumed(&self) -> Option<&'static str> {
+    pub(crate) fn assumed(&self) -> Option<&'static str> {
         self.is_assumed.then_some(
             "passes over several sequences are not in the cost profile: their products are \
              taken to cost what those of one sequence's rows cost, beyond 64 rows by the last \
@@ -90,12 +90,12 @@ impl PassCosts {
     }
 
     /// One sequence alone.
-    pub fn alone(&self) -> &StepCosts {
+    pub(crate) fn alone(&self) -> &StepCosts {
         &self.alone
     }
 
     /// Milliseconds of a pass; 1.0 where nothing was measured.
-    pub fn ms(&self, load: Load) -> f32 {
+    pub(crate) fn ms(&self, load: Load) -> f32 {
         if self.products.is_empty() {
             return 1.0;
         }
@@ -121,7 +121,7 @@ impl PassCosts {
     /// A profile by which a sequence among so many pays its part of a pass, and for every
     /// further row a fixed price: that of a row where each of them has one or two. What is
     /// drafted by it depends on no neighbour.
-    pub fn priced(&self, profile: &CostProfile, sequences: usize) -> CostProfile {
+    pub(crate) fn priced(&self, profile: &CostProfile, sequences: usize) -> CostProfile {
         if self.products.is_empty() {
             return CostProfile::default();
         }

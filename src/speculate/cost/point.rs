@@ -6,6 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// The measured time of steps with this many rows.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CostPoint {
+    /// Rows of the forward pass.
     pub rows: usize,
     /// Tokens that the rows attended to; `None`: not recorded, the same for all.
     pub context: Option<usize>,
@@ -15,7 +16,7 @@ pub struct CostPoint {
     /// Median milliseconds of the whole step, retrieval and commit included.
     pub step_ms: f32,
     /// Interquartile range over the median.
-    pub spread: f32,
+    pub(crate) spread: f32,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -33,7 +34,7 @@ enum OnDisk {
 
 impl CostPoint {
     /// The same in every context.
-    pub fn by_rows(rows: usize, ms: f32) -> Self {
+    pub(crate) fn by_rows(rows: usize, ms: f32) -> Self {
         CostPoint {
             rows,
             context: None,

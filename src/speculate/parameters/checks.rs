@@ -6,7 +6,7 @@ use crate::speculate::params::Params;
 impl Parameter {
     /// # Errors
     /// A value out of range: the option, the value, and the range.
-    pub fn check(&self, value: Value) -> Result<(), String> {
+    pub(crate) fn check(&self, value: Value) -> Result<(), String> {
         if self.range.holds(value) {
             return Ok(());
         }

@@ -10,7 +10,7 @@ const SUFFIXES: &[u64] = &[1, 2, 4, 8, 12, 16, 32];
 const WINDOWS: &[u64] = &[0, 16, 32, 64, 128, 256];
 const LENGTHS: &[u64] = &[32, 64, 128, 256, 512, 1024];
 
-pub static PRESET: Parameter = Parameter {
+pub(crate) static PRESET: Parameter = Parameter {
     name: "preset",
     help: "laser: as in the paper (its trie, 64 rows, branches of 12, no repetition penalty); \
            other options override it",
@@ -21,7 +21,7 @@ pub static PRESET: Parameter = Parameter {
     ..PLAIN
 };
 
-pub static BUDGET: Parameter = Parameter {
+pub(crate) static BUDGET: Parameter = Parameter {
     name: "budget",
     label: "budget",
     about: "rows verified per pass",
@@ -39,7 +39,7 @@ pub static BUDGET: Parameter = Parameter {
     ..PLAIN
 };
 
-pub static BRANCH: Parameter = Parameter {
+pub(crate) static BRANCH: Parameter = Parameter {
     name: "branch",
     label: "branch",
     about: "longest branch of the draft tree",
@@ -54,7 +54,7 @@ pub static BRANCH: Parameter = Parameter {
     ..PLAIN
 };
 
-pub static SUFFIX: Parameter = Parameter {
+pub(crate) static SUFFIX: Parameter = Parameter {
     name: "suffix",
     label: "suffix",
     about: "longest suffix looked up",
@@ -69,7 +69,7 @@ pub static SUFFIX: Parameter = Parameter {
     ..PLAIN
 };
 
-pub static SOURCES: Parameter = Parameter {
+pub(crate) static SOURCES: Parameter = Parameter {
     name: "sources",
     help: "Where drafts come from",
     placeholder: "LIST",
@@ -82,7 +82,7 @@ pub static SOURCES: Parameter = Parameter {
     ..PLAIN
 };
 
-pub static SOURCE_WEIGHTS: Parameter = Parameter {
+pub(crate) static SOURCE_WEIGHTS: Parameter = Parameter {
     name: "source-weights",
     help: "How far the blend trusts each source, as in group=1,global=0.5; a source that is \
            not named keeps 1",
@@ -94,7 +94,7 @@ pub static SOURCE_WEIGHTS: Parameter = Parameter {
     ..PLAIN
 };
 
-pub static DRAFTER: Parameter = Parameter {
+pub(crate) static DRAFTER: Parameter = Parameter {
     name: "drafter",
     label: "drafter",
     about: "how drafts are made",
@@ -110,7 +110,7 @@ pub static DRAFTER: Parameter = Parameter {
     ..PLAIN
 };
 
-pub static REPEAT_PENALTY: Parameter = Parameter {
+pub(crate) static REPEAT_PENALTY: Parameter = Parameter {
     name: "repeat-penalty",
     label: "penalty",
     about: "repetition penalty; 1 is off",
@@ -130,7 +130,7 @@ pub static REPEAT_PENALTY: Parameter = Parameter {
     ..PLAIN
 };
 
-pub static REPEAT_WINDOW: Parameter = Parameter {
+pub(crate) static REPEAT_WINDOW: Parameter = Parameter {
     name: "repeat-window",
     label: "window",
     about: "tokens the penalty looks back on",
@@ -145,7 +145,7 @@ pub static REPEAT_WINDOW: Parameter = Parameter {
     ..PLAIN
 };
 
-pub static MAX_TOKENS: Parameter = Parameter {
+pub(crate) static MAX_TOKENS: Parameter = Parameter {
     name: "max-tokens",
     label: "length",
     about: "most tokens to generate",

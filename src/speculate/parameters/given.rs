@@ -7,7 +7,7 @@ use crate::speculate::params::{AcceptanceRule, Params};
 
 /// Values of some of the parameters, each at most once.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Given(Vec<(&'static Parameter, Value)>);
+pub(crate) struct Given(Vec<(&'static Parameter, Value)>);
 
 impl FromIterator<(&'static Parameter, Value)> for Given {
     fn from_iter<I: IntoIterator<Item = (&'static Parameter, Value)>>(values: I) -> Self {
@@ -16,7 +16,7 @@ impl FromIterator<(&'static Parameter, Value)> for Given {
 }
 
 impl Given {
-    pub fn has(&self, parameter: &Parameter) -> bool {
+    pub(crate) fn has(&self, parameter: &Parameter) -> bool {
         self.value(parameter).is_some()
     }
 
@@ -29,7 +29,7 @@ impl Given {
     ///
     /// # Errors
     /// The parameter that is out of range, or does not go with the others.
-    pub fn over(&self, base: Params) -> Result<Params, String> {
+    pub(crate) fn over(&self, base: Params) -> Result<Params, String> {
         let mut params = base;
         let presets = ALL.into_iter().filter(|p| matches!(p.place, Place::Preset));
         for preset in presets {

@@ -5,7 +5,7 @@ use super::{Parameter, Place, Range, Value};
 use crate::speculate::params::{AcceptanceRule, Budget, Drafter, MAX_ROWS, Params};
 
 #[derive(Clone, Copy)]
-pub enum Notches {
+pub(crate) enum Notches {
     /// It is not moved.
     None,
     /// The words of its range.
@@ -27,13 +27,16 @@ pub enum Notches {
 /// Which way a parameter is moved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
+    /// Towards the least value.
     Less,
+    /// Towards the greatest value.
     More,
 }
 
 impl Notches {
     /// One notch, for a list of parameters.
-    pub fn in_words(self) -> String {
+    #[cfg(test)]
+    pub(crate) fn in_words(self) -> String {
         let listed = |values: &[u64]| values.iter().map(u64::to_string).collect::<Vec<_>>();
         match self {
             Notches::None => String::new(),
@@ -48,7 +51,7 @@ impl Notches {
     }
 
     /// Digits after the point that tell its values apart.
-    pub fn digits(self) -> usize {
+    pub(crate) fn digits(self) -> usize {
         match self {
             Notches::Steps { step, .. } if step >= 0.1 => 1,
             _ => 2,
@@ -59,7 +62,7 @@ impl Notches {
 impl Parameter {
     /// The parameters with this one moved by a notch; unchanged at its end, and where it
     /// does not apply.
-    pub fn moved(&self, params: &Params, way: Way) -> Params {
+    pub(crate) fn moved(&self, params: &Params, way: Way) -> Params {
         let mut moved = *params;
         if !self.applies(params) {
             return moved;

@@ -10,18 +10,27 @@ use crate::speculate::params::{
 pub enum Place {
     /// In none: it stands for the values of others.
     Preset,
+    /// The acceptance rule.
     Rule,
+    /// The budget of rows.
     Budget,
+    /// Sources that draft.
     Sources,
+    /// How far each source is trusted.
     Weights,
+    /// The drafter.
     Drafter,
     /// 0: nothing is sampled.
     Temperature,
+    /// A whole number, where the parameters have it.
     Whole(fn(&mut Params) -> Option<&mut usize>),
+    /// A number, where the parameters have it.
     Number(fn(&mut Params) -> Option<&mut f32>),
+    /// A seed, where the parameters have one.
     Seed(fn(&mut Params) -> Option<&mut u64>),
     /// May be left out.
     OptionalWhole(fn(&mut Params) -> Option<&mut Option<usize>>),
+    /// A number that may be left out.
     OptionalNumber(fn(&mut Params) -> Option<&mut Option<f32>>),
 }
 

@@ -2,6 +2,7 @@
 
 use super::Value;
 
+/// The values that a number may have.
 #[derive(Clone, Copy)]
 pub enum Range {
     /// One of these words.
@@ -49,7 +50,7 @@ impl Range {
     }
 
     /// For a list of parameters: `1 to 32`, `above 0, up to 1`.
-    pub fn in_short(self) -> String {
+    pub(crate) fn in_short(self) -> String {
         match self {
             Range::OneOf(words) => words().join(", "),
             Range::AnyOf(words) => format!("any of {} by commas; none", words().join(", ")),

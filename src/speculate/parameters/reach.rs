@@ -3,7 +3,7 @@
 
 /// What answers for a change of a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reach {
+pub(crate) enum Reach {
     /// A what-if: the recorded rows are judged again.
     Rejudged,
     /// A what-if, but only for less than was recorded.
@@ -14,7 +14,8 @@ pub enum Reach {
 
 impl Reach {
     /// For a list of parameters.
-    pub fn in_words(self) -> &'static str {
+    #[cfg(test)]
+    pub(crate) fn in_words(self) -> &'static str {
         match self {
             Reach::Rejudged => "what-if",
             Reach::RejudgedIfLess => "what-if, if lowered",
@@ -25,7 +26,7 @@ impl Reach {
 
 /// What a difference can change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
+pub(crate) enum Part {
     /// What is asked, and of whom.
     Prompt,
     Model,
@@ -51,19 +52,26 @@ pub enum Knob {
     Budget,
     /// Longer paths than were recorded.
     Branch,
+    /// Another drafter makes other trees.
     Drafter,
+    /// Other sources make other trees.
     Sources,
+    /// Other weights order drafts differently.
     SourceWeights,
+    /// Longer or shorter suffixes find other matches.
     SuffixLength,
+    /// It changes the model's choices.
     RepeatPenalty,
+    /// Temperature, top-k, top-p and seed change the model's choices.
     Sampling,
+    /// The run would end elsewhere.
     MaxTokens,
     /// None that was moved: what the calibration would have learned otherwise.
     Calibration,
 }
 
 impl Knob {
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Knob::Rule => "rule",
             Knob::Budget => "budget",
@@ -80,7 +88,7 @@ impl Knob {
     }
 
     /// Why it needs a rerun.
-    pub fn why(self) -> &'static str {
+    pub(crate) fn why(self) -> &'static str {
         match self {
             Knob::Rule => "the recording has no drafts that this rule could judge",
             Knob::Budget => "can only be lowered: drafts beyond it were never scored",

@@ -45,7 +45,7 @@ configuration file; `~` in paths there is your home folder.
 const SETUP_HEAD: [&str; 5] = ["option", "key", "what it does", "range", "default"];
 
 /// The page.
-pub fn markdown() -> String {
+pub(crate) fn markdown() -> String {
     let mut page = INTRODUCTION.to_string() + "\n";
     page.push_str(&row(HEAD.map(String::from)));
     page.push_str(&row(HEAD.map(|_| "---".to_string())));

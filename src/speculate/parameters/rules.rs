@@ -22,7 +22,7 @@ const SHARE: Parameter = Parameter {
     ..OF_RULES
 };
 
-pub static RULE: Parameter = Parameter {
+pub(crate) static RULE: Parameter = Parameter {
     name: "verify",
     label: "rule",
     about: "how draft tokens are judged",
@@ -36,7 +36,7 @@ pub static RULE: Parameter = Parameter {
     ..OF_RULES
 };
 
-pub static K: Parameter = Parameter {
+pub(crate) static K: Parameter = Parameter {
     name: "k",
     label: "k",
     symbol: "k",
@@ -54,7 +54,7 @@ pub static K: Parameter = Parameter {
     ..OF_RULES
 };
 
-pub static TAU: Parameter = Parameter {
+pub(crate) static TAU: Parameter = Parameter {
     name: "tau",
     label: "tau",
     symbol: "tau",
@@ -70,7 +70,7 @@ pub static TAU: Parameter = Parameter {
     ..SHARE
 };
 
-pub static RATIO: Parameter = Parameter {
+pub(crate) static RATIO: Parameter = Parameter {
     name: "ratio",
     label: "ratio",
     symbol: "r",
@@ -86,7 +86,7 @@ pub static RATIO: Parameter = Parameter {
     ..SHARE
 };
 
-pub static EPS: Parameter = Parameter {
+pub(crate) static EPS: Parameter = Parameter {
     name: "eps",
     label: "eps",
     symbol: "eps",
@@ -106,7 +106,7 @@ pub static EPS: Parameter = Parameter {
     ..SHARE
 };
 
-pub static DELTA: Parameter = Parameter {
+pub(crate) static DELTA: Parameter = Parameter {
     name: "delta",
     label: "delta",
     symbol: "delta",
@@ -131,13 +131,13 @@ fn rule_names() -> Vec<&'static str> {
 
 impl AcceptanceRule {
     /// Its numbers, in the order of the table.
-    pub fn numbers(&self) -> impl Iterator<Item = (&'static Parameter, Value)> {
+    pub(crate) fn numbers(&self) -> impl Iterator<Item = (&'static Parameter, Value)> {
         let params = under(*self);
         rule_numbers().filter_map(move |number| Some((number, number.get(&params)?)))
     }
 
     /// Name and numbers, for a title bar: `relaxed k=2 tau=0.10`.
-    pub fn describe(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         self.with_numbers(|value| match value {
             Value::Number(n) => format!("{n:.2}"),
             other => other.to_string(),
@@ -145,7 +145,7 @@ impl AcceptanceRule {
     }
 
     /// The same with all digits.
-    pub fn describe_exactly(&self) -> String {
+    pub(crate) fn describe_exactly(&self) -> String {
         self.with_numbers(|value| value.to_string())
     }
 

@@ -15,7 +15,7 @@ const OF_SAMPLING: Parameter = Parameter {
     ..PLAIN
 };
 
-pub static TEMPERATURE: Parameter = Parameter {
+pub(crate) static TEMPERATURE: Parameter = Parameter {
     name: "temperature",
     label: "temperature",
     about: "0 takes the most probable token",
@@ -34,7 +34,7 @@ pub static TEMPERATURE: Parameter = Parameter {
     ..OF_SAMPLING
 };
 
-pub static TOP_K: Parameter = Parameter {
+pub(crate) static TOP_K: Parameter = Parameter {
     name: "top-k",
     label: "top-k",
     about: "sample among this many tokens",
@@ -48,7 +48,7 @@ pub static TOP_K: Parameter = Parameter {
     ..OF_SAMPLING
 };
 
-pub static TOP_P: Parameter = Parameter {
+pub(crate) static TOP_P: Parameter = Parameter {
     name: "top-p",
     label: "top-p",
     about: "sample from this probability mass",
@@ -66,7 +66,7 @@ pub static TOP_P: Parameter = Parameter {
     ..OF_SAMPLING
 };
 
-pub static SEED: Parameter = Parameter {
+pub(crate) static SEED: Parameter = Parameter {
     name: "seed",
     label: "seed",
     about: "same seed, same text",

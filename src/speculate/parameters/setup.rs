@@ -9,22 +9,22 @@ use super::{Range, Value};
 pub struct SetupParameter {
     /// Its option is `--name`.
     pub name: &'static str,
-    pub help: &'static str,
+    pub(crate) help: &'static str,
     /// What stands for its value in the help. Empty: it is a switch.
-    pub placeholder: &'static str,
+    pub(crate) placeholder: &'static str,
     /// Of a number.
-    pub range: Option<Range>,
+    pub(crate) range: Option<Range>,
     /// In words; empty where there is nothing to say.
-    pub default: &'static str,
+    pub(crate) default: &'static str,
     /// The configuration file has a key of this name.
     pub is_key: bool,
     /// Its value names a file or folder, which pages for others leave out.
-    pub is_path: bool,
+    pub(crate) is_path: bool,
 }
 
 impl SetupParameter {
     /// What it does, its range and its default.
-    pub fn help(&self) -> String {
+    pub(crate) fn help(&self) -> String {
         let range = self.range.map(|range| format!(" ({})", range.in_short()));
         let default = match self.default {
             "" => String::new(),
@@ -35,7 +35,7 @@ impl SetupParameter {
 
     /// # Errors
     /// A number out of range: what it must be.
-    pub fn check(&self, n: u64) -> Result<(), String> {
+    pub(crate) fn check(&self, n: u64) -> Result<(), String> {
         match self.range {
             Some(range) if !range.holds(Value::Whole(n)) => {
                 Err(format!("must be {}", range.demand("", "")))
@@ -92,7 +92,7 @@ pub static ALL: [&SetupParameter; 25] = [
     &LOG_LEVEL,
 ];
 
-pub static CATALOG: SetupParameter = SetupParameter {
+pub(crate) static CATALOG: SetupParameter = SetupParameter {
     name: "catalog",
     help: "Folder, file or zip archive of MovieLens, Amazon Reviews, RecBole, goodbooks-10k, or \
            items, users and ratings as .csv or .jsonl",
@@ -102,7 +102,7 @@ pub static CATALOG: SetupParameter = SetupParameter {
     ..PATH
 };
 
-pub static CATALOG_LIMIT: SetupParameter = SetupParameter {
+pub(crate) static CATALOG_LIMIT: SetupParameter = SetupParameter {
     name: "catalog-limit",
     help: "Import the first N ratings, and only the items that they name",
     placeholder: "N",
@@ -111,13 +111,13 @@ pub static CATALOG_LIMIT: SetupParameter = SetupParameter {
     ..PLAIN
 };
 
-pub static STRICT_IMPORT: SetupParameter = SetupParameter {
+pub(crate) static STRICT_IMPORT: SetupParameter = SetupParameter {
     name: "strict-import",
     help: "Stop an import at its first bad line",
     ..PLAIN
 };
 
-pub static RATING_SCALE: SetupParameter = SetupParameter {
+pub(crate) static RATING_SCALE: SetupParameter = SetupParameter {
     name: "rating-scale",
     help: "What the catalog's ratings mean: lowest and highest as in 1-10, 0-1 or -1/+1, counts \
            of plays or purchases, or none for interactions alone",
@@ -126,14 +126,14 @@ pub static RATING_SCALE: SetupParameter = SetupParameter {
     ..PLAIN
 };
 
-pub static GROUPS: SetupParameter = SetupParameter {
+pub(crate) static GROUPS: SetupParameter = SetupParameter {
     name: "groups",
     help: "Groups of `laserscope groups build`, or a map of attributes (.toml)",
     default: "the catalog's groups.jsonl or groups.toml, or the preset for its genres",
     ..PATH
 };
 
-pub static OWN_DOCUMENTS: SetupParameter = SetupParameter {
+pub(crate) static OWN_DOCUMENTS: SetupParameter = SetupParameter {
     name: "own-documents",
     help: "Whether a subject's own earlier document may draft for it: keep, as in the paper, or \
            hide",
@@ -142,7 +142,7 @@ pub static OWN_DOCUMENTS: SetupParameter = SetupParameter {
     ..PLAIN
 };
 
-pub static FRAMEWORK: SetupParameter = SetupParameter {
+pub(crate) static FRAMEWORK: SetupParameter = SetupParameter {
     name: "framework",
     help: "How prompts are written: a name of `laserscope framework list`, or a .toml file",
     placeholder: "NAME",
@@ -151,14 +151,14 @@ pub static FRAMEWORK: SetupParameter = SetupParameter {
     ..PATH
 };
 
-pub static KNOWLEDGE: SetupParameter = SetupParameter {
+pub(crate) static KNOWLEDGE: SetupParameter = SetupParameter {
     name: "knowledge",
     help: "Knowledge documents (JSONL) for the pools; may be repeated",
     default: "the sample's",
     ..PATH
 };
 
-pub static POOL: SetupParameter = SetupParameter {
+pub(crate) static POOL: SetupParameter = SetupParameter {
     name: "pool",
     help: "A pool of `laserscope pool build`, in place of knowledge documents, or beside them \
            where --knowledge is given, too",
@@ -167,7 +167,7 @@ pub static POOL: SetupParameter = SetupParameter {
     ..PATH
 };
 
-pub static MODEL: SetupParameter = SetupParameter {
+pub(crate) static MODEL: SetupParameter = SetupParameter {
     name: "model",
     help: "A name of `laserscope model list`, a GGUF file, a folder with config.json, \
            tokenizer.json and safetensors files, or owner/name of such a checkpoint (or \
@@ -178,7 +178,7 @@ pub static MODEL: SetupParameter = SetupParameter {
     ..PLAIN
 };
 
-pub static DEVICE: SetupParameter = SetupParameter {
+pub(crate) static DEVICE: SetupParameter = SetupParameter {
     name: "device",
     help: "auto, cpu, cuda, cuda:N or metal",
     placeholder: "DEVICE",
@@ -187,7 +187,7 @@ pub static DEVICE: SetupParameter = SetupParameter {
     ..PLAIN
 };
 
-pub static THREADS: SetupParameter = SetupParameter {
+pub(crate) static THREADS: SetupParameter = SetupParameter {
     name: "threads",
     help: "Threads of the model",
     placeholder: "N",
@@ -197,7 +197,7 @@ pub static THREADS: SetupParameter = SetupParameter {
     ..PLAIN
 };
 
-pub static CONTEXT: SetupParameter = SetupParameter {
+pub(crate) static CONTEXT: SetupParameter = SetupParameter {
     name: "context",
     help: "Longest context in tokens",
     placeholder: "TOKENS",
@@ -207,7 +207,7 @@ pub static CONTEXT: SetupParameter = SetupParameter {
     ..PLAIN
 };
 
-pub static QUANTIZE: SetupParameter = SetupParameter {
+pub(crate) static QUANTIZE: SetupParameter = SetupParameter {
     name: "quantize",
     help: "Change weights at load: q8 rounds 16- and 32-bit ones, f32 unpacks all of them",
     placeholder: "TYPE",
@@ -216,7 +216,7 @@ pub static QUANTIZE: SetupParameter = SetupParameter {
     ..PLAIN
 };
 
-pub static KV: SetupParameter = SetupParameter {
+pub(crate) static KV: SetupParameter = SetupParameter {
     name: "kv",
     help: "How keys and values are kept: f16, in half the memory, or f32",
     placeholder: "TYPE",
@@ -225,7 +225,7 @@ pub static KV: SetupParameter = SetupParameter {
     ..PLAIN
 };
 
-pub static LOG: SetupParameter = SetupParameter {
+pub(crate) static LOG: SetupParameter = SetupParameter {
     name: "log",
     help: "Append to FILE what the program tries, finds and times",
     placeholder: "FILE",
@@ -234,7 +234,7 @@ pub static LOG: SetupParameter = SetupParameter {
     ..PLAIN
 };
 
-pub static LOG_LEVEL: SetupParameter = SetupParameter {
+pub(crate) static LOG_LEVEL: SetupParameter = SetupParameter {
     name: "log-level",
     help: "error, warn, info, debug or trace, also by part as in info,laserscope::model=debug",
     placeholder: "LEVEL",
@@ -242,19 +242,19 @@ pub static LOG_LEVEL: SetupParameter = SetupParameter {
     ..PLAIN
 };
 
-pub static OFFLINE: SetupParameter = SetupParameter {
+pub(crate) static OFFLINE: SetupParameter = SetupParameter {
     name: "offline",
     help: "Use only what is on this machine",
     ..PLAIN
 };
 
-pub static YES: SetupParameter = SetupParameter {
+pub(crate) static YES: SetupParameter = SetupParameter {
     name: "yes",
     help: "Fetch a model of more than 1 GB without asking",
     ..PLAIN
 };
 
-pub static COST: SetupParameter = SetupParameter {
+pub(crate) static COST: SetupParameter = SetupParameter {
     name: "cost",
     help: "The cost profile that automatic budgets follow: a file, a trace, or rows and \
            milliseconds as in 1:3.3,8:7.5",
@@ -263,7 +263,7 @@ pub static COST: SetupParameter = SetupParameter {
     ..PATH
 };
 
-pub static CALIBRATION: SetupParameter = SetupParameter {
+pub(crate) static CALIBRATION: SetupParameter = SetupParameter {
     name: "calibration",
     help: "Where the correction of the drafts' estimates starts: shipped, or a trace, to start \
            as that run did",
@@ -272,21 +272,21 @@ pub static CALIBRATION: SetupParameter = SetupParameter {
     ..PATH
 };
 
-pub static LEARN: SetupParameter = SetupParameter {
+pub(crate) static LEARN: SetupParameter = SetupParameter {
     name: "learn",
     help: "In the playground: a run starts with what the runs before it taught the calibration, \
            so that it depends on them",
     ..PLAIN
 };
 
-pub static CONFIG: SetupParameter = SetupParameter {
+pub(crate) static CONFIG: SetupParameter = SetupParameter {
     name: "config",
     help: "Configuration file",
     default: "laserscope/config.toml in the user's config folder",
     ..PATH
 };
 
-pub static THEME: SetupParameter = SetupParameter {
+pub(crate) static THEME: SetupParameter = SetupParameter {
     name: "theme",
     help: "dark, light, colour-blind, 16-colours, no-colour, or one of the configuration file's",
     placeholder: "THEME",
@@ -295,7 +295,7 @@ pub static THEME: SetupParameter = SetupParameter {
     ..PLAIN
 };
 
-pub static ASCII: SetupParameter = SetupParameter {
+pub(crate) static ASCII: SetupParameter = SetupParameter {
     name: "ascii",
     help: "Draw the screens in ASCII",
     default: "where the locale is not UTF-8",

@@ -7,14 +7,21 @@ use crate::speculate::params::{AcceptanceRule, Budget, Drafter, Preset, SourceWe
 /// Displayed as the command line and the configuration file spell it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Value {
+    /// Several parameters under one name.
     Preset(Preset),
     /// The rule with its default numbers.
     Rule(AcceptanceRule),
+    /// Rows per pass.
     Budget(Budget),
+    /// Which sources draft.
     Sources(Sources),
+    /// A weight for each source.
     Weights(SourceWeights),
+    /// Who makes the drafts.
     Drafter(Drafter),
+    /// A whole number.
     Whole(u64),
+    /// Any number.
     Number(f32),
 }
 

@@ -16,11 +16,12 @@ pub struct Sampling {
     /// Only the smallest set of tokens whose probability reaches `top_p` can come.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub top_p: Option<f32>,
+    /// With the position it decides every draw.
     pub seed: u64,
 }
 
 /// Hottest temperature.
-pub const MAX_TEMPERATURE: f32 = 5.0;
+pub(crate) const MAX_TEMPERATURE: f32 = 5.0;
 
 impl Sampling {
     /// At this temperature, from the whole distribution, with seed 0.
@@ -34,7 +35,7 @@ impl Sampling {
     }
 
     /// For a title bar.
-    pub fn describe(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         let top_k = self.top_k.map(|k| format!(" top-k {k}"));
         let top_p = self.top_p.map(|p| format!(" top-p {p}"));
         format!(

@@ -32,8 +32,10 @@ pub enum Source {
 }
 
 impl Source {
+    /// In the order of the screens.
     pub const ALL: [Source; 4] = [Source::Group, Source::Global, Source::Local, Source::Online];
 
+    /// As options and traces spell it.
     pub fn name(&self) -> &'static str {
         self.into()
     }
@@ -52,8 +54,11 @@ impl Source {
 /// Which sources are switched on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sources {
+    /// The pool of the subject's group.
     pub group: bool,
+    /// The pool of all groups.
     pub global: bool,
+    /// The run's own prompt and answer.
     pub local: bool,
     /// Off unless asked for: a run would depend on the runs before it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -68,6 +73,7 @@ impl Sources {
         local: true,
         online: false,
     };
+    /// No source: nothing is drafted.
     pub const NONE: Sources = Sources {
         group: false,
         global: false,
@@ -75,6 +81,7 @@ impl Sources {
         online: false,
     };
 
+    /// Whether this source drafts.
     pub fn has(&self, source: Source) -> bool {
         match source {
             Source::Group => self.group,
@@ -84,7 +91,7 @@ impl Sources {
         }
     }
 
-    pub fn toggle(&mut self, source: Source) {
+    pub(crate) fn toggle(&mut self, source: Source) {
         let flag = self.flag(source);
         *flag = !*flag;
     }
@@ -93,7 +100,7 @@ impl Sources {
     ///
     /// # Errors
     /// Names the word that is no source, and the sources.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let mut sources = Sources::NONE;
         for name in text.split(',').map(str::trim).filter(|&n| n != "none") {
             let source = Source::ALL.into_iter().find(|s| s.name() == name);
@@ -132,9 +139,9 @@ impl fmt::Display for Sources {
 /// the group's, the others' as the global ones.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SourceWeights {
-    pub group: f32,
-    pub global: f32,
-    pub local: f32,
+    pub(crate) group: f32,
+    pub(crate) global: f32,
+    pub(crate) local: f32,
 }
 
 impl Default for SourceWeights {
@@ -148,7 +155,7 @@ impl Default for SourceWeights {
 }
 
 impl SourceWeights {
-    pub fn is_default(&self) -> bool {
+    pub(crate) fn is_default(&self) -> bool {
         *self == SourceWeights::default()
     }
 

@@ -16,24 +16,39 @@ pub enum AcceptanceRule {
     Strict,
     /// Also accepted if its rank is at most `k` and its probability above
     /// `tau` (LASER, section 4.3; the paper's code: k = 2, tau = 0.1).
-    Relaxed { k: usize, tau: f32 },
+    Relaxed {
+        /// Lowest rank that is accepted.
+        k: usize,
+        /// The probability must exceed it.
+        tau: f32,
+    },
     /// Also accepted if its rank is at most `k` and its probability at least
     /// `r` times the argmax's: the threshold of min-p sampling (Nguyen et al.
     /// 2024, arXiv 2407.01082, section 3), asked of a draft token.
-    Ratio { k: usize, r: f32 },
+    Ratio {
+        /// Lowest rank that is accepted.
+        k: usize,
+        /// Least share of the argmax's probability.
+        r: f32,
+    },
     /// Also accepted if its probability exceeds min(`eps`, `delta` * e^-H), H
     /// being the distribution's entropy in nats: typical acceptance (Medusa, Cai
     /// et al. 2024, arXiv 2401.10774, section 2.3.1; its code: eps = 0.09 as
     /// `posterior_threshold`, delta = 0.3 as `posterior_alpha`).
-    Typical { eps: f32, delta: f32 },
+    Typical {
+        /// Threshold where the distribution is flat or not.
+        eps: f32,
+        /// Factor of e^-H.
+        delta: f32,
+    },
 }
 
 impl AcceptanceRule {
-    pub const DEFAULT_K: usize = 2;
-    pub const DEFAULT_TAU: f32 = 0.1;
-    pub const DEFAULT_R: f32 = 0.3;
-    pub const DEFAULT_EPS: f32 = 0.09;
-    pub const DEFAULT_DELTA: f32 = 0.3;
+    pub(crate) const DEFAULT_K: usize = 2;
+    pub(crate) const DEFAULT_TAU: f32 = 0.1;
+    pub(crate) const DEFAULT_R: f32 = 0.3;
+    pub(crate) const DEFAULT_EPS: f32 = 0.09;
+    pub(crate) const DEFAULT_DELTA: f32 = 0.3;
 
     /// Every rule under its default numbers, the stricter ones first.
     pub const ALL: [AcceptanceRule; 5] = [
@@ -59,7 +74,7 @@ impl AcceptanceRule {
     }
 
     /// The same rule with its default numbers.
-    pub fn with_default_numbers(self) -> Self {
+    pub(crate) fn with_default_numbers(self) -> Self {
         let mut rules = Self::ALL.into_iter();
         rules
             .find(|rule| rule.name() == self.name())
@@ -67,13 +82,14 @@ impl AcceptanceRule {
     }
 
     /// This rule, with the numbers of the other one where that is the same rule.
-    pub fn keeping(self, other: Self) -> Self {
+    pub(crate) fn keeping(self, other: Self) -> Self {
         match self.name() == other.name() {
             true => other,
             false => self,
         }
     }
 
+    /// Whether drafts are made at all; not for the autoregressive reference.
     pub fn drafts(&self) -> bool {
         !matches!(self, AcceptanceRule::Autoregressive)
     }
@@ -88,7 +104,7 @@ impl AcceptanceRule {
 
     /// Whether it takes tokens that are not the model's first choice. What such a rule
     /// accepts is drafted with other estimates, and further into the improbable.
-    pub fn takes_second_choices(&self) -> bool {
+    pub(crate) fn takes_second_choices(&self) -> bool {
         // Whatever exceeds a half is the argmax.
         match *self {
             AcceptanceRule::Autoregressive | AcceptanceRule::Strict => false,
@@ -100,7 +116,7 @@ impl AcceptanceRule {
 
     /// It can take nothing but the model's first choice, whatever its other number:
     /// rank 1 at most, or a probability above certainty.
-    pub fn amounts_to_strict(&self) -> bool {
+    pub(crate) fn amounts_to_strict(&self) -> bool {
         matches!(
             *self,
             AcceptanceRule::Strict
@@ -111,7 +127,7 @@ impl AcceptanceRule {
     }
 
     /// The largest rank it may take, where it asks for one.
-    pub fn max_rank(&self) -> Option<usize> {
+    pub(crate) fn max_rank(&self) -> Option<usize> {
         match *self {
             AcceptanceRule::Autoregressive | AcceptanceRule::Strict => Some(1),
             AcceptanceRule::Relaxed { k, .. } | AcceptanceRule::Ratio { k, .. } => Some(k),

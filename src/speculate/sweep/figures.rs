@@ -11,39 +11,39 @@ use crate::speculate::trace::Trace;
 
 /// One run, compared with the autoregressive run of its prompt.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct RunFigures {
-    pub tokens: usize,
-    pub steps: usize,
-    pub decode_ms: f64,
-    pub tokens_per_s: f64,
+pub(crate) struct RunFigures {
+    pub(crate) tokens: usize,
+    pub(crate) steps: usize,
+    pub(crate) decode_ms: f64,
+    pub(crate) tokens_per_s: f64,
     /// Against the autoregressive runs, in pairs: the median, and its 95% interval.
-    pub speedup: f64,
-    pub low: f64,
-    pub high: f64,
-    pub pairs: usize,
+    pub(crate) speedup: f64,
+    pub(crate) low: f64,
+    pub(crate) high: f64,
+    pub(crate) pairs: usize,
     /// The speed-up of these steps by the cost profile: an estimate.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub speedup_by_profile: Option<f64>,
-    pub mal: f64,
+    pub(crate) speedup_by_profile: Option<f64>,
+    pub(crate) mal: f64,
     /// Share of positions that hold the autoregressive run's token.
-    pub agreement: f64,
+    pub(crate) agreement: f64,
     /// Share of both texts' tokens that are equal once the texts are aligned.
-    pub in_common: f64,
+    pub(crate) in_common: f64,
     /// Index of the first token that differs; `None`: the same text.
-    pub first_divergence: Option<usize>,
+    pub(crate) first_divergence: Option<usize>,
     /// Share of repeated 4-grams.
-    pub repetition: f64,
+    pub(crate) repetition: f64,
     /// Accepted and relaxed over drafted; `None` without drafts.
-    pub acceptance: Option<f64>,
+    pub(crate) acceptance: Option<f64>,
     /// Mean log-probability of the text's tokens under the model.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub mean_log_prob: Option<f64>,
+    pub(crate) mean_log_prob: Option<f64>,
 }
 
 impl RunFigures {
     /// Figures of a run beside its reference's text; without one it is the reference.
     /// Its speed-up is set by the caller, who knows the pairs.
-    pub fn of(trace: &Trace, reference: Option<&[TokenId]>) -> Self {
+    pub(crate) fn of(trace: &Trace, reference: Option<&[TokenId]>) -> Self {
         let (stats, ids) = (Stats::of(trace), trace.token_ids());
         let tokens_per_s = stats.tokens_per_s().unwrap_or(0.0);
         let plain_ids = reference.unwrap_or(&ids);
@@ -77,16 +77,16 @@ impl RunFigures {
 
 /// A mean over subjects, and its standard error.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Estimate {
-    pub mean: f64,
+pub(crate) struct Estimate {
+    pub(crate) mean: f64,
     /// Of the mean: the sample's standard deviation over the root of n. `None`
     /// for a single subject.
-    pub standard_error: Option<f64>,
+    pub(crate) standard_error: Option<f64>,
 }
 
 impl Estimate {
     /// `None` without values.
-    pub fn of(values: &[f64]) -> Option<Self> {
+    pub(crate) fn of(values: &[f64]) -> Option<Self> {
         let n = values.len() as f64;
         if values.is_empty() {
             return None;
@@ -103,45 +103,35 @@ impl Estimate {
 
 /// A cell over the subjects so far.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct CellFigures {
+pub(crate) struct CellFigures {
     /// Number of subjects.
-    pub subjects: usize,
+    pub(crate) subjects: usize,
     /// The median of the pairs' means over the subjects, with the standard error of
     /// the subjects' own speed-ups ..
-    pub speedup: Estimate,
+    pub(crate) speedup: Estimate,
     /// .. and its 95% interval.
-    pub low: f64,
-    pub high: f64,
-    pub pairs: usize,
+    pub(crate) low: f64,
+    pub(crate) high: f64,
+    pub(crate) pairs: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub speedup_by_profile: Option<Estimate>,
-    pub mal: Estimate,
-    pub agreement: Estimate,
-    pub in_common: Estimate,
+    pub(crate) speedup_by_profile: Option<Estimate>,
+    pub(crate) mal: Estimate,
+    pub(crate) agreement: Estimate,
+    pub(crate) in_common: Estimate,
     /// Subjects whose text is the autoregressive one.
-    pub same_text: usize,
+    pub(crate) same_text: usize,
     /// Of the other subjects.
-    pub first_divergence: Option<Estimate>,
-    pub repetition: Estimate,
-    pub acceptance: Option<Estimate>,
+    pub(crate) first_divergence: Option<Estimate>,
+    pub(crate) repetition: Estimate,
+    pub(crate) acceptance: Option<Estimate>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub mean_log_prob: Option<Estimate>,
-    pub tokens_per_s: Estimate,
+    pub(crate) mean_log_prob: Option<Estimate>,
+    pub(crate) tokens_per_s: Estimate,
 }
 
 impl CellFigures {
-    /// The speed-up that was measured, as one value with its interval.
-    pub fn measured(&self) -> SpeedUp {
-        SpeedUp {
-            median: self.speedup.mean,
-            low: self.low,
-            high: self.high,
-            pairs: self.pairs,
-        }
-    }
-
     /// `None` without runs. `measured`: over all subjects.
-    pub fn over(runs: &[RunFigures], measured: SpeedUp) -> Option<Self> {
+    pub(crate) fn over(runs: &[RunFigures], measured: SpeedUp) -> Option<Self> {
         let all =
             |get: fn(&RunFigures) -> f64| Estimate::of(&runs.iter().map(get).collect::<Vec<_>>());
         let some = |get: fn(&RunFigures) -> Option<f64>| {
@@ -173,17 +163,25 @@ impl CellFigures {
 /// What a heat map can show of a cell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Measure {
+    /// Times as fast as autoregressive decoding.
     #[default]
     SpeedUp,
+    /// Mean accepted length: tokens per step, bonus included.
     Mal,
+    /// Tokens before the text parts from the autoregressive one.
     InCommon,
+    /// Share of tokens that equal the autoregressive text's.
     Agreement,
+    /// Mean log-probability of the tokens.
     LogProb,
+    /// Share of n-grams that occurred before.
     Repetition,
+    /// Share of draft tokens that were committed.
     Acceptance,
 }
 
 impl Measure {
+    /// In the order of the key that changes them.
     pub const ALL: [Measure; 7] = [
         Measure::SpeedUp,
         Measure::Mal,
@@ -194,6 +192,7 @@ impl Measure {
         Measure::Acceptance,
     ];
 
+    /// As the screen says it.
     pub fn name(self) -> &'static str {
         match self {
             Measure::SpeedUp => "speed-up",
@@ -206,12 +205,12 @@ impl Measure {
         }
     }
 
-    pub fn next(self) -> Self {
+    pub(crate) fn next(self) -> Self {
         let at = Self::ALL.iter().position(|&m| m == self).unwrap_or(0);
         Self::ALL[(at + 1) % Self::ALL.len()]
     }
 
-    pub fn of(self, figures: &CellFigures) -> Option<Estimate> {
+    pub(crate) fn of(self, figures: &CellFigures) -> Option<Estimate> {
         match self {
             Measure::SpeedUp => Some(figures.speedup),
             Measure::Mal => Some(figures.mal),

@@ -5,10 +5,10 @@ use crate::speculate::speed_up::SpeedUp;
 
 /// A cell's two figures.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Point {
+pub(crate) struct Point {
     /// The speed-up in every pair.
-    pub speed_ups: Vec<f64>,
-    pub in_common: f64,
+    pub(crate) speed_ups: Vec<f64>,
+    pub(crate) in_common: f64,
 }
 
 impl Point {
@@ -31,7 +31,7 @@ impl Point {
 }
 
 /// Whether each point is on the frontier: no other dominates it. Missing points are not.
-pub fn frontier(points: &[Option<Point>]) -> Vec<bool> {
+pub(crate) fn frontier(points: &[Option<Point>]) -> Vec<bool> {
     let is_beaten = |point: &Point| points.iter().flatten().any(|other| other.beats(point));
     let is_on = |point: &Option<Point>| point.as_ref().is_some_and(|p| !is_beaten(p));
     points.iter().map(is_on).collect()

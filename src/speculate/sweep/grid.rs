@@ -5,22 +5,22 @@ use crate::speculate::params::{AcceptanceRule, Budget, Params};
 
 /// Rules that differ in their numbers only.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Family(AcceptanceRule);
+pub(crate) struct Family(AcceptanceRule);
 
 impl Family {
     /// Those that draft.
-    pub fn all() -> Vec<Family> {
+    pub(crate) fn all() -> Vec<Family> {
         let rules = AcceptanceRule::ALL.into_iter();
         rules.filter_map(|rule| Family::of(&rule)).collect()
     }
 
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         self.0.into()
     }
 
     /// # Errors
     /// Lists the names there are.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let all = Family::all();
         let names: Vec<&str> = all.iter().map(|family| family.name()).collect();
         let found = all.iter().find(|family| family.name() == text);
@@ -29,12 +29,12 @@ impl Family {
     }
 
     /// A rule's; `None`: it drafts nothing.
-    pub fn of(rule: &AcceptanceRule) -> Option<Self> {
+    pub(crate) fn of(rule: &AcceptanceRule) -> Option<Self> {
         rule.drafts().then(|| Family(rule.with_default_numbers()))
     }
 
     /// Its rule with the default numbers.
-    pub fn rule(self) -> AcceptanceRule {
+    pub(crate) fn rule(self) -> AcceptanceRule {
         self.0
     }
 }
@@ -48,11 +48,12 @@ impl Default for Family {
 /// What to try.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Axes {
-    pub rules: Vec<Family>,
+    /// Each with the numbers that it has.
+    pub(crate) rules: Vec<Family>,
     /// The values of each number that rules have.
-    pub numbers: Vec<(&'static Parameter, Vec<Value>)>,
+    pub(crate) numbers: Vec<(&'static Parameter, Vec<Value>)>,
     /// None named: the one that all cells share.
-    pub budgets: Vec<Budget>,
+    pub(crate) budgets: Vec<Budget>,
 }
 
 impl Default for Axes {
@@ -94,25 +95,25 @@ fn tried(parameter: &Parameter) -> Vec<Value> {
 /// One of the settings tried.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Cell {
-    pub verify: AcceptanceRule,
-    pub budget: Budget,
+    pub(crate) verify: AcceptanceRule,
+    pub(crate) budget: Budget,
 }
 
 /// A family under one budget: a table of two axes.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Layer {
-    pub family: Family,
-    pub budget: Budget,
+pub(crate) struct Layer {
+    pub(crate) family: Family,
+    pub(crate) budget: Budget,
     /// Names of the axes, down and across; empty where there is none.
-    pub axes: [&'static str; 2],
-    pub rows: Vec<String>,
-    pub columns: Vec<String>,
+    pub(crate) axes: [&'static str; 2],
+    pub(crate) rows: Vec<String>,
+    pub(crate) columns: Vec<String>,
     /// Indices of cells, row by row. Settings that mean the same share one.
-    pub cells: Vec<usize>,
+    pub(crate) cells: Vec<usize>,
 }
 
 impl Layer {
-    pub fn cell(&self, row: usize, column: usize) -> usize {
+    pub(crate) fn cell(&self, row: usize, column: usize) -> usize {
         self.cells[row * self.columns.len() + column]
     }
 }
@@ -121,9 +122,10 @@ impl Layer {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Grid {
     /// What every cell has in common.
-    pub base: Params,
+    pub(crate) base: Params,
+    /// In the order of running.
     pub cells: Vec<Cell>,
-    pub layers: Vec<Layer>,
+    pub(crate) layers: Vec<Layer>,
 }
 
 impl Grid {
@@ -182,6 +184,7 @@ impl Grid {
         })
     }
 
+    /// All parameters of this cell's runs.
     pub fn params(&self, cell: usize) -> Params {
         let Cell { verify, budget } = self.cells[cell];
         Params {

@@ -10,8 +10,8 @@ use crate::speculate::speed_up::{Pairing, SpeedUp, Took};
 use crate::speculate::trace::Trace;
 
 #[derive(Clone, Debug)]
-pub struct Times {
-    pub pairing: Pairing,
+pub(crate) struct Times {
+    pub(crate) pairing: Pairing,
     subjects: Vec<OfSubject>,
     /// The rest of the current pair.
     queue: VecDeque<Job>,
@@ -91,7 +91,7 @@ impl OfSubject {
 }
 
 impl Times {
-    pub fn new(n_subjects: usize, n_cells: usize, pairing: Pairing) -> Self {
+    pub(crate) fn new(n_subjects: usize, n_cells: usize, pairing: Pairing) -> Self {
         let subject = OfSubject {
             of_cell: vec![None; n_cells],
             ..OfSubject::default()
@@ -105,12 +105,12 @@ impl Times {
     }
 
     /// The next run of the current pair.
-    pub fn next(&self) -> Option<Job> {
+    pub(crate) fn next(&self) -> Option<Job> {
         self.queue.front().copied()
     }
 
     /// Pairs that every run has.
-    pub fn n_pairs(&self) -> usize {
+    pub(crate) fn n_pairs(&self) -> usize {
         let of_subject = |s: &OfSubject| {
             let classes = s.classes.iter().chain([&s.reference]);
             classes.map(Class::n_pairs).min().unwrap_or(0)
@@ -118,7 +118,7 @@ impl Times {
         self.subjects.iter().map(of_subject).min().unwrap_or(0)
     }
 
-    pub fn add_first(&mut self, job: Job, trace: &Trace) {
+    pub(crate) fn add_first(&mut self, job: Job, trace: &Trace) {
         let subject = &mut self.subjects[job.subject];
         let Some(cell) = job.cell else {
             return subject.reference.add(trace, true);
@@ -137,7 +137,7 @@ impl Times {
         subject.classes[at].add(trace, true);
     }
 
-    pub fn add_again(&mut self, job: Job, trace: &Trace) {
+    pub(crate) fn add_again(&mut self, job: Job, trace: &Trace) {
         if self.next() == Some(job) {
             self.queue.pop_front();
         }
@@ -154,7 +154,7 @@ impl Times {
     }
 
     /// Plans another pair, if the last is complete and another is wanted.
-    pub fn plan(&mut self) {
+    pub(crate) fn plan(&mut self) {
         if !self.queue.is_empty() {
             return;
         }
@@ -182,7 +182,7 @@ impl Times {
     }
 
     /// A run's speed-up over its subject's autoregressive run.
-    pub fn speed_up(&self, job: Job) -> Option<SpeedUp> {
+    pub(crate) fn speed_up(&self, job: Job) -> Option<SpeedUp> {
         let subject = &self.subjects[job.subject];
         let class = subject.class(job.cell)?;
         let pairs = 0..subject.n_pairs(job.cell);
@@ -191,19 +191,19 @@ impl Times {
     }
 
     /// Tokens per second over all times.
-    pub fn tokens_per_s(&self, job: Job) -> Option<f64> {
+    pub(crate) fn tokens_per_s(&self, job: Job) -> Option<f64> {
         let class = self.subjects[job.subject].class(job.cell)?;
         let all: Took = (0..class.n_pairs()).map(|pair| class.took(pair)).sum();
         (all.ms > 0.0).then(|| all.tokens_per_s())
     }
 
     /// A cell's speed-up over the subjects that have it: every pair's mean over them.
-    pub fn over_subjects(&self, cell: Option<usize>) -> Option<SpeedUp> {
+    pub(crate) fn over_subjects(&self, cell: Option<usize>) -> Option<SpeedUp> {
         SpeedUp::of(&self.pairs_over_subjects(cell))
     }
 
     /// The means of the pairs themselves.
-    pub fn pairs_over_subjects(&self, cell: Option<usize>) -> Vec<f64> {
+    pub(crate) fn pairs_over_subjects(&self, cell: Option<usize>) -> Vec<f64> {
         let asked = || self.subjects.iter().filter(|s| s.n_pairs(cell) > 0);
         let n_pairs = asked().map(|s| s.n_pairs(cell)).min().unwrap_or(0);
         let mean = |pair| {

@@ -20,6 +20,7 @@ pub const FORMAT: u32 = 2;
 pub struct ModelInfo {
     /// For display: `SmolLM2-135M-Instruct Q4_1`.
     pub name: String,
+    /// As GGUF names it: `llama`, `qwen3`.
     pub architecture: String,
     /// The weights' type in the file.
     pub dtype: String,
@@ -39,13 +40,13 @@ pub struct ModelInfo {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Arithmetic {
     /// Raised whenever any bit of the forward pass may change.
-    pub revision: u32,
+    pub(crate) revision: u32,
     /// Vector instructions of the kernels; on a GPU its library's name.
-    pub instructions: String,
+    pub(crate) instructions: String,
     /// Type of the keys and values in the cache.
-    pub kv: String,
+    pub(crate) kv: String,
     /// How weights were converted at load, as in `--quantize`.
-    pub quantize: String,
+    pub(crate) quantize: String,
 }
 
 /// Whether a subject's own earlier document may draft for it, which inflates
@@ -65,7 +66,7 @@ pub enum OwnDocuments {
 
 impl OwnDocuments {
     /// As the command line spells it.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         self.into()
     }
 }
@@ -73,10 +74,15 @@ impl OwnDocuments {
 /// The subject of the knowledge.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SubjectInfo {
+    /// Item, user or prompt.
     pub kind: KindName,
+    /// In its catalog.
     pub id: String,
+    /// Title or name.
     pub title: String,
+    /// Its group's pool drafted; `None`: no group.
     pub group: Option<String>,
+    /// How the prompt was written.
     pub framework: FrameworkName,
 }
 
@@ -96,11 +102,11 @@ pub enum RowsBy {
 }
 
 impl RowsBy {
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         self.into()
     }
 
-    pub fn is_own(&self) -> bool {
+    pub(crate) fn is_own(&self) -> bool {
         *self == RowsBy::Own
     }
 }
@@ -108,23 +114,34 @@ impl RowsBy {
 /// Size of a source at the start of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PoolSize {
+    /// Which source.
     pub source: Source,
+    /// Documents in it.
     pub documents: usize,
+    /// Tokens of these documents.
     pub tokens: usize,
 }
 
 /// The first line of a trace.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Header {
+    /// Version of the trace format.
     pub format: u32,
     /// The program's version.
     pub program: String,
+    /// Which model.
     pub model: ModelInfo,
+    /// Device and instructions in words.
     pub device: String,
+    /// Of the CPU's kernels.
     pub threads: usize,
+    /// The catalog's name.
     pub catalog: String,
+    /// Whom the knowledge is for.
     pub subject: SubjectInfo,
+    /// As rendered by the model's template.
     pub prompt: String,
+    /// The prompt's tokens.
     pub prompt_ids: Vec<TokenId>,
     /// How many of the last prompt tokens are the prefilled opening of the
     /// answer: shown as its beginning.
@@ -135,10 +152,13 @@ pub struct Header {
     /// Where the run branched from another one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub branch: Option<Branch>,
+    /// Of the first step.
     pub params: Params,
     /// The cost profile of automatic budgets.
     pub cost: CostProfile,
+    /// Tokens that end an answer.
     pub eos: Vec<TokenId>,
+    /// Sizes of the sources.
     pub pools: Vec<PoolSize>,
     /// Milliseconds spent on the prompt; not a step.
     pub prompt_ms: f64,
@@ -153,6 +173,7 @@ pub struct Header {
     /// Hash of all documents that can draft, those of this session included.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pools_hash: Option<String>,
+    /// `None`: not recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub own_documents: Option<OwnDocuments>,
     /// What no command line can reproduce, in a few words each: answers of this session
@@ -202,7 +223,7 @@ impl Header {
 
     /// What a rerun of this run starts from. Headers of format 1 do not record the
     /// calibration.
-    pub fn start(&self) -> StartFrom {
+    pub(crate) fn start(&self) -> StartFrom {
         StartFrom {
             cost: (!self.cost.is_empty()).then(|| self.cost.clone()),
             calibration: self.calibration.clone(),

@@ -14,6 +14,7 @@ use crate::speculate::verify::{RemainingTokens, ScoredTree, Verdict};
 /// What one source contributed to a step's retrieval.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SourceHit {
+    /// Which source.
     pub source: Source,
     /// Longest suffix of the context found there, in tokens.
     pub matched: usize,
@@ -24,18 +25,25 @@ pub struct SourceHit {
 /// Milliseconds of a step, by part.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Timing {
+    /// Looking up the context in the sources.
     pub retrieve: f64,
+    /// Making the tree.
     pub draft: f64,
+    /// The model's pass over the tree's rows.
     pub forward: f64,
+    /// Distributions and the rule.
     pub verify: f64,
+    /// Moving the accepted rows into the cache.
     pub commit: f64,
 }
 
 impl Timing {
+    /// Milliseconds of all phases.
     pub fn total(&self) -> f64 {
         self.retrieve + self.draft + self.forward + self.verify + self.commit
     }
 
+    /// Adds another step's times, phase by phase.
     pub fn add(&mut self, other: &Timing) {
         self.retrieve += other.retrieve;
         self.draft += other.draft;
@@ -48,6 +56,7 @@ impl Timing {
 /// One forward pass: retrieve, draft, verify, commit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Step {
+    /// From 0.
     pub index: usize,
     /// Tokens of the context before this step, the root (the last) included.
     pub context_len: usize,
@@ -58,6 +67,7 @@ pub struct Step {
     pub params: Option<Params>,
     /// Per source with a match.
     pub retrieval: Vec<SourceHit>,
+    /// The drafts; node 0 is the last committed token.
     pub tree: DraftTree,
     /// Rows drafted before the automatic budget cut the tree.
     pub n_offered: usize,
@@ -65,7 +75,9 @@ pub struct Step {
     pub rows: Vec<NodeDistribution>,
     /// Node i's score in its parent's row, at index i - 1.
     pub judged: Vec<TokenScore>,
+    /// Fates and committed tokens.
     pub verdict: Verdict,
+    /// Milliseconds by phase.
     pub timing: Timing,
     /// Bytes of token ids seen for the first time in this run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -85,18 +97,20 @@ pub struct Step {
 /// A stretch of a pool document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Excerpt {
+    /// Which document.
     pub doc: DocId,
     /// The pool it is in.
     pub group: GroupKey,
     /// Position of its first token in the document.
     pub from: u32,
+    /// Its tokens.
     pub ids: Vec<TokenId>,
 }
 
 impl Excerpt {
     /// Tokens wanted before and after a position.
-    pub const BEFORE: usize = 8;
-    pub const BEHIND: usize = 11;
+    pub(crate) const BEFORE: usize = 8;
+    pub(crate) const BEHIND: usize = 11;
 
     /// Whether the token at a position is in it.
     pub(super) fn holds(&self, at: u32) -> bool {
@@ -112,12 +126,12 @@ impl Step {
     }
 
     /// Retrieval found at least one draft token.
-    pub fn is_hit(&self) -> bool {
+    pub(crate) fn is_hit(&self) -> bool {
         self.n_offered > 1
     }
 
     /// The source a draft token is credited to.
-    pub fn credited(&self, node: usize) -> Option<Source> {
+    pub(crate) fn credited(&self, node: usize) -> Option<Source> {
         self.tree.nodes[node].origins.first().map(|o| o.source)
     }
 }

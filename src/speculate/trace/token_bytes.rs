@@ -6,11 +6,14 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum TokenBytes {
+    /// Whole characters.
     Text(String),
+    /// A part of a character, or no text.
     Bytes(Vec<u8>),
 }
 
 impl TokenBytes {
+    /// As text if it is UTF-8.
     pub fn new(bytes: &[u8]) -> Self {
         match std::str::from_utf8(bytes) {
             Ok(text) => TokenBytes::Text(text.to_string()),
@@ -18,6 +21,7 @@ impl TokenBytes {
         }
     }
 
+    /// The same bytes in either form.
     pub fn as_bytes(&self) -> &[u8] {
         match self {
             TokenBytes::Text(text) => text.as_bytes(),

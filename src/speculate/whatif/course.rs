@@ -15,7 +15,7 @@ use crate::speculate::params::{Budget, Drafter, Params};
 use crate::speculate::trace::{RowsBy, Step, Trace};
 
 /// The state of both runs before a step.
-pub struct Course {
+pub(crate) struct Course {
     recorded: Params,
     rows: RowsBy,
     /// Of the rerun, which keeps them throughout; `None`: as recorded.
@@ -30,7 +30,7 @@ pub struct Course {
 }
 
 impl Course {
-    pub fn begin(trace: &Trace, change: &Change) -> Self {
+    pub(crate) fn begin(trace: &Trace, change: &Change) -> Self {
         let begun = trace.header.branch.as_ref().and_then(|b| b.backoff.clone());
         let rest = begun.unwrap_or_default();
         let last = trace.params_at(trace.steps.len());
@@ -46,7 +46,7 @@ impl Course {
     }
 
     /// Moves to a step.
-    pub fn enter(&mut self, step: &Step) {
+    pub(crate) fn enter(&mut self, step: &Step) {
         let Some(params) = step.params else {
             return;
         };
@@ -56,12 +56,12 @@ impl Course {
     }
 
     /// The rerun's parameters.
-    pub fn asked(&self) -> &Params {
+    pub(crate) fn asked(&self) -> &Params {
         self.rerun.as_ref().unwrap_or(&self.recorded)
     }
 
     /// Continues after a step that committed the same.
-    pub fn leave(&mut self, step: &Step, again: &Rejudged) {
+    pub(crate) fn leave(&mut self, step: &Step, again: &Rejudged) {
         let keeps_any = (1..step.tree.n_rows()).any(|node| again.is_kept(node));
         self.recorded_rest.after_step(step.tree.n_drafts() > 0);
         self.rerun_rest.after_step(keeps_any);
@@ -70,7 +70,7 @@ impl Course {
 
     /// The nodes that the rerun would draft: paths no longer than the branch, of those
     /// the first ones up to the budget, none while retrieval rests. `None`: all.
-    pub fn kept(&self, step: &Step, costs: &StepCosts) -> Option<Vec<bool>> {
+    pub(crate) fn kept(&self, step: &Step, costs: &StepCosts) -> Option<Vec<bool>> {
         let (recorded, asked) = (&self.recorded, self.asked());
         let is_shorter = asked.branch < recorded.branch;
         let same_rows = asked.verify.drafts() && asked.budget == recorded.budget;
@@ -100,7 +100,7 @@ impl Course {
     }
 
     /// What this step's recording cannot tell about the rerun.
-    pub fn unknown(&self, step: &Step, eos: &[TokenId]) -> Option<Knob> {
+    pub(crate) fn unknown(&self, step: &Step, eos: &[TokenId]) -> Option<Knob> {
         let rerun = self.rerun.as_ref()?;
         let (recorded, asked) = (&self.recorded, rerun);
         let is_drawn = step.rows[0].drawn.is_some();

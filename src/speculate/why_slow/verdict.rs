@@ -16,7 +16,7 @@ const SAME_ROWS: f64 = 0.5;
 
 /// How well the profile fits the run's steps, as measured over profiled time.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Fit {
+pub(crate) enum Fit {
     /// There is no profile.
     NoProfile,
     Fits(f64),
@@ -31,14 +31,14 @@ pub enum Fit {
 
 impl Fit {
     /// Whether conclusions from the profile can be trusted.
-    pub fn holds(self) -> bool {
+    pub(crate) fn holds(self) -> bool {
         matches!(self, Fit::Fits(_) | Fit::Disturbed { .. })
     }
 }
 
 /// One sentence and its claim.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Said {
+pub(crate) enum Said {
     /// Nothing was drafted, so there is nothing else to say.
     NoDrafts,
     Fit(Fit),
@@ -77,20 +77,13 @@ pub enum Said {
 
 /// The verdict on a run's speed.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Verdict {
-    pub said: Vec<Said>,
+pub(crate) struct Verdict {
+    pub(crate) said: Vec<Said>,
 }
 
 impl Verdict {
-    pub fn fit(&self) -> Option<Fit> {
-        self.said.iter().find_map(|said| match said {
-            Said::Fit(fit) => Some(*fit),
-            _ => None,
-        })
-    }
-
     /// Whether another measurement of the profile would help.
-    pub fn wants_profile(&self) -> bool {
+    pub(crate) fn wants_profile(&self) -> bool {
         let wants = |said: &Said| matches!(said, Said::NoBudget { .. });
         self.said.iter().any(wants)
     }
@@ -99,7 +92,7 @@ impl Verdict {
 impl WhySlow {
     /// The verdict. `measured`: the measured speed-up over autoregressive runs of the
     /// prompt.
-    pub fn verdict(&self, measured: Option<f64>) -> Verdict {
+    pub(crate) fn verdict(&self, measured: Option<f64>) -> Verdict {
         let drafted: usize = Source::ALL.iter().map(|&s| self.whole(s).drafted).sum();
         let fit = self.fit();
         if drafted == 0 {
@@ -175,7 +168,7 @@ fn agree(a: f64, b: f64) -> bool {
 
 impl Said {
     /// The sentence.
-    pub fn in_words(&self) -> String {
+    pub(crate) fn in_words(&self) -> String {
         match *self {
             Said::NoDrafts => "Nothing was drafted: every step makes one token.".into(),
             Said::Fit(fit) => fit.in_words(),

@@ -24,7 +24,7 @@ impl App {
     }
 
     /// The text to be copied, if there is one.
-    pub fn to_copy(&self, what: Copied) -> Option<String> {
+    pub(crate) fn to_copy(&self, what: Copied) -> Option<String> {
         if self.screen == Screen::Catalog {
             return self.selected_prompt().filter(|_| what == Copied::Prompt);
         }
@@ -79,7 +79,7 @@ impl App {
     }
 
     /// A run was saved for a command line that names it.
-    pub fn saved_to_copy(&mut self, id: RunId, outcome: Result<String, String>) {
+    pub(crate) fn saved_to_copy(&mut self, id: RunId, outcome: Result<String, String>) {
         match outcome {
             Ok(path) => {
                 self.with_run(id, |run| run.file = Some(path));
@@ -121,7 +121,7 @@ impl App {
 }
 
 impl Copied {
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Copied::Token => "token",
             Copied::Step => "step",

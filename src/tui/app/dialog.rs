@@ -26,6 +26,7 @@ pub trait Dialog: Any + Debug {
     /// Takes an action. It is closed by then: to stay, it puts itself back.
     fn update(self: Box<Self>, app: &mut App, action: &Action) -> Vec<Command>;
 
+    /// Draws it over `area`, the whole screen.
     fn render(&self, app: &App, theme: &Theme, area: Rect, buf: &mut Buffer);
 
     /// Which of its lines is at a position.

@@ -1,12 +1,12 @@
 //! The whole state of the interface, and the questions views ask of it.
 
-pub mod apply;
-pub mod copy;
-pub mod dialog;
+pub(crate) mod apply;
+pub(crate) mod copy;
+pub(crate) mod dialog;
 pub mod model;
-pub mod resize;
-pub mod shared;
-pub mod update;
+pub(crate) mod resize;
+pub(crate) mod shared;
+pub(crate) mod update;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -40,33 +40,41 @@ use crate::tui::start::{Shipped, Start};
 /// them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
-    pub tone: Tone,
+    pub(crate) tone: Tone,
+    /// One line.
     pub text: String,
     /// How long it has been there.
-    pub age: Duration,
+    pub(crate) age: Duration,
 }
 
 impl Notice {
     /// For this long it may cover the hints.
-    pub const OVER_HINTS: Duration = Duration::from_secs(3);
+    pub(crate) const OVER_HINTS: Duration = Duration::from_secs(3);
 
-    pub fn covers_hints(&self) -> bool {
+    pub(crate) fn covers_hints(&self) -> bool {
         self.age < Self::OVER_HINTS
     }
 }
 
+/// How a notice is coloured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {
+    /// What happens.
     Info,
+    /// What succeeded.
     Good,
+    /// What failed.
     Problem,
 }
 
 /// What only the terminal's owner can do.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
+    /// End the program.
     Quit,
+    /// To the shell, as Ctrl-Z.
     Suspend,
+    /// Hand the mouse over.
     Mouse(Mouse),
     /// To the clipboard of the terminal.
     Copy(String),
@@ -89,23 +97,37 @@ pub enum Effect {
 /// The interface: what is in front, the screens' states, and what they share. Actions
 /// and events go to the screen or the dialog that they are for.
 pub struct App {
+    /// The one in front.
     pub screen: Screen,
+    /// The Catalog screen.
     pub catalog: Browse,
+    /// The Decode screen.
     pub decode: DecodeView,
+    /// The Tune screen.
     pub tune: Tune,
+    /// The Compare screen.
     pub compare: Compare,
+    /// The Pool screen.
     pub pool: PoolScreen,
+    /// The Learn screen.
     pub learn: Learn,
+    /// Theme, keys and size.
     pub look: Appearance,
+    /// Model, profile and setup.
     pub engine: EngineState,
+    /// The runs of this session.
     pub session: Session,
+    /// Parameters of the next run.
     pub next: NextRun,
+    /// In front of the screen.
     pub dialog: Option<Box<dyn Dialog>>,
+    /// In the footer.
     pub notice: Option<Notice>,
     pub(crate) effects: Vec<Effect>,
 }
 
 impl App {
+    /// The playground as it opens, on the Catalog screen.
     pub fn new(mut start: Start) -> Self {
         let notices = std::mem::take(&mut start.look.notices);
         let mut app = App {
@@ -149,7 +171,7 @@ impl App {
     }
 
     /// The context that gets a key first.
-    pub fn context(&self) -> Context {
+    pub(crate) fn context(&self) -> Context {
         if let Some(dialog) = &self.dialog {
             return dialog.context();
         }
@@ -166,7 +188,7 @@ impl App {
     }
 
     /// A key press becomes an action, if it means anything here.
-    pub fn key(&self, event: &KeyEvent) -> Option<Action> {
+    pub(crate) fn key(&self, event: &KeyEvent) -> Option<Action> {
         let context = self.context();
         let taught = self.learn.course.is_some() && self.dialog.is_none() && !context.takes_text();
         if let Some(action) = self
@@ -186,7 +208,7 @@ impl App {
     }
 
     /// The key of an action, for a text that mentions one.
-    pub fn key_of(&self, context: Context, action: Action) -> String {
+    pub(crate) fn key_of(&self, context: Context, action: Action) -> String {
         self.look.keys.name_of(context, &action)
     }
 
@@ -225,10 +247,11 @@ impl App {
         self.session.runs.iter_mut().find(|r| r.id == shown)
     }
 
-    pub fn run_of(&self, id: RunId) -> Option<&Run> {
+    pub(crate) fn run_of(&self, id: RunId) -> Option<&Run> {
         self.session.runs.iter().find(|r| r.id == id)
     }
 
+    /// The run shown, with what is derived from it.
     pub fn record(&self) -> Option<&Record> {
         self.run().and_then(|r| r.record.as_ref())
     }
@@ -238,6 +261,7 @@ impl App {
         self.decode.step_index(self.record()?.n_steps())
     }
 
+    /// The step looked at.
     pub fn step(&self) -> Option<&Step> {
         self.record()?.step(self.step_index()?)
     }
@@ -261,7 +285,7 @@ impl App {
     }
 
     /// The parameters in force at the step looked at, or asked for.
-    pub fn params_in_force(&self) -> Params {
+    pub(crate) fn params_in_force(&self) -> Params {
         match (self.run(), self.record(), self.step_index()) {
             (_, Some(record), Some(step)) => record.params_at(step),
             (_, Some(record), None) => record.trace.header.params,
@@ -315,6 +339,7 @@ impl App {
         std::mem::take(&mut self.effects)
     }
 
+    /// Shows a line in the footer.
     pub fn tell(&mut self, tone: Tone, text: impl Into<String>) {
         self.notice = Some(Notice {
             tone,

@@ -4,59 +4,69 @@
 use crate::protocol::{Event, FetchEvent};
 use crate::speculate::trace::{ModelInfo, PoolSize};
 
+/// Where the model is.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ModelState {
     /// No engine: recorded traces only.
     None,
     /// Nothing heard yet.
     Starting,
+    /// Its file is searched.
     Looking {
+        /// The place that is asked.
         what: String,
     },
+    /// Its file is downloaded.
     Fetching {
+        /// Host or directory.
         from: String,
+        /// Bytes so far.
         done: u64,
+        /// Bytes in all; `None`: not told.
         total: Option<u64>,
+        /// Recent speed.
         bytes_per_s: f64,
     },
+    /// The file's hash is compared.
     Checking,
+    /// Weights and pools are loaded.
     Loading {
+        /// As the engine says it.
         what: String,
     },
+    /// Runs can be asked for.
     Ready(Box<Ready>),
+    /// There is none; recorded runs can be shown.
     Failed {
+        /// The error in words.
         why: String,
     },
 }
 
+/// What is told of a loaded model.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ready {
-    pub model: ModelInfo,
-    pub device: String,
-    pub note: Option<String>,
-    pub pools: Vec<PoolSize>,
+    pub(crate) model: ModelInfo,
+    pub(crate) device: String,
+    pub(crate) note: Option<String>,
+    pub(crate) pools: Vec<PoolSize>,
 }
 
 impl ModelState {
-    pub fn is_ready(&self) -> bool {
+    pub(crate) fn is_ready(&self) -> bool {
         matches!(self, ModelState::Ready(_))
     }
 
     /// Still on its way here.
-    pub fn is_coming(&self) -> bool {
+    pub(crate) fn is_coming(&self) -> bool {
         !matches!(
             self,
             ModelState::None | ModelState::Ready(_) | ModelState::Failed { .. }
         )
     }
 
-    /// Bytes are on their way, and may take a while.
-    pub fn is_fetching(&self) -> bool {
-        matches!(self, ModelState::Fetching { .. } | ModelState::Checking)
-    }
-
     /// The state after an event; `None` if the event is not about the model.
-    pub fn after(&self, event: &Event) -> Option<Self> {
+    pub(crate) fn after(&self, event: &Event) -> Option<Self> {
         Some(match event {
             Event::Fetch(fetch) => self.after_fetch(fetch)?,
             Event::Loading { what } => ModelState::Loading { what: what.clone() },

@@ -22,17 +22,21 @@ use crate::tui::start::{EarlierRun, Glyphs, Length, Look};
 
 /// How the screens look here and now, and whose the keys and the mouse are.
 pub struct Appearance {
+    /// Colours and the themes to choose from.
     pub theme: Themes,
+    /// The keys, with the user's changes.
     pub keys: Keymap,
+    /// Unicode, or ASCII only.
     pub glyphs: Glyphs,
+    /// How far panes were moved.
     pub panes: Shift,
     /// By `t`, in this session or an earlier one.
     pub(crate) chosen_theme: Option<String>,
-    pub mouse: Mouse,
+    pub(crate) mouse: Mouse,
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
     /// Frames drawn while something moved; turns the spinner.
-    pub frame: usize,
+    pub(crate) frame: usize,
     /// What the screen in front takes, as it is laid out.
     pub(crate) measured: Measured,
 }
@@ -41,17 +45,18 @@ pub struct Appearance {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Measured {
     /// Between the bars.
-    pub body: Rect,
+    pub(crate) body: Rect,
     /// Of what can be scrolled: the first line shown.
-    pub top: usize,
+    pub(crate) top: usize,
     /// The last line that can be first.
-    pub last: usize,
+    pub(crate) last: usize,
     /// Columns that the running text is wrapped to.
-    pub text_width: usize,
+    pub(crate) text_width: usize,
 }
 
 /// What is known of the engine.
 pub struct EngineState {
+    /// Where the model is.
     pub model: ModelState,
     /// The options that chose catalog, pools and model.
     pub(crate) setup: Setup,
@@ -60,7 +65,7 @@ pub struct EngineState {
     /// Whether this machine still fits it.
     pub(crate) drift: Drifting,
     /// Waits for the model.
-    pub queued: Option<Request>,
+    pub(crate) queued: Option<Request>,
 }
 
 /// The runs of this session and the recordings that it knows.
@@ -74,8 +79,8 @@ pub struct Session {
     pub in_memory_bytes: usize,
     /// Where the others are.
     pub(crate) spill: Spill,
-    pub earlier: Vec<EarlierRun>,
-    pub save_dir: PathBuf,
+    pub(crate) earlier: Vec<EarlierRun>,
+    pub(crate) save_dir: PathBuf,
     pub(crate) demo: Option<Trace>,
     /// Whether a person has touched anything yet.
     pub(crate) touched: Touched,
@@ -89,6 +94,7 @@ pub(crate) enum Touched {
 
 /// For the next run, and for the next step of the one under way.
 pub struct NextRun {
+    /// The parameters.
     pub params: Params,
     pub(crate) length: Length,
 }

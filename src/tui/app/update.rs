@@ -20,6 +20,7 @@ use crate::tui::target::Target;
 use crate::tui::view;
 
 impl App {
+    /// Does what was asked; returns what the engine is to do.
     pub fn update(&mut self, action: Action) -> Vec<Command> {
         match action {
             Action::Tick(elapsed) => return self.tick(elapsed),

@@ -12,9 +12,10 @@ use crate::tui::app::dialog::Dialog;
 use crate::tui::keys::context::Context;
 use crate::tui::widgets::field::{edit, number};
 
+/// The dialog that asks for a lesson's number.
 #[derive(Debug, Default)]
 pub struct Answer {
-    pub input: Input,
+    pub(crate) input: Input,
 }
 
 impl Dialog for Answer {

@@ -24,8 +24,8 @@ const HEAD: u16 = 3;
 
 /// Row 0 branches from the step, the others with another token.
 #[derive(Debug)]
-pub struct BranchDialog {
-    pub row: usize,
+pub(crate) struct BranchDialog {
+    pub(crate) row: usize,
 }
 
 impl Dialog for BranchDialog {

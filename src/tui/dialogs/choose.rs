@@ -19,8 +19,8 @@ const WIDTH: u16 = 110;
 /// Which run the Compare screen is to have on a side.
 #[derive(Debug)]
 pub struct ChooseRun {
-    pub side: Side,
-    pub row: usize,
+    pub(crate) side: Side,
+    pub(crate) row: usize,
 }
 
 impl Dialog for ChooseRun {

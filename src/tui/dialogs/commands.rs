@@ -40,9 +40,9 @@ const SCREENS: [(Context, Screen); 6] = [
 
 /// What is typed, and which of what fits is chosen.
 #[derive(Debug, Default)]
-pub struct Palette {
-    pub input: Input,
-    pub row: usize,
+pub(crate) struct Palette {
+    pub(crate) input: Input,
+    pub(crate) row: usize,
 }
 
 impl Dialog for Palette {
@@ -97,7 +97,7 @@ impl Dialog for Palette {
 
 /// Something that can be done.
 #[derive(Clone, Debug)]
-pub enum Offer<'a> {
+pub(crate) enum Offer<'a> {
     Act(&'a Binding),
     /// Counted from 1, as shown.
     GoTo(usize),
@@ -127,7 +127,7 @@ fn is_worth_a_name(action: &Action) -> bool {
 
 impl App {
     /// What fits the text, best first: of this screen, of every screen, of others.
-    pub fn offers(&self, text: &str) -> Vec<Offer<'_>> {
+    pub(crate) fn offers(&self, text: &str) -> Vec<Offer<'_>> {
         let text = text.trim();
         let mut offers: Vec<Offer<'_>> = Vec::new();
         let on_a_run = self.screen == Screen::Decode && self.record().is_some();

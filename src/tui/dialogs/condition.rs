@@ -29,16 +29,16 @@ const HEAD_ROWS: u16 = 2;
 
 /// What is typed, and which of the suggestions is chosen.
 #[derive(Debug)]
-pub struct ConditionEditor {
-    pub input: Input,
-    pub chosen: Option<usize>,
+pub(crate) struct ConditionEditor {
+    pub(crate) input: Input,
+    pub(crate) chosen: Option<usize>,
 }
 
 /// Something that may be typed next.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Suggestion {
-    pub text: String,
-    pub about: &'static str,
+pub(crate) struct Suggestion {
+    pub(crate) text: String,
+    pub(crate) about: &'static str,
 }
 
 impl Dialog for ConditionEditor {
@@ -108,7 +108,7 @@ impl Dialog for ConditionEditor {
 
 impl ConditionEditor {
     /// Examples while nothing is typed, then the words that go on.
-    pub fn suggestions(&self) -> Vec<Suggestion> {
+    pub(crate) fn suggestions(&self) -> Vec<Suggestion> {
         let text = self.input.value();
         if text.trim().is_empty() {
             let example = |help: &Help| Suggestion {

@@ -18,8 +18,8 @@ const WIDTH: u16 = 76;
 const NAME: usize = 14;
 
 #[derive(Debug)]
-pub struct CopyMenu {
-    pub row: usize,
+pub(crate) struct CopyMenu {
+    pub(crate) row: usize,
 }
 
 impl Dialog for CopyMenu {

@@ -13,8 +13,8 @@ use crate::tui::keys::context::Context;
 use crate::tui::widgets::message;
 
 #[derive(Debug)]
-pub struct Download {
-    pub bytes: u64,
+pub(crate) struct Download {
+    pub(crate) bytes: u64,
 }
 
 impl Dialog for Download {

@@ -17,8 +17,8 @@ use crate::tui::widgets::pane;
 const WIDTH: u16 = 68;
 
 #[derive(Debug)]
-pub struct ExportMenu {
-    pub row: usize,
+pub(crate) struct ExportMenu {
+    pub(crate) row: usize,
 }
 
 impl Dialog for ExportMenu {

@@ -16,9 +16,10 @@ use crate::tui::widgets::paragraph::wrap;
 
 const WIDTH: u16 = 96;
 
+/// The dialog of an error that is too long for the footer.
 #[derive(Debug)]
 pub struct Failure {
-    pub why: String,
+    pub(crate) why: String,
 }
 
 impl Dialog for Failure {

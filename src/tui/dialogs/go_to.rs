@@ -13,8 +13,8 @@ use crate::tui::keys::context::Context;
 use crate::tui::widgets::field::{edit, number};
 
 #[derive(Debug, Default)]
-pub struct GoTo {
-    pub input: Input,
+pub(crate) struct GoTo {
+    pub(crate) input: Input,
 }
 
 impl Dialog for GoTo {

@@ -1,21 +1,21 @@
 //! The dialogs, a file each.
 
 pub mod answer;
-pub mod branch;
+pub(crate) mod branch;
 pub mod choose;
-pub mod commands;
-pub mod condition;
-pub mod copy;
-pub mod download;
-pub mod export;
+pub(crate) mod commands;
+pub(crate) mod condition;
+pub(crate) mod copy;
+pub(crate) mod download;
+pub(crate) mod export;
 pub mod failure;
-pub mod go_to;
-pub mod help;
-pub mod pool_text;
-pub mod prompt;
+pub(crate) mod go_to;
+pub(crate) mod help;
+pub(crate) mod pool_text;
+pub(crate) mod prompt;
 pub mod remove_document;
-pub mod runs;
+pub(crate) mod runs;
 pub mod save_edits;
-pub mod search;
-pub mod settings;
-pub mod why_slow;
+pub(crate) mod search;
+pub(crate) mod settings;
+pub(crate) mod why_slow;

@@ -14,7 +14,7 @@ use crate::tui::widgets::field::{self, edit};
 
 /// Which of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PoolAsks {
+pub(crate) enum PoolAsks {
     Phrase,
     Text,
     File,
@@ -22,9 +22,9 @@ pub enum PoolAsks {
 
 /// What is being typed for the pools.
 #[derive(Debug)]
-pub struct PoolField {
-    pub asks: PoolAsks,
-    pub input: Input,
+pub(crate) struct PoolField {
+    pub(crate) asks: PoolAsks,
+    pub(crate) input: Input,
 }
 
 impl Dialog for PoolField {
@@ -51,7 +51,7 @@ impl Dialog for PoolField {
 }
 
 impl PoolField {
-    pub fn new(asks: PoolAsks) -> Self {
+    pub(crate) fn new(asks: PoolAsks) -> Self {
         PoolField {
             asks,
             input: Input::default(),

@@ -13,8 +13,8 @@ use crate::tui::keys::context::Context;
 use crate::tui::widgets::field::{self, edit};
 
 #[derive(Debug, Default)]
-pub struct PromptField {
-    pub input: Input,
+pub(crate) struct PromptField {
+    pub(crate) input: Input,
 }
 
 impl Dialog for PromptField {

@@ -15,9 +15,10 @@ use crate::tui::widgets::message;
 /// The document that is to be taken out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Removal {
-    pub pool: PoolName,
+    pub(crate) pool: PoolName,
+    /// Which document.
     pub id: DocId,
-    pub title: String,
+    pub(crate) title: String,
 }
 
 impl Dialog for Removal {

@@ -18,8 +18,8 @@ use crate::tui::widgets::pane;
 const WIDTH: u16 = 100;
 
 #[derive(Debug)]
-pub struct RunsDialog {
-    pub row: usize,
+pub(crate) struct RunsDialog {
+    pub(crate) row: usize,
 }
 
 impl Dialog for RunsDialog {

@@ -12,6 +12,7 @@ use crate::tui::app::dialog::Dialog;
 use crate::tui::keys::context::Context;
 use crate::tui::widgets::message;
 
+/// The dialog that asks before a pool on disk is changed.
 #[derive(Debug)]
 pub struct SaveEdits;
 

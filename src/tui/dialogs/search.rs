@@ -19,8 +19,8 @@ use crate::tui::widgets::pane;
 const WIDTH: u16 = 60;
 
 #[derive(Debug)]
-pub struct SearchField {
-    pub input: Input,
+pub(crate) struct SearchField {
+    pub(crate) input: Input,
 }
 
 impl Dialog for SearchField {

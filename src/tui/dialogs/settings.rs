@@ -23,8 +23,8 @@ const NAME: usize = 13;
 const VALUE: usize = 17;
 
 #[derive(Debug)]
-pub struct SettingsDialog {
-    pub row: usize,
+pub(crate) struct SettingsDialog {
+    pub(crate) row: usize,
 }
 
 impl Dialog for SettingsDialog {

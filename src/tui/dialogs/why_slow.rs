@@ -32,8 +32,8 @@ const DEPTH: usize = 4;
 const BAR: usize = 24;
 
 #[derive(Debug, Default)]
-pub struct WhySlowDialog {
-    pub scroll: usize,
+pub(crate) struct WhySlowDialog {
+    pub(crate) scroll: usize,
 }
 
 impl Dialog for WhySlowDialog {

@@ -10,11 +10,17 @@ pub enum Context {
     Always,
     /// Unless a text is typed or a dialog is open.
     Anywhere,
+    /// The Catalog screen.
     Catalog,
+    /// The Decode screen.
     Decode,
+    /// The Tune screen.
     Tune,
+    /// The Compare screen.
     Compare,
+    /// The Pool screen.
     Pool,
+    /// The Learn screen.
     Learn,
     /// A lesson is under way: on every screen, before the screen's own keys.
     Lesson,
@@ -22,10 +28,13 @@ pub enum Context {
     Filter,
     /// A prompt or a step number is being typed.
     Typing,
+    /// The dialog of settings.
     Settings,
+    /// The list of runs.
     Runs,
     /// The forms a run can be exported in.
     Export,
+    /// The help.
     Help,
     /// What the help is searched for is being typed.
     HelpSearch,
@@ -51,6 +60,7 @@ impl Context {
         self.into()
     }
 
+    /// As the help calls it.
     pub fn title(self) -> &'static str {
         match self {
             Context::Always => "Always",
@@ -80,7 +90,7 @@ impl Context {
     }
 
     /// The contexts that are asked for a key, first to last, when this one is on top.
-    pub fn chain(self) -> &'static [Context] {
+    pub(crate) fn chain(self) -> &'static [Context] {
         match self {
             Context::Catalog => &[Context::Catalog, Context::Anywhere, Context::Always],
             Context::Decode => &[Context::Decode, Context::Anywhere, Context::Always],
@@ -107,6 +117,7 @@ impl Context {
         }
     }
 
+    /// In the order of the help.
     pub const ALL: [Context; 23] = [
         Context::Decode,
         Context::Catalog,

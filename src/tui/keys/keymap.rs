@@ -12,6 +12,7 @@ use crate::tui::keys::table::{Binding, TABLE};
 #[derive(Clone, Debug)]
 pub struct Keymap {
     bindings: Vec<Binding>,
+    /// How keys are shown.
     pub naming: Naming,
 }
 
@@ -35,7 +36,7 @@ impl Keymap {
     }
 
     /// The action of a key event, with `top` the context in front.
-    pub fn action(&self, event: &KeyEvent, top: Context) -> Option<Action> {
+    pub(crate) fn action(&self, event: &KeyEvent, top: Context) -> Option<Action> {
         if event.kind == KeyEventKind::Release {
             return None;
         }
@@ -52,13 +53,13 @@ impl Keymap {
 
     /// The name of the first key of an action, for texts that mention one; the
     /// action's own name where it has no key.
-    pub fn name_of(&self, context: Context, action: &Action) -> String {
+    pub(crate) fn name_of(&self, context: Context, action: &Action) -> String {
         let key = self.first_of(context, action);
         key.unwrap_or_else(|| format!(":{}", action.name()))
     }
 
     /// The name of the first key of an action, if it has one.
-    pub fn first_of(&self, context: Context, action: &Action) -> Option<String> {
+    pub(crate) fn first_of(&self, context: Context, action: &Action) -> Option<String> {
         let lines = context.chain().iter().flat_map(|&c| self.bindings(c));
         let mut keys = lines
             .filter(|b| b.action == *action)
@@ -67,7 +68,7 @@ impl Keymap {
     }
 
     /// All keys of a line, for lists.
-    pub fn names(&self, binding: &Binding) -> String {
+    pub(crate) fn names(&self, binding: &Binding) -> String {
         let names: Vec<String> = binding.keys.iter().map(|k| k.name(self.naming)).collect();
         names.join(" ")
     }

@@ -25,13 +25,13 @@ use crate::tui::keys::table::Binding;
 /// What is wrong in a file, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mistake {
-    pub line: usize,
-    pub what: String,
+    pub(crate) line: usize,
+    pub(crate) what: String,
 }
 
 impl Mistake {
     /// At a stretch of the file's text.
-    pub fn at(text: &str, span: &Range<usize>, what: impl Into<String>) -> Self {
+    pub(crate) fn at(text: &str, span: &Range<usize>, what: impl Into<String>) -> Self {
         let before = text.get(..span.start).unwrap_or(text);
         Mistake {
             line: before.matches('\n').count() + 1,
@@ -47,7 +47,7 @@ impl Display for Mistake {
 }
 
 /// The table of the file's name in a file, if it has one.
-pub fn table<'a, 'i>(
+pub(crate) fn table<'a, 'i>(
     file: &'a DeTable<'i>,
     text: &str,
     name: &str,

@@ -14,11 +14,14 @@ use crate::tui::screens::Screen;
 /// One line of the table.
 #[derive(Clone, Debug)]
 pub struct Binding {
+    /// Where the keys work.
     pub context: Context,
+    /// What they do.
     pub action: Action,
+    /// Any of them; the first is shown.
     pub keys: Cow<'static, [Key]>,
     /// For the footer; empty: not shown there.
-    pub hint: &'static str,
+    pub(crate) hint: &'static str,
     /// For the help.
     pub help: &'static str,
 }

@@ -7,57 +7,81 @@ use super::figure::Figure;
 use crate::speculate::verify::Fate;
 use crate::tui::screens::decode::state::Pane;
 
+/// When a task is done, as lesson files write it.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(tag = "is", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Check {
     /// On Decode, the step looked at; all that is named must hold.
     Step(StepCheck),
     /// On Decode, a token of this fate is selected.
-    Token { fate: Fate },
+    Token {
+        /// What became of it.
+        fate: Fate,
+    },
     /// This screen is in front.
-    Screen { screen: ScreenName },
+    Screen {
+        /// Which one.
+        screen: ScreenName,
+    },
     /// This pane has the focus, alone.
-    Zoom { pane: Pane },
+    Zoom {
+        /// Which one.
+        pane: Pane,
+    },
     /// This run of the lesson is shown.
-    Run { run: String },
+    Run {
+        /// Its name in the lesson.
+        run: String,
+    },
     /// The text shows refused drafts.
     Ghosts,
     /// It is added up where the time went.
     WhySlow,
     /// The relaxed rule's k is set to this.
-    K { k: usize },
+    K {
+        /// The rank.
+        k: usize,
+    },
     /// The number typed is this figure, give or take `within` of it.
     Answer {
+        /// What the number must equal.
         figure: Figure,
+        /// Tolerance, in the figure's unit.
         #[serde(default)]
         within: f64,
     },
 }
 
+/// What must hold of the step looked at; what is not named may be anything.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct StepCheck {
     /// Of this run of the lesson; `None`: of any.
-    pub run: Option<String>,
+    pub(crate) run: Option<String>,
     /// Counted from 1.
     pub at_least: usize,
-    pub has: Option<Fate>,
-    pub min_drafts: usize,
+    pub(crate) has: Option<Fate>,
+    pub(crate) min_drafts: usize,
+    /// Tokens committed, bonus included.
     pub min_committed: usize,
     /// Draft tokens that were committed.
-    pub max_accepted: Option<usize>,
+    pub(crate) max_accepted: Option<usize>,
 }
 
+/// Screens that a task can ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ScreenName {
+    /// The Decode screen.
     Decode,
+    /// The Compare screen.
     Compare,
+    /// The Learn screen.
     Learn,
 }
 
 impl Check {
-    pub fn wants_number(&self) -> bool {
+    pub(crate) fn wants_number(&self) -> bool {
         matches!(self, Check::Answer { .. })
     }
 }

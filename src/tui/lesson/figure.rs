@@ -13,13 +13,13 @@ use crate::speculate::parameters::{Parameter, rule_numbers};
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Figure {
-    pub what: What,
+    pub(crate) what: What,
     /// `None`: the run shown.
-    pub run: Option<String>,
+    pub(crate) run: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum What {
+pub(crate) enum What {
     StepRows,
     StepCommitted,
     StepDrafted,

@@ -16,7 +16,7 @@ use crate::atomic_file;
 pub struct Learned(BTreeMap<String, BTreeSet<usize>>);
 
 impl Learned {
-    pub fn done(&self, lesson: &Lesson, task: usize) -> bool {
+    pub(crate) fn done(&self, lesson: &Lesson, task: usize) -> bool {
         self.0
             .get(&lesson.id)
             .is_some_and(|tasks| tasks.contains(&task))
@@ -29,19 +29,19 @@ impl Learned {
             .count()
     }
 
-    pub fn add(&mut self, lesson: &Lesson, task: usize) {
+    pub(crate) fn add(&mut self, lesson: &Lesson, task: usize) {
         self.0.entry(lesson.id.clone()).or_default().insert(task);
     }
 
     /// What the file says; nothing if there is none, or none that can be read:
     /// progress is not worth a refusal to start.
-    pub fn read(path: &Path) -> Self {
+    pub(crate) fn read(path: &Path) -> Self {
         let text = fs::read_to_string(path).unwrap_or_default();
         toml::from_str(&text).unwrap_or_default()
     }
 
     /// Writes it whole or not at all.
-    pub fn write(&self, path: &Path) -> Result<()> {
+    pub(crate) fn write(&self, path: &Path) -> Result<()> {
         let writing = || format!("writing {}", path.display());
         let folder = path.parent().unwrap_or(Path::new("."));
         fs::create_dir_all(folder).wrap_err_with(writing)?;

@@ -4,9 +4,9 @@
 //! Knows what a task asks; who is at which task is `screens/learn`.
 
 pub mod check;
-pub mod figure;
+pub(crate) mod figure;
 pub mod learned;
-pub mod words;
+pub(crate) mod words;
 
 use color_eyre::eyre::{Result, WrapErr, bail, ensure, eyre};
 use serde::Deserialize;
@@ -78,29 +78,32 @@ const RUNS: [(&str, &str); 8] = [
     ),
 ];
 
+/// A lesson, as its file has it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Lesson {
     /// Progress is remembered under it.
     pub id: String,
+    /// As the list shows it.
     pub title: String,
     /// What is read before it begins; an empty line parts paragraphs.
     pub text: String,
     /// Runs it opens; the first is shown.
-    pub runs: Vec<String>,
+    pub(crate) runs: Vec<String>,
     /// Where in the first run it begins.
     #[serde(default)]
-    pub start: At,
+    pub(crate) start: At,
     /// What the Learn screen draws below the text.
     #[serde(default)]
-    pub plot: Option<Plot>,
+    pub(crate) plot: Option<Plot>,
+    /// In order.
     #[serde(rename = "task")]
     pub tasks: Vec<Task>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum At {
+pub(crate) enum At {
     #[default]
     First,
     Last,
@@ -108,11 +111,12 @@ pub enum At {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Plot {
+pub(crate) enum Plot {
     /// The cost table t(n) of the first run.
     Cost,
 }
 
+/// Something to do, and what it shows.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Task {

@@ -37,7 +37,7 @@ const KEYS: [(&str, Context, Action); 24] = [
 ];
 
 /// Whether everything in braces means something.
-pub fn check(text: &str) -> Result<()> {
+pub(crate) fn check(text: &str) -> Result<()> {
     fill(text, |name| match name.strip_prefix("key:") {
         Some(key) => key_name(key, &Keymap::default()),
         None => name
@@ -48,7 +48,7 @@ pub fn check(text: &str) -> Result<()> {
     .map(drop)
 }
 
-pub fn key_name(name: &str, keys: &Keymap) -> Result<String> {
+pub(crate) fn key_name(name: &str, keys: &Keymap) -> Result<String> {
     let Some((_, context, action)) = KEYS.iter().find(|k| k.0 == name) else {
         bail!(
             "key `{name}`: must be one of {}",
@@ -58,7 +58,7 @@ pub fn key_name(name: &str, keys: &Keymap) -> Result<String> {
     Ok(keys.name_of(*context, action))
 }
 
-pub fn fill(text: &str, meaning: impl Fn(&str) -> Result<String>) -> Result<String> {
+pub(crate) fn fill(text: &str, meaning: impl Fn(&str) -> Result<String>) -> Result<String> {
     let mut out = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('{') {

@@ -8,7 +8,7 @@
 use ratatui::buffer::{Buffer, CellWidth};
 
 /// Everything drawn, in ASCII.
-pub fn to_ascii(buf: &mut Buffer) {
+pub(crate) fn to_ascii(buf: &mut Buffer) {
     let area = buf.area;
     for y in area.top()..area.bottom() {
         let mut x = area.left();
@@ -73,7 +73,7 @@ const SIGNS: [(&str, char); 41] = [
 
 /// One ASCII character for what stands in a cell. What is told apart by its sign
 /// (the six fates) stays apart.
-pub fn sign_for(symbol: &str) -> char {
+pub(crate) fn sign_for(symbol: &str) -> char {
     let mut chars = symbol.chars();
     let Some(first) = chars.next() else {
         return ' ';
@@ -95,7 +95,11 @@ pub fn sign_for(symbol: &str) -> char {
 
 /// Whether the locale says that the terminal takes UTF-8; no locale at all says
 /// nothing against it.
-pub fn locale_takes_utf8(lc_all: Option<&str>, lc_ctype: Option<&str>, lang: Option<&str>) -> bool {
+pub(crate) fn locale_takes_utf8(
+    lc_all: Option<&str>,
+    lc_ctype: Option<&str>,
+    lang: Option<&str>,
+) -> bool {
     let set = [lc_all, lc_ctype, lang];
     let Some(locale) = set.into_iter().flatten().find(|l| !l.is_empty()) else {
         return true;

@@ -9,15 +9,15 @@ pub const LEAST: f64 = 4.5;
 
 /// A colour on a ground that it is hard to read on.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Poor {
-    pub text: &'static str,
-    pub ground: &'static str,
-    pub ratio: f64,
+pub(crate) struct Poor {
+    pub(crate) text: &'static str,
+    pub(crate) ground: &'static str,
+    pub(crate) ratio: f64,
 }
 
 /// Every pair that stands below [`LEAST`]. What the terminal shows by itself has
 /// no known value; black stands for its background.
-pub fn poor_pairs(palette: &Palette) -> Vec<Poor> {
+pub(crate) fn poor_pairs(palette: &Palette) -> Vec<Poor> {
     let ground = match palette.ground {
         Color::Reset => Color::Black,
         known => known,

@@ -16,12 +16,12 @@ use crate::{console, shutdown};
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Whether no colours are wanted (<https://no-color.org>).
-pub fn no_color() -> bool {
+pub(crate) fn no_color() -> bool {
     std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty())
 }
 
 /// The theme that fits the environment; the terminal is not asked.
-pub fn from_environment() -> ThemeName {
+pub(crate) fn from_environment() -> ThemeName {
     let says = |name, words: &[&str]| {
         std::env::var(name).is_ok_and(|v| words.iter().any(|w| v.contains(w)))
     };
@@ -39,7 +39,7 @@ pub fn from_environment() -> ThemeName {
 }
 
 /// As [`from_environment`], and light where the terminal's background is light.
-pub fn from_terminal() -> ThemeName {
+pub(crate) fn from_terminal() -> ThemeName {
     let found = from_environment();
     let is_real = stdin().is_terminal() && console::is_terminal();
     if found != ThemeName::Dark || !is_real {
@@ -55,7 +55,7 @@ pub fn from_terminal() -> ThemeName {
 }
 
 /// Whether the locale takes UTF-8.
-pub fn takes_utf8() -> bool {
+pub(crate) fn takes_utf8() -> bool {
     let var = |name| std::env::var(name).ok();
     let (all, ctype, lang) = (var("LC_ALL"), var("LC_CTYPE"), var("LANG"));
     locale_takes_utf8(all.as_deref(), ctype.as_deref(), lang.as_deref())

@@ -1,6 +1,6 @@
 //! How the screens look: themes, their contrast, ASCII, and what the terminal can show.
 
-pub mod ascii;
+pub(crate) mod ascii;
 pub mod contrast;
-pub mod detect;
-pub mod themes;
+pub(crate) mod detect;
+pub(crate) mod themes;

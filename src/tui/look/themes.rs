@@ -51,13 +51,13 @@ impl Themes {
     }
 
     /// On to the next one.
-    pub fn turn(&mut self) {
+    pub(crate) fn turn(&mut self) {
         self.at = (self.at + 1) % self.all.len();
     }
 
     /// # Errors
     /// Lists the names there are.
-    pub fn choose(&mut self, name: &str) -> Result<(), String> {
+    pub(crate) fn choose(&mut self, name: &str) -> Result<(), String> {
         let found = self.all.iter().position(|(n, _)| n == name);
         self.at = found.ok_or_else(|| {
             let names: Vec<&str> = self.all.iter().map(|(n, _)| n.as_str()).collect();
@@ -77,7 +77,7 @@ impl Themes {
 ///
 /// # Errors
 /// Names the line of what is unknown or cannot be read.
-pub fn read(text: &str) -> Result<(Themes, Vec<String>), Mistake> {
+pub(crate) fn read(text: &str) -> Result<(Themes, Vec<String>), Mistake> {
     let file = DeTable::parse(text).map_err(|e| {
         let span = e.span().unwrap_or_default();
         Mistake::at(text, &span, e.message())

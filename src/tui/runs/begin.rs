@@ -181,7 +181,7 @@ impl App {
     }
 
     /// The same of a recording in a file.
-    pub fn open_file(&mut self, trace: Trace, path: &Path) {
+    pub(crate) fn open_file(&mut self, trace: Trace, path: &Path) {
         let id = self.opened(trace);
         let file = path.display().to_string();
         self.with_run(id, |run| run.file = Some(file));
@@ -209,12 +209,12 @@ impl App {
     }
 
     /// A recording could not be read.
-    pub fn open_failed(&mut self, why: String) {
+    pub(crate) fn open_failed(&mut self, why: String) {
         self.tell(Tone::Problem, why);
     }
 
     /// What became of saving a run's trace.
-    pub fn saved_run(&mut self, id: RunId, outcome: Result<String, String>) {
+    pub(crate) fn saved_run(&mut self, id: RunId, outcome: Result<String, String>) {
         if let Ok(path) = &outcome {
             let path = path.clone();
             self.with_run(id, |run| run.file = Some(path));
@@ -223,7 +223,7 @@ impl App {
     }
 
     /// What became of writing a file.
-    pub fn saved(&mut self, outcome: Result<String, String>) {
+    pub(crate) fn saved(&mut self, outcome: Result<String, String>) {
         match outcome {
             Ok(path) => self.tell(Tone::Good, format!("Saved: {path}")),
             Err(why) => self.tell(Tone::Problem, format!("Not saved: {why}")),
@@ -268,7 +268,7 @@ impl App {
 
     /// The runs the dialog lists: this session's, newest first, each with its
     /// branches below it, then recordings.
-    pub fn listed_runs(&self) -> impl Iterator<Item = Listed<'_>> {
+    pub(crate) fn listed_runs(&self) -> impl Iterator<Item = Listed<'_>> {
         let live = self.runs_as_tree().into_iter();
         live.map(|(run, depth)| Listed::Run { run, depth })
             .chain(self.session.earlier.iter().map(Listed::Earlier))
@@ -289,7 +289,7 @@ impl App {
 
 /// A line of the list of runs.
 #[derive(Clone, Copy, Debug)]
-pub enum Listed<'a> {
+pub(crate) enum Listed<'a> {
     /// How deep it is in the tree of branches.
     Run {
         run: &'a Run,

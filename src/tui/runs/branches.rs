@@ -17,11 +17,12 @@ use crate::tui::runs::run::{Origin, Run};
 /// Where a branch would leave the run.
 #[derive(Clone, Copy, Debug)]
 pub struct Fork<'a> {
-    pub step: usize,
+    pub(crate) step: usize,
     /// Tokens of the step that stay.
     pub within: usize,
     /// The node whose distribution offers the alternatives.
-    pub node: usize,
+    pub(crate) node: usize,
+    /// The most probable tokens there.
     pub top: &'a [Candidate],
     /// What the run has there.
     pub taken: Option<TokenId>,
@@ -191,7 +192,7 @@ impl App {
 
 impl Run {
     /// Where it leaves its parent: `step 12 → ' Robert'`, the token forced there.
-    pub fn begins(&self) -> Option<String> {
+    pub(crate) fn begins(&self) -> Option<String> {
         self.kept()?.begins()
     }
 }

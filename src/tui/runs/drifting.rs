@@ -6,9 +6,9 @@ use crate::speculate::drift::Drift;
 
 /// The last steps against the profile.
 #[derive(Clone, Debug, Default)]
-pub struct Drifting {
-    pub costs: StepCosts,
-    pub steps: Drift,
+pub(crate) struct Drifting {
+    pub(crate) costs: StepCosts,
+    pub(crate) steps: Drift,
     /// It was told once; again only after another measurement.
-    pub is_told: bool,
+    pub(crate) is_told: bool,
 }

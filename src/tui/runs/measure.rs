@@ -74,7 +74,7 @@ impl Run {
     }
 
     /// What this run is in its pairs.
-    pub fn own_way(&self) -> Way {
+    pub(crate) fn own_way(&self) -> Way {
         let rule = self.record.as_ref().and_then(|r| r.rule_throughout());
         rule.map_or(Way::Own, Way::of)
     }

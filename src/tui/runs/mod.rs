@@ -1,12 +1,12 @@
 //! The runs of a session: live, recorded, measured, and parked on disk.
 
-pub mod begin;
-pub mod branches;
-pub mod cost;
-pub mod drifting;
-pub mod measure;
-pub mod parked;
-pub mod parking;
-pub mod reference;
+pub(crate) mod begin;
+pub(crate) mod branches;
+pub(crate) mod cost;
+pub(crate) mod drifting;
+pub(crate) mod measure;
+pub(crate) mod parked;
+pub(crate) mod parking;
+pub(crate) mod reference;
 pub mod run;
 pub mod spill;

@@ -10,12 +10,12 @@ use crate::tui::runs::spill::{Slot, Spill};
 
 /// The records of runs, in 1,048,576 bytes, that stay in memory. The run shown and
 /// the two compared do in any case.
-pub const IN_MEMORY_MB: usize = 16;
+pub(crate) const IN_MEMORY_MB: usize = 16;
 
 /// A run on disk, and what is asked of it without reading it.
 #[derive(Clone, Debug)]
-pub struct Parked {
-    pub slot: Slot,
+pub(crate) struct Parked {
+    pub(crate) slot: Slot,
     digest: Digest,
 }
 
@@ -32,7 +32,7 @@ struct Digest {
 
 /// A run that has begun, wherever it is kept.
 #[derive(Clone, Copy, Debug)]
-pub enum Kept<'a> {
+pub(crate) enum Kept<'a> {
     Here(&'a Record),
     Away(&'a Parked),
 }
@@ -43,7 +43,7 @@ impl<'a> Kept<'a> {
     }
 
     /// Equal for equal prompts.
-    pub fn prompt(self) -> u64 {
+    pub(crate) fn prompt(self) -> u64 {
         match self {
             Kept::Here(record) => record.prompt,
             Kept::Away(parked) => parked.digest.prompt,
@@ -51,7 +51,7 @@ impl<'a> Kept<'a> {
     }
 
     /// The rule that it began with.
-    pub fn rule(self) -> AcceptanceRule {
+    pub(crate) fn rule(self) -> AcceptanceRule {
         match self {
             Kept::Here(record) => record.trace.header.params.verify,
             Kept::Away(parked) => parked.digest.rule,
@@ -59,28 +59,28 @@ impl<'a> Kept<'a> {
     }
 
     /// Its settings and pool, as a list of runs names it.
-    pub fn name(self) -> String {
+    pub(crate) fn name(self) -> String {
         match self {
             Kept::Here(record) => name_of(&record.trace.header),
             Kept::Away(parked) => parked.digest.name.clone(),
         }
     }
 
-    pub fn n_steps(self) -> usize {
+    pub(crate) fn n_steps(self) -> usize {
         match self {
             Kept::Here(record) => record.n_steps(),
             Kept::Away(parked) => parked.digest.n_steps,
         }
     }
 
-    pub fn is_ended(self) -> bool {
+    pub(crate) fn is_ended(self) -> bool {
         match self {
             Kept::Here(record) => record.trace.end.is_some(),
             Kept::Away(parked) => parked.digest.is_ended,
         }
     }
 
-    pub fn stats(self) -> &'a Stats {
+    pub(crate) fn stats(self) -> &'a Stats {
         match self {
             Kept::Here(record) => &record.stats,
             Kept::Away(parked) => &parked.digest.stats,
@@ -88,7 +88,7 @@ impl<'a> Kept<'a> {
     }
 
     /// Where it leaves its parent: `step 12 → ' Robert'`, the token forced there.
-    pub fn begins(self) -> Option<String> {
+    pub(crate) fn begins(self) -> Option<String> {
         match self {
             Kept::Here(record) => begins(record),
             Kept::Away(parked) => parked.digest.begins.clone(),

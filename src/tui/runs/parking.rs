@@ -17,7 +17,7 @@ use crate::tui::screens::compare::state::Choice;
 
 impl Run {
     /// `None` until the first news of it.
-    pub fn kept(&self) -> Option<Kept<'_>> {
+    pub(crate) fn kept(&self) -> Option<Kept<'_>> {
         Kept::of(self.record.as_ref(), self.parked.as_ref())
     }
 
@@ -74,14 +74,14 @@ impl Run {
 
 impl Measured {
     /// `None` until it has begun, and where a run is its own reference.
-    pub fn kept(&self) -> Option<Kept<'_>> {
+    pub(crate) fn kept(&self) -> Option<Kept<'_>> {
         Kept::of(self.record.as_deref(), self.parked.as_ref())
     }
 }
 
 impl App {
     /// A choice's run, wherever it is kept.
-    pub fn kept(&self, choice: Choice) -> Option<Kept<'_>> {
+    pub(crate) fn kept(&self, choice: Choice) -> Option<Kept<'_>> {
         match choice {
             Choice::Run(id) => self.run_of(id)?.kept(),
             Choice::Reference { of, verify } => self.run_of(of)?.references.of(verify)?.kept(),

@@ -19,19 +19,19 @@ use crate::tui::runs::parked::Parked;
 /// What a reference run showed.
 #[derive(Clone, Debug)]
 pub struct Measured {
-    pub verify: AcceptanceRule,
+    pub(crate) verify: AcceptanceRule,
     pub ids: Vec<TokenId>,
     pub stats: Stats,
-    pub repetition: f64,
+    pub(crate) repetition: f64,
     /// The run itself, to be compared; `None` until it has begun, where a run is
     /// its own reference, and while it is on disk alone.
-    pub record: Option<Box<Record>>,
+    pub(crate) record: Option<Box<Record>>,
     /// On disk, too.
     pub(crate) parked: Option<Parked>,
 }
 
 impl Measured {
-    pub fn new(verify: AcceptanceRule) -> Self {
+    pub(crate) fn new(verify: AcceptanceRule) -> Self {
         Measured {
             verify,
             ids: Vec::new(),
@@ -42,11 +42,11 @@ impl Measured {
         }
     }
 
-    pub fn begin(&mut self, header: Header) {
+    pub(crate) fn begin(&mut self, header: Header) {
         self.record = Some(Box::new(Record::new(header)));
     }
 
-    pub fn push(&mut self, step: &Step) {
+    pub(crate) fn push(&mut self, step: &Step) {
         self.stats.add(step);
         let tokens = step.verdict.committed(&step.tree);
         self.ids.extend(tokens.map(|(id, _)| id));
@@ -59,7 +59,7 @@ impl Measured {
 
 /// A run of a pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
+pub(crate) enum Way {
     /// The run itself once more.
     Own,
     Autoregressive,
@@ -68,7 +68,7 @@ pub enum Way {
 
 impl Way {
     /// The one that a rule is.
-    pub fn of(verify: AcceptanceRule) -> Self {
+    pub(crate) fn of(verify: AcceptanceRule) -> Self {
         match verify {
             AcceptanceRule::Autoregressive => Way::Autoregressive,
             AcceptanceRule::Strict => Way::Strict,
@@ -77,7 +77,7 @@ impl Way {
     }
 
     /// The rule, unless it is the run's own.
-    pub fn verify(self) -> Option<AcceptanceRule> {
+    pub(crate) fn verify(self) -> Option<AcceptanceRule> {
         match self {
             Way::Own => None,
             Way::Autoregressive => Some(AcceptanceRule::Autoregressive),
@@ -92,20 +92,20 @@ pub struct References {
     /// What a pair consists of; empty until one is asked for.
     ways: Vec<Way>,
     /// Still to be made of the pair under way, once the engine is free.
-    pub wanted: VecDeque<Way>,
-    pub under_way: Option<(RunId, Way, Measured)>,
+    pub(crate) wanted: VecDeque<Way>,
+    pub(crate) under_way: Option<(RunId, Way, Measured)>,
     pub done: Vec<Measured>,
     /// Of every way, by pair.
     times: Vec<(Way, Vec<Took>)>,
     /// What a sweep measured of the run.
-    pub by_sweep: Option<SpeedUp>,
+    pub(crate) by_sweep: Option<SpeedUp>,
     /// Of the run's own text, by its tokens and the autoregressive one's.
     in_common: LastResult<(usize, usize), f64>,
 }
 
 impl References {
     /// Pairs of these, until the speed-up is known well enough.
-    pub fn want(&mut self, ways: Vec<Way>) {
+    pub(crate) fn want(&mut self, ways: Vec<Way>) {
         if self.wanted.is_empty() && self.under_way.is_none() {
             self.times.clear();
             self.by_sweep = None;
@@ -123,7 +123,7 @@ impl References {
     }
 
     /// A reference run came to its end; one that was cut off counts for nothing.
-    pub fn complete(&mut self, end: End) {
+    pub(crate) fn complete(&mut self, end: End) {
         let Some((_, way, mut measured)) = self.under_way.take() else {
             return;
         };
@@ -163,7 +163,7 @@ impl References {
     }
 
     /// Pairs that every way was made in.
-    pub fn n_pairs(&self) -> usize {
+    pub(crate) fn n_pairs(&self) -> usize {
         let n_of = |way: &Way| self.times_of(*way).len();
         self.ways.iter().map(n_of).min().unwrap_or(0)
     }
@@ -175,7 +175,7 @@ impl References {
 
     /// Tokens a second of the pairs: the autoregressive runs' median, times the way's
     /// speed-up, so that the two agree. `None`: none was made.
-    pub fn tokens_per_s(&self, way: Way) -> Option<f64> {
+    pub(crate) fn tokens_per_s(&self, way: Way) -> Option<f64> {
         let plain = self.times_of(Way::Autoregressive).iter();
         let plain = plain.map(|took| took.tokens_per_s());
         let plain = SpeedUp::of(&plain.collect::<Vec<_>>())?.median;
@@ -189,7 +189,7 @@ impl References {
         SpeedUp::of(&ratios.collect::<Vec<_>>())
     }
 
-    pub fn give_up(&mut self) {
+    pub(crate) fn give_up(&mut self) {
         self.under_way = None;
         self.wanted.clear();
     }
@@ -205,7 +205,7 @@ impl References {
 
     /// What the run's own text, which only grows, has in common with the
     /// autoregressive one.
-    pub fn in_common(&self, own: &[TokenId]) -> Option<f64> {
+    pub(crate) fn in_common(&self, own: &[TokenId]) -> Option<f64> {
         let plain = &self.of(AcceptanceRule::Autoregressive)?.ids;
         let key = (own.len(), plain.len());
         Some(*self.in_common.get(key, || in_common(own, plain)))
@@ -213,7 +213,7 @@ impl References {
 
     /// The speed-up of one way of the pairs; of the run itself, where it cannot be made
     /// again, from its own times.
-    pub fn speed_up(&self, way: Way, own: &Stats) -> Option<SpeedUp> {
+    pub(crate) fn speed_up(&self, way: Way, own: &Stats) -> Option<SpeedUp> {
         if let Some(by_sweep) = self.by_sweep.filter(|_| way == Way::Own) {
             return Some(by_sweep);
         }
@@ -236,7 +236,7 @@ impl References {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Comparison {
     pub first_difference: Option<usize>,
-    pub n_tokens: usize,
+    pub(crate) n_tokens: usize,
 }
 
 #[cfg(test)]

@@ -18,18 +18,24 @@ pub enum Phase {
     Asked,
     /// The prompt is being processed, in tokens.
     Prompt {
+        /// Tokens processed.
         done: usize,
+        /// Tokens in all.
         total: usize,
     },
+    /// Steps come in.
     Running,
+    /// It waits to go on.
     Paused,
+    /// It is complete.
     Ended,
+    /// It ended with this error.
     Failed(String),
 }
 
 /// Where a run's steps come from.
 #[derive(Clone, Debug)]
-pub enum Origin {
+pub(crate) enum Origin {
     Live {
         prompt: PromptText,
     },
@@ -56,31 +62,40 @@ pub enum Recording {
     Sweep,
 }
 
+/// A run of the session: live, or played from a recording.
 #[derive(Clone, Debug)]
 pub struct Run {
+    /// Unique in the session.
     pub id: RunId,
-    pub subject: SubjectInfo,
+    pub(crate) subject: SubjectInfo,
     /// As asked for; the record's header says what was used.
-    pub params: Params,
+    pub(crate) params: Params,
+    /// Where it stands.
     pub phase: Phase,
-    pub origin: Origin,
+    pub(crate) origin: Origin,
     /// `None` until the first news of it, and while it is on disk alone.
     pub record: Option<Record>,
     /// On disk, too.
     pub(crate) parked: Option<Parked>,
+    /// Runs of the same prompt that it is measured against.
     pub references: References,
     /// The run that it branched from, in this session.
     pub parent: Option<RunId>,
     /// Its trace's file, where it was saved or opened.
-    pub file: Option<String>,
+    pub(crate) file: Option<String>,
     /// Steps marked to come back to.
-    pub bookmarks: BTreeSet<usize>,
+    pub(crate) bookmarks: BTreeSet<usize>,
     /// When it was asked for, in this session; `None`: a recording.
-    pub begun: Option<Instant>,
+    pub(crate) begun: Option<Instant>,
 }
 
 impl Run {
-    pub fn live(id: RunId, subject: SubjectInfo, params: Params, prompt: PromptText) -> Self {
+    pub(crate) fn live(
+        id: RunId,
+        subject: SubjectInfo,
+        params: Params,
+        prompt: PromptText,
+    ) -> Self {
         Run {
             id,
             subject,
@@ -120,6 +135,7 @@ impl Run {
         }
     }
 
+    /// Which recording it is played from; `None`: it is live.
     pub fn recording(&self) -> Option<Recording> {
         match self.origin {
             Origin::Live { .. } => None,
@@ -127,18 +143,18 @@ impl Run {
         }
     }
 
-    pub fn n_steps(&self) -> usize {
+    pub(crate) fn n_steps(&self) -> usize {
         self.kept().map_or(0, Kept::n_steps)
     }
 
     /// The engine is at it, or waits for us in the middle of it.
-    pub fn is_under_way(&self) -> bool {
+    pub(crate) fn is_under_way(&self) -> bool {
         let going = !matches!(self.phase, Phase::Ended | Phase::Failed(_));
         going && self.recording().is_none()
     }
 
     /// Something on the screen will change by itself.
-    pub fn is_moving(&self) -> bool {
+    pub(crate) fn is_moving(&self) -> bool {
         match self.phase {
             Phase::Asked | Phase::Prompt { .. } | Phase::Running => true,
             Phase::Paused | Phase::Ended | Phase::Failed(_) => false,
@@ -146,7 +162,7 @@ impl Run {
     }
 
     /// Plays a recording's next step; `false` if there is none.
-    pub fn play_step(&mut self) -> bool {
+    pub(crate) fn play_step(&mut self) -> bool {
         let (
             Origin::Recorded {
                 unplayed,
@@ -175,12 +191,13 @@ impl Run {
         true
     }
 
+    /// Plays all steps of a recording at once.
     pub fn play_all(&mut self) {
         while self.play_step() {}
     }
 
     /// Puts a recording back to its beginning.
-    pub fn rewind(&mut self) {
+    pub(crate) fn rewind(&mut self) {
         let (Origin::Recorded { unplayed, end, .. }, Some(record)) =
             (&mut self.origin, &mut self.record)
         else {
@@ -197,7 +214,7 @@ impl Run {
 
     /// Lets a playing recording go on for `elapsed`: a step is due when its own
     /// recorded time is over, and not before `pace`.
-    pub fn play_for(&mut self, elapsed: Duration, pace: Duration) -> bool {
+    pub(crate) fn play_for(&mut self, elapsed: Duration, pace: Duration) -> bool {
         if self.phase != Phase::Running {
             return false;
         }

@@ -13,17 +13,23 @@ use strum::IntoStaticStr;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
 pub enum Screen {
+    /// Items and users to generate for.
     Catalog,
+    /// A run, step by step.
     Decode,
+    /// What-ifs and sweeps.
     Tune,
+    /// Two runs side by side.
     Compare,
+    /// The pools and their documents.
     Pool,
+    /// Lessons.
     Learn,
 }
 
 /// Whether a screen's field is being typed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Typing {
+pub(crate) enum Typing {
     Yes,
     No,
 }

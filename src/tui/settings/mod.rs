@@ -1,12 +1,14 @@
 //! The parameters that can be changed on the fly, one row each: those that the table
 //! of parameters gives a row to, and a row for each source.
 
-pub mod sliders;
+pub(crate) mod sliders;
 
 use crate::speculate::parameters::{self, Parameter, Place, Row, Value, Way};
 use crate::speculate::params::{Budget, Params, Source};
 
+/// A parameter that a slider or a row of the settings sets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is the parameter of its name")]
 pub enum Setting {
     Of(&'static Parameter),
     /// One of the sources, on or off.
@@ -23,7 +25,7 @@ impl Setting {
     }
 
     /// The settings that mean something under these parameters.
-    pub fn shown(params: &Params) -> Vec<Setting> {
+    pub(crate) fn shown(params: &Params) -> Vec<Setting> {
         applying(Setting::all(), params)
     }
 
@@ -34,6 +36,7 @@ impl Setting {
         }
     }
 
+    /// As the screens say it.
     pub fn name(self) -> &'static str {
         match self {
             Setting::Of(parameter) => parameter.label,
@@ -45,7 +48,7 @@ impl Setting {
     }
 
     /// What the setting does, in a few words.
-    pub fn about(self) -> &'static str {
+    pub(crate) fn about(self) -> &'static str {
         match self {
             Setting::Of(parameter) => parameter.about,
             Setting::Source(Source::Group) => "earlier answers of the same group",
@@ -56,7 +59,7 @@ impl Setting {
     }
 
     /// As a person reads it; `—` where the setting means nothing.
-    pub fn value(self, params: &Params) -> String {
+    pub(crate) fn value(self, params: &Params) -> String {
         match self {
             Setting::Of(parameter) => value(parameter, params),
             Setting::Source(source) if params.sources.has(source) => "on".into(),

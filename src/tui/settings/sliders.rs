@@ -19,7 +19,7 @@ impl Setting {
     }
 
     /// Where it stands: notches below and above. `None`: it has no such ends.
-    pub fn notches(self, params: &Params) -> Option<(usize, usize)> {
+    pub(crate) fn notches(self, params: &Params) -> Option<(usize, usize)> {
         if let Setting::Source(source) = self {
             let on = usize::from(params.sources.has(source));
             return Some((on, 1 - on));
@@ -43,7 +43,7 @@ impl Setting {
     }
 
     /// What answers for moving it.
-    pub fn reach(self) -> Reach {
+    pub(crate) fn reach(self) -> Reach {
         match self {
             Setting::Of(parameter) => parameter.reach,
             Setting::Source(_) => SOURCES.reach,

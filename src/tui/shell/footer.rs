@@ -17,7 +17,7 @@ use crate::tui::widgets::paragraph::wrap;
 const GAP: usize = 2;
 const MAX_NOTICE_ROWS: usize = 4;
 
-pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+pub(crate) fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     match &app.notice {
         Some(notice) if notice.covers_hints() => return notice_lines(notice, theme, area, buf),
         Some(notice) => notice_lines(notice, theme, above(area), buf),

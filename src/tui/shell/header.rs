@@ -29,7 +29,7 @@ const NAMED_WIDTH: u16 = 112;
 const SPINNER: [&str; 8] = ["⠋", "⠙", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇"];
 const PROGRESS_WIDTH: usize = 16;
 
-pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+pub(crate) fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     buf.set_style(area, theme.bar());
     let mut line = Line::from(Span::styled(
         NAME,
@@ -80,7 +80,7 @@ fn tab(label: String, front: bool, theme: &Theme) -> Span<'static> {
 }
 
 /// Which screen's name is at a column.
-pub fn screen_at(app: &App, x: u16) -> Option<Screen> {
+pub(crate) fn screen_at(app: &App, x: u16) -> Option<Screen> {
     let mut from = columns(NAME) as u16;
     for (screen, label) in labels(app) {
         let to = from + columns(&label) as u16;
@@ -92,7 +92,7 @@ pub fn screen_at(app: &App, x: u16) -> Option<Screen> {
     None
 }
 
-pub fn spinner(app: &App) -> &'static str {
+pub(crate) fn spinner(app: &App) -> &'static str {
     SPINNER[app.look.frame / 2 % SPINNER.len()]
 }
 

@@ -7,20 +7,24 @@ use crate::tui::app::App;
 use crate::tui::screens::Screen;
 
 /// Below this the screens cannot be read.
-pub const MIN_SIZE: (u16, u16) = (60, 20);
+pub(crate) const MIN_SIZE: (u16, u16) = (60, 20);
 
 /// The bars, and what is between them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shell {
+    /// The top line: screens and device.
     pub header: Rect,
     /// The task of the lesson under way; of no height without one.
     pub lesson: Rect,
     /// What is being looked at; of no height but on Decode.
     pub strip: Rect,
+    /// Between the bars: the screen in front.
     pub body: Rect,
+    /// The bottom line: keys.
     pub footer: Rect,
 }
 
+/// Divides the terminal: header, lesson, body, strip, footer.
 pub fn shell(app: &App, area: Rect) -> Shell {
     let lesson = crate::tui::shell::lesson::height(app, area.width);
     let strip = u16::from(app.screen == Screen::Decode);
@@ -42,7 +46,7 @@ pub fn shell(app: &App, area: Rect) -> Shell {
 }
 
 /// Nothing but a notice is drawn on a terminal of this size.
-pub fn is_too_small((width, height): (u16, u16)) -> bool {
+pub(crate) fn is_too_small((width, height): (u16, u16)) -> bool {
     width < MIN_SIZE.0 || height < MIN_SIZE.1
 }
 

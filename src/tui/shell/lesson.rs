@@ -29,7 +29,7 @@ pub fn height(app: &App, width: u16) -> u16 {
     lines.len() as u16 + 2
 }
 
-pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+pub(crate) fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let (Some((lesson, _)), true) = (app.learn.at(), area.height > 2) else {
         return;
     };

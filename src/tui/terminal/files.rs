@@ -16,13 +16,14 @@ use crate::speculate::params::Params;
 use crate::speculate::trace::Trace;
 
 /// How a run is written in another form.
-pub type Exporter = fn(&Trace, Format) -> String;
+pub(crate) type Exporter = fn(&Trace, Format) -> String;
 
-pub type SettingsWriter = fn(&Params) -> Result<String>;
+pub(crate) type SettingsWriter = fn(&Params) -> Result<String>;
 
 /// What the terminal's owner is given besides the start.
 #[derive(Clone, Debug)]
 pub struct Files {
+    /// Writes a run in another form.
     pub exporter: Exporter,
     /// Puts a text on the clipboard.
     pub copy: fn(&str) -> Result<()>,
@@ -33,27 +34,32 @@ pub struct Files {
 }
 
 /// Writes a run's trace beside the others; says where.
-pub fn save(folder: &Path, trace: &Trace) -> Result<String> {
+pub(crate) fn save(folder: &Path, trace: &Trace) -> Result<String> {
     let mut text = Vec::new();
     trace.save(&mut text).wrap_err("writing the trace")?;
     write_new(folder, &stem(trace), &[("jsonl", &text)])
 }
 
 /// Writes a run in another form beside the traces.
-pub fn export(folder: &Path, trace: &Trace, format: Format, exporter: Exporter) -> Result<String> {
+pub(crate) fn export(
+    folder: &Path,
+    trace: &Trace,
+    format: Format,
+    exporter: Exporter,
+) -> Result<String> {
     let text = exporter(trace, format);
     write_new(folder, &stem(trace), &[(format.name(), text.as_bytes())])
 }
 
 /// Writes a drawn screen as a picture and as text.
-pub fn picture(folder: &Path, drawn: &Buffer) -> Result<String> {
+pub(crate) fn picture(folder: &Path, drawn: &Buffer) -> Result<String> {
     let (svg, text) = (picture::svg(drawn), picture::plain(drawn));
     let forms = [("svg", svg.as_bytes()), ("txt", text.as_bytes())];
     write_new(folder, "screen", &forms)
 }
 
 /// Reads a recording.
-pub fn load(path: &Path) -> Result<Trace> {
+pub(crate) fn load(path: &Path) -> Result<Trace> {
     let reading = || format!("reading {}", path.display());
     let file = fs::File::open(path).wrap_err_with(reading)?;
     Trace::load(BufReader::new(file)).wrap_err_with(reading)

@@ -12,7 +12,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 ///
 /// # Errors
 /// No thread could be made.
-pub fn listen() -> Result<UnboundedReceiver<io::Result<Event>>> {
+pub(crate) fn listen() -> Result<UnboundedReceiver<io::Result<Event>>> {
     // crossterm listens to resizes from its first call on: one before the first frame, so
     // that none is missed.
     event::poll(Duration::ZERO).wrap_err("reading keys")?;

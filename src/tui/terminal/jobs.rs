@@ -33,7 +33,7 @@ const LITTLE_PATIENCE: Duration = Duration::from_millis(500);
 type Written = Result<String, String>;
 
 /// How a job ended.
-pub enum Done {
+pub(crate) enum Done {
     Saved(RunId, Written),
     SavedToCopy(RunId, Written),
     Wrote(Written),
@@ -47,7 +47,7 @@ pub enum Done {
 type Job = Box<dyn FnOnce() -> Done + Send>;
 
 /// The thread's two ends.
-pub struct Jobs {
+pub(crate) struct Jobs {
     asked: Sender<Job>,
     done: UnboundedReceiver<Done>,
     n_waiting: usize,
@@ -58,7 +58,7 @@ pub struct Jobs {
 impl Jobs {
     /// # Errors
     /// No thread could be made.
-    pub fn start() -> Result<Self> {
+    pub(crate) fn start() -> Result<Self> {
         let (asked, jobs) = channel::<Job>();
         let (sender, done) = unbounded_channel();
         let work = move || {
@@ -79,25 +79,25 @@ impl Jobs {
         })
     }
 
-    pub fn ask(&mut self, job: Job) {
+    pub(crate) fn ask(&mut self, job: Job) {
         if self.asked.send(job).is_ok() {
             self.n_waiting += 1;
             self.since.get_or_insert_with(Instant::now);
         }
     }
 
-    pub fn are_waiting(&self) -> bool {
+    pub(crate) fn are_waiting(&self) -> bool {
         self.n_waiting > 0
     }
 
     /// Until when keys wait for them.
-    pub fn keys_wait(&self) -> Option<Instant> {
+    pub(crate) fn keys_wait(&self) -> Option<Instant> {
         let until = self.since? + KEYS_WAIT;
         (until > Instant::now()).then_some(until)
     }
 
     /// The next that ends; `None`: their thread is gone.
-    pub async fn next(&mut self) -> Option<Done> {
+    pub(crate) async fn next(&mut self) -> Option<Done> {
         let done = self.done.recv().await;
         self.n_waiting = match &done {
             Some(_) => self.n_waiting - 1,
@@ -111,7 +111,7 @@ impl Jobs {
 
     /// Waits for all of them, but neither for a disk that does not answer nor after a
     /// signal. What could not be done, a line each.
-    pub async fn finish(&mut self, asked_for: bool) -> Vec<String> {
+    pub(crate) async fn finish(&mut self, asked_for: bool) -> Vec<String> {
         let patience = if asked_for { PATIENCE } else { LITTLE_PATIENCE };
         let until = tokio::time::Instant::now() + patience;
         let mut told = Vec::new();
@@ -148,7 +148,7 @@ impl Done {
 }
 
 /// What there is to do for an effect; `None`: nothing with files.
-pub fn of(app: &App, files: &Files, effect: Effect) -> Option<Job> {
+pub(crate) fn of(app: &App, files: &Files, effect: Effect) -> Option<Job> {
     let folder = app.session.save_dir.clone();
     let trace = |id| trace_of(app, id);
     Some(match effect {
@@ -202,7 +202,7 @@ fn words(why: color_eyre::eyre::Report) -> String {
 }
 
 /// Tells the interface how a job ended.
-pub fn tell(app: &mut App, done: Option<Done>) {
+pub(crate) fn tell(app: &mut App, done: Option<Done>) {
     match done {
         Some(Done::Saved(id, outcome)) => app.saved_run(id, outcome),
         Some(Done::SavedToCopy(id, outcome)) => app.saved_to_copy(id, outcome),

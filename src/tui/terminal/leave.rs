@@ -20,7 +20,7 @@ const SIGNAL_BEHIND: Duration = Duration::from_millis(200);
 
 /// Saves what runs under way have so far; what is to be said about that. Not even a
 /// panic keeps the terminal from being given back afterwards.
-pub fn rescue(app: &App) -> Vec<String> {
+pub(crate) fn rescue(app: &App) -> Vec<String> {
     let saved = catch_unwind(AssertUnwindSafe(|| save_under_way(app)));
     saved.unwrap_or_else(|_| vec!["the run under way could not be saved".into()])
 }
@@ -37,14 +37,14 @@ fn save_under_way(app: &App) -> Vec<String> {
 }
 
 /// One line each on standard error.
-pub fn tell(lines: &[String]) {
+pub(crate) fn tell(lines: &[String]) {
     for line in lines {
         note!("{line}");
     }
 }
 
 /// Keeps what the next session is to know.
-pub fn remember(path: Option<&Path>, before: &Remembered, now: &Remembered) {
+pub(crate) fn remember(path: Option<&Path>, before: &Remembered, now: &Remembered) {
     if let Some(path) = path.filter(|_| now != before)
         && let Err(why) = now.write(path)
     {
@@ -54,13 +54,13 @@ pub fn remember(path: Option<&Path>, before: &Remembered, now: &Remembered) {
 
 /// What an error of the terminal comes from, where that is known: a closing terminal
 /// fails first and is reported right after.
-pub async fn cause_of_error() -> Option<&'static Cause> {
+pub(crate) async fn cause_of_error() -> Option<&'static Cause> {
     let arrived = tokio::time::timeout(SIGNAL_BEHIND, shutdown::arrived()).await;
     arrived.ok()
 }
 
 /// An error with what other threads panicked about meanwhile.
-pub fn with_reports(error: Report) -> Report {
+pub(crate) fn with_reports(error: Report) -> Report {
     let reports = tty::reports();
     if reports.is_empty() {
         return error;

@@ -3,10 +3,10 @@
 //! runs only while something moves.
 
 pub mod files;
-pub mod input;
+pub(crate) mod input;
 mod jobs;
-pub mod leave;
-pub mod tty;
+pub(crate) mod leave;
+pub(crate) mod tty;
 
 use std::io::{self, IsTerminal};
 use std::panic::{AssertUnwindSafe, resume_unwind};

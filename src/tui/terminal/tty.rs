@@ -33,14 +33,14 @@ use crate::tui::remembered::Mouse;
 static REPORTS: Mutex<Vec<String>> = Mutex::new(Vec::new());
 static HOOK: Once = Once::new();
 
-pub struct Tty {
+pub(crate) struct Tty {
     /// Never dropped: it would show the cursor, which is done already, and panic
     /// where the terminal takes neither that nor its complaint.
-    pub terminal: ManuallyDrop<Terminal<CrosstermBackend<Stdout>>>,
+    pub(crate) terminal: ManuallyDrop<Terminal<CrosstermBackend<Stdout>>>,
 }
 
 impl Tty {
-    pub fn open(mouse: Mouse) -> Result<Self> {
+    pub(crate) fn open(mouse: Mouse) -> Result<Self> {
         HOOK.call_once(watch_panics);
         // The theme knows of NO_COLOR already, and whether an option overrules it.
         crossterm::style::force_color_output(true);
@@ -55,7 +55,7 @@ impl Tty {
     /// Ctrl-Z: gives the terminal back, stops the whole job (`cargo run` included),
     /// and takes the terminal again when the shell lets it go on.
     #[cfg(unix)]
-    pub fn suspend(&mut self, mouse: Mouse) -> Result<()> {
+    pub(crate) fn suspend(&mut self, mouse: Mouse) -> Result<()> {
         give_back();
         // SAFETY: kill takes numbers only; 0 means the process group of this program.
         unsafe { libc::kill(0, libc::SIGTSTP) };
@@ -72,7 +72,7 @@ impl Tty {
     }
 
     #[cfg(not(unix))]
-    pub fn suspend(&mut self, _mouse: Mouse) -> Result<()> {
+    pub(crate) fn suspend(&mut self, _mouse: Mouse) -> Result<()> {
         Ok(())
     }
 }
@@ -83,7 +83,7 @@ impl Drop for Tty {
     }
 }
 
-pub fn set_mouse(mouse: Mouse) -> Result<()> {
+pub(crate) fn set_mouse(mouse: Mouse) -> Result<()> {
     match mouse {
         Mouse::Ours => execute!(stdout(), EnableMouseCapture),
         Mouse::Terminals => execute!(stdout(), DisableMouseCapture),
@@ -92,12 +92,12 @@ pub fn set_mouse(mouse: Mouse) -> Result<()> {
 }
 
 /// To the terminal's clipboard (OSC 52); the terminal may refuse, and says nothing.
-pub fn copy(text: &str) -> Result<()> {
+pub(crate) fn copy(text: &str) -> Result<()> {
     execute!(stdout(), CopyToClipboard::to_clipboard_from(text)).wrap_err("copying")
 }
 
 /// What other threads panicked about since the terminal was taken.
-pub fn reports() -> Vec<String> {
+pub(crate) fn reports() -> Vec<String> {
     let mut reports = REPORTS.lock().unwrap_or_else(PoisonError::into_inner);
     std::mem::take(&mut *reports)
 }

@@ -6,7 +6,7 @@ const LEVELS: [&str; 9] = [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇",
 
 /// A bar from left to right, `share` of `width` columns long. Anything above
 /// nothing is seen.
-pub fn across(share: f64, width: usize) -> String {
+pub(crate) fn across(share: f64, width: usize) -> String {
     let wanted = share.clamp(0.0, 1.0) * width as f64 * 8.0;
     let least = usize::from(share > 0.0 && width > 0);
     let eighths = (wanted.round() as usize).max(least);
@@ -14,13 +14,13 @@ pub fn across(share: f64, width: usize) -> String {
 }
 
 /// One cell filled from below.
-pub fn level(share: f64) -> &'static str {
+pub(crate) fn level(share: f64) -> &'static str {
     let eighths = (share.clamp(0.0, 1.0) * 8.0).round() as usize;
     LEVELS[eighths.max(usize::from(share > 0.0))]
 }
 
 /// The cell `row` rows above the ground of an upright bar `height` rows high.
-pub fn upright(share: f64, height: usize, row: usize) -> &'static str {
+pub(crate) fn upright(share: f64, height: usize, row: usize) -> &'static str {
     let filled = share.clamp(0.0, 1.0) * height as f64 - row as f64;
     if row == 0 && share > 0.0 {
         level(filled.max(0.125))
@@ -31,7 +31,7 @@ pub fn upright(share: f64, height: usize, row: usize) -> &'static str {
 
 /// A line that fills up: how many of `width` columns are full. Not a `LineGauge`, which
 /// fills a row from its label on: these have words on both sides.
-pub fn progress(share: f64, width: usize) -> (String, String) {
+pub(crate) fn progress(share: f64, width: usize) -> (String, String) {
     let full = (share.clamp(0.0, 1.0) * width as f64).round() as usize;
     ("━".repeat(full), "─".repeat(width - full))
 }

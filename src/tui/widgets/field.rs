@@ -18,7 +18,7 @@ const WIDTH: u16 = 80;
 const ROWS: u16 = 6;
 
 /// Whether the text changed.
-pub fn edit(input: &mut Input, action: &Action) -> bool {
+pub(crate) fn edit(input: &mut Input, action: &Action) -> bool {
     match action {
         Action::Edit(request) => input.handle(*request).is_some_and(|c| c.value),
         Action::Paste(text) => {
@@ -30,7 +30,7 @@ pub fn edit(input: &mut Input, action: &Action) -> bool {
 }
 
 /// Line breaks in what is pasted become spaces: the fields hold one line.
-pub fn paste(input: &mut Input, text: &str) {
+pub(crate) fn paste(input: &mut Input, text: &str) {
     for c in text
         .split_whitespace()
         .collect::<Vec<_>>()
@@ -42,7 +42,7 @@ pub fn paste(input: &mut Input, text: &str) {
 }
 
 /// A dialog that asks for a number in one line.
-pub fn number(
+pub(crate) fn number(
     title: &str,
     label: String,
     input: &Input,
@@ -57,7 +57,7 @@ pub fn number(
 }
 
 /// A text field's content, the character under the cursor reversed.
-pub fn push_input(line: &mut Line<'static>, text: &str, cursor: usize, theme: &Theme) {
+pub(crate) fn push_input(line: &mut Line<'static>, text: &str, cursor: usize, theme: &Theme) {
     let mut at = 0;
     let mut marked = false;
     let cursor_style = theme.strong().add_modifier(Modifier::REVERSED);
@@ -96,7 +96,14 @@ fn input_lines(input: &Input, width: usize, theme: &Theme) -> Vec<Line<'static>>
 }
 
 /// A dialog that asks for a text, with a note above it.
-pub fn dialog(title: &str, note: &str, input: &Input, theme: &Theme, area: Rect, buf: &mut Buffer) {
+pub(crate) fn dialog(
+    title: &str,
+    note: &str,
+    input: &Input,
+    theme: &Theme,
+    area: Rect,
+    buf: &mut Buffer,
+) {
     let rect = pane::centred(area, WIDTH, ROWS + 4);
     let inner = pane::dialog(title, rect, theme, buf);
     let note = fit(note, usize::from(inner.width));

@@ -17,7 +17,7 @@ use crate::tui::widgets::pane;
 const PAGE: i64 = 10;
 
 /// A row or a scroll position moved by an action.
-pub fn moved(at: usize, action: &Action, last: usize) -> usize {
+pub(crate) fn moved(at: usize, action: &Action, last: usize) -> usize {
     let delta = match action {
         Action::Up => -1,
         Action::Down => 1,
@@ -30,7 +30,7 @@ pub fn moved(at: usize, action: &Action, last: usize) -> usize {
 }
 
 /// As [`moved`], or to the row that was clicked.
-pub fn chosen(row: usize, action: &Action, last: usize) -> usize {
+pub(crate) fn chosen(row: usize, action: &Action, last: usize) -> usize {
     match action {
         Action::Click(Target::Line(line)) => (*line).min(last),
         other => moved(row, other, last),
@@ -41,7 +41,7 @@ pub fn chosen(row: usize, action: &Action, last: usize) -> usize {
 const MARK: &str = "▌";
 
 /// Rows, the chosen one lit and in view.
-pub fn lit<'a, T: Into<ListItem<'a>>>(
+pub(crate) fn lit<'a, T: Into<ListItem<'a>>>(
     rows: impl IntoIterator<Item = T>,
     chosen: Option<usize>,
     theme: &Theme,
@@ -54,7 +54,7 @@ pub fn lit<'a, T: Into<ListItem<'a>>>(
 }
 
 /// As [`lit`], and marked in the air at the left of the area.
-pub fn marked<'a, T: Into<ListItem<'a>>>(
+pub(crate) fn marked<'a, T: Into<ListItem<'a>>>(
     rows: impl IntoIterator<Item = T>,
     chosen: Option<usize>,
     theme: &Theme,
@@ -75,7 +75,7 @@ pub fn marked<'a, T: Into<ListItem<'a>>>(
 }
 
 /// As [`marked`], and lit to the frame at the right.
-pub fn framed<'a, T: Into<ListItem<'a>>>(
+pub(crate) fn framed<'a, T: Into<ListItem<'a>>>(
     rows: impl IntoIterator<Item = T>,
     chosen: usize,
     theme: &Theme,
@@ -93,7 +93,13 @@ pub fn framed<'a, T: Into<ListItem<'a>>>(
 }
 
 /// As [`framed`], in columns below heads. The rows are those in view.
-pub fn table(rows: Table<'_>, chosen: Option<usize>, theme: &Theme, area: Rect, buf: &mut Buffer) {
+pub(crate) fn table(
+    rows: Table<'_>,
+    chosen: Option<usize>,
+    theme: &Theme,
+    area: Rect,
+    buf: &mut Buffer,
+) {
     let table = rows
         .column_spacing(0)
         .row_highlight_style(theme.emphasis(Emphasis::Selected))
@@ -112,24 +118,24 @@ pub fn table(rows: Table<'_>, chosen: Option<usize>, theme: &Theme, area: Rect, 
 }
 
 /// The first row that a list shows, so that the chosen one is in view.
-pub fn first_shown(row: usize, height: usize) -> usize {
+pub(crate) fn first_shown(row: usize, height: usize) -> usize {
     (row + 1).saturating_sub(height)
 }
 
 /// As [`first_shown`], with a row to come of `n`. A long list makes the rows from here
 /// on only.
-pub fn first_with_next(row: usize, n: usize, height: usize) -> usize {
+pub(crate) fn first_with_next(row: usize, n: usize, height: usize) -> usize {
     first_shown(row + 1, height).min(n.saturating_sub(height))
 }
 
 /// Which of `n` rows is at a position, `first` being the first shown.
-pub fn row_at(rows: Rect, first: usize, n: usize, at: Position) -> Option<usize> {
+pub(crate) fn row_at(rows: Rect, first: usize, n: usize, at: Position) -> Option<usize> {
     let row = first + usize::from(at.y.checked_sub(rows.y)?);
     (rows.contains(at) && row < n).then_some(row)
 }
 
 /// A name, and at the right end what is said about it.
-pub fn named_row(name: &str, text: &str, width: u16, theme: &Theme) -> Line<'static> {
+pub(crate) fn named_row(name: &str, text: &str, width: u16, theme: &Theme) -> Line<'static> {
     let room = usize::from(width).saturating_sub(columns(text) + 2);
     let title = fit(name, room);
     let gap = room.saturating_sub(columns(&title)) + 2;

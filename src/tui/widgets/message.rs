@@ -11,7 +11,7 @@ use crate::present::theme::Theme;
 
 const WIDTH: u16 = 72;
 
-pub fn render(title: &str, text: &str, theme: &Theme, area: Rect, buf: &mut Buffer) {
+pub(crate) fn render(title: &str, text: &str, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let width = WIDTH.min(area.width - 4);
     let lines = wrap(text, usize::from(width - 4));
     let rect = pane::centred(area, width, lines.len() as u16 + 2);

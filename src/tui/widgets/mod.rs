@@ -1,8 +1,8 @@
 //! What screens and dialogs share in drawing: frames, bars, paragraphs, fields.
 
-pub mod bars;
-pub mod field;
-pub mod list;
-pub mod message;
-pub mod pane;
-pub mod paragraph;
+pub(crate) mod bars;
+pub(crate) mod field;
+pub(crate) mod list;
+pub(crate) mod message;
+pub(crate) mod pane;
+pub(crate) mod paragraph;

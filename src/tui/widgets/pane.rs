@@ -16,40 +16,40 @@ const TITLE_X: u16 = 2;
 const TAB_GAP: &str = " │ ";
 
 /// The inside of a pane with a border and a column of air on both sides.
-pub fn inner(pane: Rect) -> Rect {
+pub(crate) fn inner(pane: Rect) -> Rect {
     Block::bordered()
         .padding(Padding::horizontal(1))
         .inner(pane)
 }
 
 /// The first rows of an area, and the rest.
-pub fn split_rows(area: Rect, n: u16) -> [Rect; 2] {
+pub(crate) fn split_rows(area: Rect, n: u16) -> [Rect; 2] {
     Layout::vertical([Constraint::Length(n), Constraint::Fill(1)]).areas(area)
 }
 
 /// What is below the first rows of an area.
-pub fn below(area: Rect, n: u16) -> Rect {
+pub(crate) fn below(area: Rect, n: u16) -> Rect {
     let [_, rest] = split_rows(area, n);
     rest
 }
 
 /// Two framed panes that share the line between them.
-pub fn beside(area: Rect, left_width: u16) -> (Rect, Rect) {
+pub(crate) fn beside(area: Rect, left_width: u16) -> (Rect, Rect) {
     let widths = [Constraint::Length(left_width), Constraint::Fill(1)];
     let [left, right] = Layout::horizontal(widths).spacing(-1).areas(area);
     (left, right)
 }
 
 /// A pane is never narrower.
-pub const LEAST_WIDTH: u16 = 24;
+pub(crate) const LEAST_WIDTH: u16 = 24;
 
 /// A width or a height moved by a shift, with `least` left on both sides.
-pub fn shifted(size: u16, by: i16, least: u16, whole: u16) -> u16 {
+pub(crate) fn shifted(size: u16, by: i16, least: u16, whole: u16) -> u16 {
     let most = whole.saturating_sub(least).max(least);
     size.saturating_add_signed(by).clamp(least, most)
 }
 
-pub fn frame(rect: Rect, focused: bool, theme: &Theme, buf: &mut Buffer) {
+pub(crate) fn frame(rect: Rect, focused: bool, theme: &Theme, buf: &mut Buffer) {
     Block::bordered()
         .border_type(BorderType::Plain)
         .border_style(theme.border(focused))
@@ -58,7 +58,7 @@ pub fn frame(rect: Rect, focused: bool, theme: &Theme, buf: &mut Buffer) {
 }
 
 /// A box over everything else; returns its inside.
-pub fn dialog(title: &str, rect: Rect, theme: &Theme, buf: &mut Buffer) -> Rect {
+pub(crate) fn dialog(title: &str, rect: Rect, theme: &Theme, buf: &mut Buffer) -> Rect {
     Clear.render(rect, buf);
     Block::bordered()
         .border_type(BorderType::Rounded)
@@ -71,7 +71,7 @@ pub fn dialog(title: &str, rect: Rect, theme: &Theme, buf: &mut Buffer) -> Rect 
 
 /// `width` by `height` in the middle, no larger than the area. Not `Rect::centered`:
 /// an odd column or row of air goes to the right or below.
-pub fn centred(area: Rect, width: u16, height: u16) -> Rect {
+pub(crate) fn centred(area: Rect, width: u16, height: u16) -> Rect {
     let (width, height) = (width.min(area.width), height.min(area.height));
     Rect {
         x: area.x + (area.width - width) / 2,
@@ -87,14 +87,20 @@ fn heading(rect: Rect) -> Rect {
     rect.inner(Margin::new(TITLE_X, 0))
 }
 
-pub fn title(text: &str, rect: Rect, focused: bool, theme: &Theme, buf: &mut Buffer) {
+pub(crate) fn title(text: &str, rect: Rect, focused: bool, theme: &Theme, buf: &mut Buffer) {
     Block::new()
         .title(Span::styled(format!(" {text} "), theme.title(focused)))
         .render(heading(rect), buf);
 }
 
 /// Several titles, one of them in front.
-pub fn tabs(tabs: &[(&str, bool)], rect: Rect, focused: bool, theme: &Theme, buf: &mut Buffer) {
+pub(crate) fn tabs(
+    tabs: &[(&str, bool)],
+    rect: Rect,
+    focused: bool,
+    theme: &Theme,
+    buf: &mut Buffer,
+) {
     let titles = tabs
         .iter()
         .map(|(text, _)| Line::styled(*text, theme.dim()));
@@ -111,7 +117,7 @@ pub fn tabs(tabs: &[(&str, bool)], rect: Rect, focused: bool, theme: &Theme, buf
 }
 
 /// Which tab is at a column.
-pub fn tab_at(titles: &[&str], rect: Rect, x: u16) -> Option<usize> {
+pub(crate) fn tab_at(titles: &[&str], rect: Rect, x: u16) -> Option<usize> {
     let mut from = rect.x + TITLE_X + 1;
     for (i, title) in titles.iter().enumerate() {
         let to = from + columns(title) as u16;
@@ -125,14 +131,14 @@ pub fn tab_at(titles: &[&str], rect: Rect, x: u16) -> Option<usize> {
 
 /// A remark at the right end of the upper border, in the first wording that fits
 /// beside a title of `title_width` columns.
-pub fn note(wordings: &[Line<'static>], title_width: usize, rect: Rect, buf: &mut Buffer) {
+pub(crate) fn note(wordings: &[Line<'static>], title_width: usize, rect: Rect, buf: &mut Buffer) {
     let room = usize::from(rect.width).saturating_sub(title_width + 9);
     if let Some(line) = wordings.iter().find(|w| w.width() > 0 && w.width() <= room) {
         note_line(line.clone(), rect, buf);
     }
 }
 
-pub fn note_line(mut line: Line<'_>, rect: Rect, buf: &mut Buffer) {
+pub(crate) fn note_line(mut line: Line<'_>, rect: Rect, buf: &mut Buffer) {
     line.spans.insert(0, Span::raw(" "));
     line.push_span(" ");
     if line.width() < usize::from(heading(rect).width) {
@@ -143,7 +149,7 @@ pub fn note_line(mut line: Line<'_>, rect: Rect, buf: &mut Buffer) {
 }
 
 /// At the right end of the lower border: that there is more.
-pub fn more(text: &str, inner: Rect, theme: &Theme, buf: &mut Buffer) {
+pub(crate) fn more(text: &str, inner: Rect, theme: &Theme, buf: &mut Buffer) {
     let border = Rect {
         y: inner.bottom(),
         height: 1,
@@ -155,21 +161,21 @@ pub fn more(text: &str, inner: Rect, theme: &Theme, buf: &mut Buffer) {
 
 /// Beside the last row: that there is more. Not a scrollbar, whose track would fill
 /// the pane's air.
-pub fn more_beside(area: Rect, theme: &Theme, buf: &mut Buffer) {
+pub(crate) fn more_beside(area: Rect, theme: &Theme, buf: &mut Buffer) {
     if area.height > 0 {
         buf.set_string(area.right(), area.bottom() - 1, "↓", theme.dim());
     }
 }
 
 /// One line of text cut to its place. Drawn as a widget, it would style the whole row.
-pub fn put(buf: &mut Buffer, area: Rect, row: u16, line: &Line<'_>) {
+pub(crate) fn put(buf: &mut Buffer, area: Rect, row: u16, line: &Line<'_>) {
     if row < area.height {
         buf.set_line(area.x, area.y + row, line, area.width);
     }
 }
 
 /// A line in the middle of an area that has nothing else to show.
-pub fn placeholder(text: &str, area: Rect, theme: &Theme, buf: &mut Buffer) {
+pub(crate) fn placeholder(text: &str, area: Rect, theme: &Theme, buf: &mut Buffer) {
     let lines = wrap(text, usize::from(area.width.saturating_sub(4))).into_iter();
     let lines = lines.map(|text| fit(&text, usize::from(area.width)));
     let text = Text::from_iter(lines.map(|text| Line::styled(text, theme.dim()))).centered();
@@ -178,7 +184,7 @@ pub fn placeholder(text: &str, area: Rect, theme: &Theme, buf: &mut Buffer) {
 }
 
 /// The selected row among others that are no list.
-pub fn light(area: Rect, row: u16, theme: &Theme, buf: &mut Buffer) {
+pub(crate) fn light(area: Rect, row: u16, theme: &Theme, buf: &mut Buffer) {
     if let Some(place) = area.rows().nth(usize::from(row)) {
         buf.set_style(place, theme.emphasis(Emphasis::Selected));
     }
@@ -186,7 +192,7 @@ pub fn light(area: Rect, row: u16, theme: &Theme, buf: &mut Buffer) {
 
 /// The selected rows of a list whose entries have a gap between them, which a `List`
 /// would light, too.
-pub fn mark(area: Rect, row: u16, height: u16, theme: &Theme, buf: &mut Buffer) {
+pub(crate) fn mark(area: Rect, row: u16, height: u16, theme: &Theme, buf: &mut Buffer) {
     let place = Rect {
         x: area.x - 1,
         y: area.y + row,

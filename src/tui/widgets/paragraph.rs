@@ -5,7 +5,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use crate::present::token_text::columns;
 
 /// Breaks at spaces where it can, inside a word where it must. Line breaks stay.
-pub fn wrap(text: &str, width: usize) -> Vec<String> {
+pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     let width = width.max(1);
     let mut lines = Vec::new();
     for paragraph in text.split('\n') {

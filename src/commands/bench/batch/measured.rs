@@ -16,39 +16,39 @@ use crate::speculate::verify::Finish;
 
 /// One run.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub(crate) struct Answer {
     /// Which of the subjects.
-    pub subject: usize,
-    pub ids: Vec<TokenId>,
+    pub(crate) subject: usize,
+    pub(crate) ids: Vec<TokenId>,
     took: Took,
 }
 
 /// What the runs came to.
 #[derive(Clone, Debug, Default)]
-pub struct Measured {
-    pub answers: Vec<Answer>,
-    pub steps: usize,
+pub(crate) struct Measured {
+    pub(crate) answers: Vec<Answer>,
+    pub(crate) steps: usize,
     /// Decoding alone.
-    pub decode_ms: f64,
-    pub wall_s: f64,
+    pub(crate) decode_ms: f64,
+    pub(crate) wall_s: f64,
     /// Passes with a step in them, their rows but for prompts', and drafts among those.
-    pub passes: usize,
-    pub rows: usize,
-    pub drafts: usize,
+    pub(crate) passes: usize,
+    pub(crate) rows: usize,
+    pub(crate) drafts: usize,
     /// The least path probability that was given a row, and what one more would have needed.
-    pub cuts: Vec<f32>,
-    pub prices: Vec<f32>,
+    pub(crate) cuts: Vec<f32>,
+    pub(crate) prices: Vec<f32>,
     /// Times as quick as the same subject alone, autoregressively.
-    pub ratios: Vec<f64>,
+    pub(crate) ratios: Vec<f64>,
 }
 
 impl Measured {
-    pub fn tokens(&self) -> usize {
+    pub(crate) fn tokens(&self) -> usize {
         self.answers.iter().map(|answer| answer.took.tokens).sum()
     }
 
     /// A further round beside that round's autoregressive runs.
-    pub fn add(&mut self, round: Measured, plain: &[Answer]) {
+    pub(crate) fn add(&mut self, round: Measured, plain: &[Answer]) {
         let ratio = |answer: &Answer| answer.took.over(plain[answer.subject].took);
         self.ratios.extend(round.answers.iter().map(ratio));
         self.answers.extend(round.answers);
@@ -94,7 +94,7 @@ impl Measured {
 ///
 /// # Errors
 /// The model's errors.
-pub fn alone(engine: &mut Engine, specs: &[RunSpec]) -> Result<Option<Measured>> {
+pub(crate) fn alone(engine: &mut Engine, specs: &[RunSpec]) -> Result<Option<Measured>> {
     let mut measured = Measured::default();
     let begin = Instant::now();
     for (i, spec) in specs.iter().enumerate() {
@@ -118,7 +118,7 @@ pub fn alone(engine: &mut Engine, specs: &[RunSpec]) -> Result<Option<Measured>>
 ///
 /// # Errors
 /// The model's errors.
-pub fn together(
+pub(crate) fn together(
     engine: &mut Engine,
     specs: &[RunSpec],
     room: &BatchRoom,

@@ -6,7 +6,7 @@ use super::{Point, Report};
 use crate::console;
 
 /// A line for every size and rule.
-pub fn print(report: &Report) {
+pub(crate) fn print(report: &Report) {
     out!(
         "{} on {}; {} subjects, prompts up to {} tokens of which {} are shared, rounds: {}",
         report.on.model,
@@ -77,7 +77,7 @@ fn print_lossless(points: &[Point]) {
 ///
 /// # Errors
 /// What writing reports.
-pub fn csv(points: &[Point]) -> Result<()> {
+pub(crate) fn csv(points: &[Point]) -> Result<()> {
     let mut out = csv::Writer::from_writer(Vec::new());
     for point in points {
         out.serialize(point)?;

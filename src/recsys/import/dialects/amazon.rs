@@ -21,7 +21,7 @@ use crate::recsys::catalog::Item;
 /// Maximum categories kept of a product's path.
 const N_CATEGORIES_MAX: usize = 5;
 
-pub fn read(collector: &mut Collector, reviews: &Part, meta: &Part) -> Result<(), Report> {
+pub(crate) fn read(collector: &mut Collector, reviews: &Part, meta: &Part) -> Result<(), Report> {
     match amazon_csv::is_one(&reviews.name) {
         true => amazon_csv::read(collector, reviews)?,
         false => collector.each_line(reviews, Table::Ratings, None, rating)?,

@@ -26,12 +26,12 @@ const RATINGS: [Column; 4] = [
 /// Lines read to distinguish users from items.
 const N_TELLING: usize = 200;
 
-pub fn is_one(name: &str) -> bool {
+pub(crate) fn is_one(name: &str) -> bool {
     let name = name.to_lowercase();
     name.strip_suffix(".gz").unwrap_or(&name).ends_with(".csv")
 }
 
-pub fn read(collector: &mut Collector, part: &Part) -> Result<(), Report> {
+pub(crate) fn read(collector: &mut Collector, part: &Part) -> Result<(), Report> {
     let first = first_rows(part)?;
     let is_header = |row: &Vec<String>| row.iter().any(|n| n.to_lowercase() == "rating");
     if first.first().is_some_and(is_header) {

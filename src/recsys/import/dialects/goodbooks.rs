@@ -69,7 +69,7 @@ const OLDER_BOOKS: [Column; 5] = [
 ];
 const RATINGS: [Column; 4] = [USER, Column::needed("item", &["book_id"]), RATING, TIME];
 
-pub fn read(collector: &mut Collector, files: &CsvFiles) -> Result<(), Report> {
+pub(crate) fn read(collector: &mut Collector, files: &CsvFiles) -> Result<(), Report> {
     let shelves = shelves(collector)?;
     let is_older = |names: &[String]| {
         let has = |name: &str| names.iter().any(|known| known == name);

@@ -1,12 +1,12 @@
 //! One file per dialect: its rows as items, users and ratings. A reader can only refuse
 //! a row or a file; the collector handles refusals.
 
-pub mod amazon;
+pub(crate) mod amazon;
 mod amazon_csv;
-pub mod goodbooks;
-pub mod movielens_100k;
-pub mod movielens_csv;
-pub mod movielens_dat;
-pub mod own;
+pub(crate) mod goodbooks;
+pub(crate) mod movielens_100k;
+pub(crate) mod movielens_csv;
+pub(crate) mod movielens_dat;
+pub(crate) mod own;
 mod ratings;
-pub mod recbole;
+pub(crate) mod recbole;

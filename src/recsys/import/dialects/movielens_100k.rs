@@ -34,7 +34,7 @@ const GENRES: [&str; 19] = [
 /// Before the flags: id, title, release date, video release date, URL.
 const N_BEFORE_GENRES: usize = 5;
 
-pub fn read(collector: &mut Collector) -> Result<(), Report> {
+pub(crate) fn read(collector: &mut Collector) -> Result<(), Report> {
     let items = collector.need("u.item")?;
     collector.each_line(&items, Table::Items, Some("|"), item)?;
     if let Some(users) = collector.source.plain_or_gz("u.user").cloned() {

@@ -25,7 +25,7 @@ const RATINGS: [Column; 4] = [
     TIME,
 ];
 
-pub fn read(collector: &mut Collector, files: &CsvFiles) -> Result<(), Report> {
+pub(crate) fn read(collector: &mut Collector, files: &CsvFiles) -> Result<(), Report> {
     collector.each_row(&files.items, Table::Items, &ITEMS, item)?;
     collector.each_row(&files.ratings, Table::Ratings, &RATINGS, ratings::take)
 }

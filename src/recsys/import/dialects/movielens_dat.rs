@@ -45,7 +45,7 @@ const AGES: [(&str, &str); 7] = [
     ("56", "56 or more"),
 ];
 
-pub fn read(collector: &mut Collector) -> Result<(), Report> {
+pub(crate) fn read(collector: &mut Collector) -> Result<(), Report> {
     let items = collector.need("movies.dat")?;
     collector.each_line(&items, Table::Items, Some("::"), item)?;
     if let Some(users) = collector.source.plain_or_gz("users.dat").cloned() {

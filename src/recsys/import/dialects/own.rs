@@ -37,7 +37,7 @@ const RATINGS: [Column; 4] = [
     TIME,
 ];
 
-pub fn read(collector: &mut Collector, files: &OwnFiles) -> Result<(), Report> {
+pub(crate) fn read(collector: &mut Collector, files: &OwnFiles) -> Result<(), Report> {
     rows(collector, &files.items, Table::Items, &ITEMS, item)?;
     if let Some(users) = &files.users {
         rows(collector, users, Table::Users, &USERS, user)?;

@@ -9,11 +9,11 @@ use super::super::values::Kind;
 /// Without ratings, an interaction is one.
 const IMPLICIT: f32 = 1.0;
 
-pub const USER: Column = Column::needed(
+pub(crate) const USER: Column = Column::needed(
     "user",
     &["userId", "user", "uid", "reviewerID", "customer_id"],
 );
-pub const RATING: Column = Column::optional(
+pub(crate) const RATING: Column = Column::optional(
     "rating",
     &[
         "rating",
@@ -27,7 +27,7 @@ pub const RATING: Column = Column::optional(
         "label",
     ],
 );
-pub const TIME: Column = Column::optional(
+pub(crate) const TIME: Column = Column::optional(
     "time",
     &[
         "timestamp",
@@ -41,7 +41,7 @@ pub const TIME: Column = Column::optional(
 
 /// Takes the rating of a row with a `user` and an `item`, and perhaps a `rating` and
 /// a `time`.
-pub fn take(gathered: &mut Gathered, row: &Row<'_>) -> RowResult {
+pub(crate) fn take(gathered: &mut Gathered, row: &Row<'_>) -> RowResult {
     let name = |meaning: &str| row.header.name(meaning).unwrap_or("id");
     let user = fields::id(row.raw("user"), name("user"))?;
     let item = fields::id(row.raw("item"), name("item"))?;

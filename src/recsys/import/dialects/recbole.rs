@@ -90,7 +90,7 @@ enum Kind {
     Float,
 }
 
-pub fn read(collector: &mut Collector, files: &RecBoleFiles) -> Result<(), Report> {
+pub(crate) fn read(collector: &mut Collector, files: &RecBoleFiles) -> Result<(), Report> {
     let ids = Ids::shared(&files.inter[0], &files.item)?;
     let header = |line: &str| item_header(line, &ids.item);
     collector.each_plain_row(&files.item, Table::Items, '\t', header, item)?;

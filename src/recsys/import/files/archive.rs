@@ -13,13 +13,13 @@ use super::counted::{BUFFER_BYTES, Counted};
 use crate::text_input::{Bounded, UNPACKED_BYTES_MAX};
 
 /// A file in an archive.
-pub struct Member {
+pub(crate) struct Member {
     /// Separated by `/`, whatever the archiver wrote; empty at the top.
-    pub folder: String,
-    pub name: String,
-    pub idx: usize,
+    pub(crate) folder: String,
+    pub(crate) name: String,
+    pub(crate) idx: usize,
     /// Compressed.
-    pub n_bytes: u64,
+    pub(crate) n_bytes: u64,
 }
 
 /// The files of an archive. Without system files: names that begin with a dot, and the
@@ -27,7 +27,7 @@ pub struct Member {
 ///
 /// # Errors
 /// Not a readable archive.
-pub fn members(path: &Path) -> Result<Vec<Member>, Report> {
+pub(crate) fn members(path: &Path) -> Result<Vec<Member>, Report> {
     let mut archive = open_zip(path)?;
     let mut members = Vec::new();
     for idx in 0..archive.len() {
@@ -53,12 +53,12 @@ pub fn members(path: &Path) -> Result<Vec<Member>, Report> {
 }
 
 /// A system's own file or folder, such as `._movies.csv` or `.DS_Store`.
-pub fn is_hidden(name: &str) -> bool {
+pub(crate) fn is_hidden(name: &str) -> bool {
     name.starts_with('.') || name == "__MACOSX"
 }
 
 /// Splits a path that leads into an archive: `data.zip/ml-1m`.
-pub fn inside(path: &Path) -> Option<(PathBuf, String)> {
+pub(crate) fn inside(path: &Path) -> Option<(PathBuf, String)> {
     let is_zip = |path: &Path| {
         path.extension()
             .is_some_and(|e| e.eq_ignore_ascii_case("zip"))
@@ -80,7 +80,7 @@ fn open_zip(path: &Path) -> Result<ZipArchive<BufReader<File>>, Report> {
 }
 
 /// An entry of an archive as a separate, owned stream.
-pub fn zip_entry(
+pub(crate) fn zip_entry(
     path: &Path,
     idx: usize,
     n_taken: &Arc<AtomicU64>,

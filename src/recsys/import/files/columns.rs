@@ -8,16 +8,16 @@ use super::csv::{Fields, cut};
 
 /// A column that a dialect knows.
 #[derive(Clone, Copy, Debug)]
-pub struct Column {
-    pub meaning: &'static str,
+pub(crate) struct Column {
+    pub(crate) meaning: &'static str,
     /// Its possible names, the likeliest first; letter case, spaces, `_` and `-` do
     /// not count.
-    pub names: &'static [&'static str],
-    pub is_needed: bool,
+    pub(crate) names: &'static [&'static str],
+    pub(crate) is_needed: bool,
 }
 
 impl Column {
-    pub const fn needed(meaning: &'static str, names: &'static [&'static str]) -> Self {
+    pub(crate) const fn needed(meaning: &'static str, names: &'static [&'static str]) -> Self {
         Column {
             meaning,
             names,
@@ -25,7 +25,7 @@ impl Column {
         }
     }
 
-    pub const fn optional(meaning: &'static str, names: &'static [&'static str]) -> Self {
+    pub(crate) const fn optional(meaning: &'static str, names: &'static [&'static str]) -> Self {
         Column {
             meaning,
             names,
@@ -36,8 +36,8 @@ impl Column {
 
 /// The columns of one file and what they mean.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Header {
-    pub names: Vec<String>,
+pub(crate) struct Header {
+    pub(crate) names: Vec<String>,
     /// Meanings with the places of their columns.
     places: Vec<(&'static str, usize)>,
 }
@@ -49,7 +49,7 @@ fn folded(name: &str) -> String {
 }
 
 /// The names in the header of a CSV file, without empty ones at the end.
-pub fn csv_names(line: &str, separator: char) -> Vec<String> {
+pub(crate) fn csv_names(line: &str, separator: char) -> Vec<String> {
     let mut fields = Fields::default();
     cut(line, separator, None, &mut fields);
     let n = fields.n_filled();
@@ -58,7 +58,7 @@ pub fn csv_names(line: &str, separator: char) -> Vec<String> {
 
 impl Header {
     /// Columns without a meaning so far.
-    pub fn of_names(names: Vec<String>) -> Self {
+    pub(crate) fn of_names(names: Vec<String>) -> Self {
         Header {
             names,
             places: Vec::new(),
@@ -67,7 +67,7 @@ impl Header {
 
     /// # Errors
     /// A required column is missing.
-    pub fn find(names: Vec<String>, columns: &[Column]) -> Result<Self, Refusal> {
+    pub(crate) fn find(names: Vec<String>, columns: &[Column]) -> Result<Self, Refusal> {
         let mut header = Header::of_names(names);
         let mut absent = Vec::new();
         for column in columns {
@@ -100,26 +100,26 @@ impl Header {
     }
 
     /// Gives a meaning to a column without one.
-    pub fn set(&mut self, meaning: &'static str, place: usize) {
+    pub(crate) fn set(&mut self, meaning: &'static str, place: usize) {
         self.places.push((meaning, place));
     }
 
-    pub fn place(&self, meaning: &str) -> Option<usize> {
+    pub(crate) fn place(&self, meaning: &str) -> Option<usize> {
         let found = self.places.iter().find(|(known, _)| *known == meaning);
         found.map(|(_, place)| *place)
     }
 
     /// The name of the column that means this.
-    pub fn name(&self, meaning: &str) -> Option<&str> {
+    pub(crate) fn name(&self, meaning: &str) -> Option<&str> {
         self.place(meaning).map(|place| &*self.names[place])
     }
 
-    pub fn means_something(&self, place: usize) -> bool {
+    pub(crate) fn means_something(&self, place: usize) -> bool {
         self.places.iter().any(|(_, taken)| *taken == place)
     }
 
     /// For the findings: the column by meaning.
-    pub fn taken(&self) -> BTreeMap<String, String> {
+    pub(crate) fn taken(&self) -> BTreeMap<String, String> {
         let places = self.places.iter();
         let names = places.map(|(meaning, place)| {
             let name = &self.names[*place];
@@ -130,16 +130,16 @@ impl Header {
 }
 
 /// One row of a file with a header.
-pub struct Row<'a> {
-    pub header: &'a Header,
-    pub fields: &'a Fields,
+pub(crate) struct Row<'a> {
+    pub(crate) header: &'a Header,
+    pub(crate) fields: &'a Fields,
 }
 
 impl<'a> Row<'a> {
     /// # Errors
     /// More fields than columns; empty ones at the end do not count. Fewer are fields
     /// without a value.
-    pub fn check(&self) -> Result<(), Refusal> {
+    pub(crate) fn check(&self) -> Result<(), Refusal> {
         let n = self.header.names.len();
         if self.fields.len() <= n || self.fields.n_filled() <= n {
             return Ok(());
@@ -149,19 +149,19 @@ impl<'a> Row<'a> {
     }
 
     /// The unchanged field, for ids and titles; empty if there is no such column.
-    pub fn raw(&self, meaning: &str) -> &'a str {
+    pub(crate) fn raw(&self, meaning: &str) -> &'a str {
         let place = self.header.place(meaning);
         place.map_or("", |place| self.fields.get(place))
     }
 
     /// The field, empty if it means "missing".
-    pub fn get(&self, meaning: &str) -> &'a str {
+    pub(crate) fn get(&self, meaning: &str) -> &'a str {
         present(self.raw(meaning))
     }
 
     /// Names and values of the columns unknown to the program. A column without a name
     /// is the number of the row.
-    pub fn others(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
+    pub(crate) fn others(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
         let (header, fields) = (self.header, self.fields);
         let names = header.names.iter().enumerate();
         names

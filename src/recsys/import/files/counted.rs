@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Bytes read at a time.
-pub const BUFFER_BYTES: usize = 1 << 18;
+pub(crate) const BUFFER_BYTES: usize = 1 << 18;
 
 /// Counts bytes read from disk.
-pub struct Counted<R> {
-    pub inner: R,
-    pub n_taken: Arc<AtomicU64>,
+pub(crate) struct Counted<R> {
+    pub(crate) inner: R,
+    pub(crate) n_taken: Arc<AtomicU64>,
 }
 
 impl<R: Read> Read for Counted<R> {

@@ -3,23 +3,23 @@
 
 /// The fields of one row, one text after another; reused from row to row.
 #[derive(Debug, Default)]
-pub struct Fields {
+pub(crate) struct Fields {
     text: String,
     ends: Vec<usize>,
 }
 
 impl Fields {
-    pub fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.text.clear();
         self.ends.clear();
     }
 
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.ends.len()
     }
 
     /// The trimmed field; empty if missing.
-    pub fn get(&self, at: usize) -> &str {
+    pub(crate) fn get(&self, at: usize) -> &str {
         let Some(&end) = self.ends.get(at) else {
             return "";
         };
@@ -27,23 +27,23 @@ impl Fields {
         self.text[start..end].trim()
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
         (0..self.len()).map(|at| self.get(at))
     }
 
     /// Number of fields without empty ones at the end.
-    pub fn n_filled(&self) -> usize {
+    pub(crate) fn n_filled(&self) -> usize {
         let n_empty = (0..self.len()).rev();
         self.len() - n_empty.take_while(|&at| self.get(at).is_empty()).count()
     }
 
-    pub fn push(&mut self, field: &str) {
+    pub(crate) fn push(&mut self, field: &str) {
         self.text.push_str(field);
         self.ends.push(self.text.len());
     }
 
     /// Splits a row without quoting.
-    pub fn split(&mut self, row: &str, separator: char) {
+    pub(crate) fn split(&mut self, row: &str, separator: char) {
         self.clear();
         row.split(separator).for_each(|field| self.push(field));
     }
@@ -51,7 +51,7 @@ impl Fields {
 
 /// How a row ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ended {
+pub(crate) enum Ended {
     Whole {
         /// A quote inside a quoted field was neither doubled nor at its end.
         stray: bool,
@@ -61,7 +61,7 @@ pub enum Ended {
 }
 
 /// Cuts a row. The quote at the byte `letter`, if any, opens nothing.
-pub fn cut(row: &str, separator: char, letter: Option<usize>, fields: &mut Fields) -> Ended {
+pub(crate) fn cut(row: &str, separator: char, letter: Option<usize>, fields: &mut Fields) -> Ended {
     if !row.contains('"') {
         fields.split(row, separator);
         return Ended::Whole { stray: false };
@@ -143,7 +143,7 @@ fn take_quoted(rest: &str, separator: char, text: &mut String) -> Inside {
 }
 
 /// The separator of a file with this header: the most frequent one outside quotes.
-pub fn separator_of(header: &str) -> char {
+pub(crate) fn separator_of(header: &str) -> char {
     // Between two quotes or after the last: the even stretches.
     let outside = header.split('"').step_by(2);
     let count = |separator: char| outside.clone().flat_map(|s| s.matches(separator)).count();

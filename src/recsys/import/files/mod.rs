@@ -1,10 +1,10 @@
 //! From a path to rows: folders and archives, their files as streams, rows and their
 //! fields, and which column is which. Does not know dialects.
 
-pub mod archive;
-pub mod columns;
+pub(crate) mod archive;
+pub(crate) mod columns;
 mod counted;
-pub mod csv;
-pub mod part;
-pub mod records;
-pub mod source;
+pub(crate) mod csv;
+pub(crate) mod part;
+pub(crate) mod records;
+pub(crate) mod source;

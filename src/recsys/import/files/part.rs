@@ -20,11 +20,11 @@ const HASHED_END_BYTES: u64 = 1 << 19;
 
 /// One file of a source.
 #[derive(Clone, Debug)]
-pub struct Part {
+pub(crate) struct Part {
     /// Without folders.
-    pub name: String,
+    pub(crate) name: String,
     /// On the disk; in an archive, compressed.
-    pub n_bytes: u64,
+    pub(crate) n_bytes: u64,
     place: Place,
 }
 
@@ -35,13 +35,13 @@ enum Place {
 }
 
 /// A part being read: its bytes, and how many were taken from the disk.
-pub struct Opened {
-    pub bytes: Box<dyn BufRead>,
-    pub n_taken: Arc<AtomicU64>,
+pub(crate) struct Opened {
+    pub(crate) bytes: Box<dyn BufRead>,
+    pub(crate) n_taken: Arc<AtomicU64>,
 }
 
 impl Part {
-    pub fn on_disk(name: String, n_bytes: u64, path: PathBuf) -> Self {
+    pub(crate) fn on_disk(name: String, n_bytes: u64, path: PathBuf) -> Self {
         Part {
             name,
             n_bytes,
@@ -50,7 +50,7 @@ impl Part {
     }
 
     /// The file at `idx` in an archive.
-    pub fn in_archive(name: String, n_bytes: u64, archive: &Path, idx: usize) -> Self {
+    pub(crate) fn in_archive(name: String, n_bytes: u64, archive: &Path, idx: usize) -> Self {
         let archive = archive.to_owned();
         Part {
             name,
@@ -60,7 +60,7 @@ impl Part {
     }
 
     /// The file's name in messages.
-    pub fn shown(&self) -> String {
+    pub(crate) fn shown(&self) -> String {
         match &self.place {
             Place::Disk(path) => path.display().to_string(),
             Place::Zip { archive, .. } => format!("{}:{}", archive.display(), self.name),
@@ -68,7 +68,7 @@ impl Part {
     }
 
     /// A stream of the file's text; `.gz` is unpacked.
-    pub fn open(&self) -> Result<Opened, Report> {
+    pub(crate) fn open(&self) -> Result<Opened, Report> {
         let context = || format!("opening {}", self.shown());
         let n_taken = Arc::new(AtomicU64::new(0));
         let raw: Box<dyn Read> = match &self.place {
@@ -96,7 +96,7 @@ impl Part {
 
     /// Adds the part to a fingerprint: its name, size and time, and its bytes, for a
     /// large file only those at both ends.
-    pub fn hash_into(&self, hasher: &mut Sha256) -> io::Result<()> {
+    pub(crate) fn hash_into(&self, hasher: &mut Sha256) -> io::Result<()> {
         hasher.update(self.name.as_bytes());
         hasher.update([0]);
         let path = match &self.place {

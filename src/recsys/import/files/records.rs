@@ -17,7 +17,7 @@ const QUOTED_LINES_MAX: usize = 200;
 
 /// How a file is split into rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cut {
+pub(crate) enum Cut {
     Lines,
     /// Fields between separators, none of them quoted.
     Plain(char),
@@ -30,7 +30,7 @@ pub enum Cut {
 
 /// What comes next in a file.
 #[derive(Debug)]
-pub enum Met {
+pub(crate) enum Met {
     /// A row, which [`Records::line`] or [`Records::fields`] holds.
     Row,
     Blank,
@@ -41,7 +41,7 @@ pub enum Met {
     End,
 }
 
-pub struct Records {
+pub(crate) struct Records {
     lines: LineReader<'static>,
     n_taken: Arc<AtomicU64>,
     line: String,
@@ -51,15 +51,15 @@ pub struct Records {
     /// What ended reading ahead.
     stopped: Option<Met>,
     /// Number of the row's first line, from 1.
-    pub number: u64,
+    pub(crate) number: u64,
     /// Unclosed quotes, read as plain characters.
-    pub n_lone_quotes: u64,
+    pub(crate) n_lone_quotes: u64,
 }
 
 impl Records {
     /// # Errors
     /// The file cannot be opened.
-    pub fn open(part: &Part, known: Option<Encoding>) -> Result<Self, Report> {
+    pub(crate) fn open(part: &Part, known: Option<Encoding>) -> Result<Self, Report> {
         let opened = part.open()?;
         let lines = LineReader::new(opened.bytes, known, LINE_BYTES_MAX)
             .wrap_err_with(|| format!("reading {}", part.shown()))?;
@@ -75,25 +75,25 @@ impl Records {
         })
     }
 
-    pub fn bytes_done(&self) -> u64 {
+    pub(crate) fn bytes_done(&self) -> u64 {
         self.n_taken.load(Ordering::Relaxed)
     }
 
-    pub fn encoding(&self) -> Encoding {
+    pub(crate) fn encoding(&self) -> Encoding {
         self.lines.encoding()
     }
 
     /// The row as a line; for CSV, its first one.
-    pub fn line(&self) -> &str {
+    pub(crate) fn line(&self) -> &str {
         &self.line
     }
 
     /// The row's fields, if the file has any.
-    pub fn fields(&self) -> &Fields {
+    pub(crate) fn fields(&self) -> &Fields {
         &self.fields
     }
 
-    pub fn next_row(&mut self, how: Cut) -> Met {
+    pub(crate) fn next_row(&mut self, how: Cut) -> Met {
         match self.next_line() {
             Met::Row => {}
             other => return other,

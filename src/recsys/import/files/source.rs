@@ -18,20 +18,20 @@ const GROUP_MAP: &str = "groups.toml";
 
 /// Where a catalog is read from.
 #[derive(Clone, Debug)]
-pub struct Source {
+pub(crate) struct Source {
     /// The catalog's name.
-    pub name: String,
-    pub path: PathBuf,
+    pub(crate) name: String,
+    pub(crate) path: PathBuf,
     /// By name.
-    pub parts: Vec<Part>,
+    pub(crate) parts: Vec<Part>,
     /// The part that was named, if a file was.
-    pub named: Option<String>,
-    pub inner: Inner,
+    pub(crate) named: Option<String>,
+    pub(crate) inner: Inner,
 }
 
 /// What else is in a source.
 #[derive(Clone, Debug)]
-pub enum Inner {
+pub(crate) enum Inner {
     Nothing,
     Folders(Vec<PathBuf>),
     /// An archive's folders, each with its parts.
@@ -48,7 +48,7 @@ impl Source {
     ///
     /// # Errors
     /// Nothing is there, or it cannot be read.
-    pub fn open(path: &Path) -> Result<Self, Report> {
+    pub(crate) fn open(path: &Path) -> Result<Self, Report> {
         let context = || format!("catalog {}", path.display());
         if path.is_dir() {
             return Self::of_folder(path).wrap_err_with(context);
@@ -162,7 +162,7 @@ impl Source {
     }
 
     /// Where its files are: the named folder, or the folder of the named file.
-    pub fn folder(&self) -> PathBuf {
+    pub(crate) fn folder(&self) -> PathBuf {
         match (&self.named, self.path.parent()) {
             (None, _) => self.path.clone(),
             (Some(_), Some(parent)) if !parent.as_os_str().is_empty() => parent.to_owned(),
@@ -171,12 +171,12 @@ impl Source {
     }
 
     /// It is an archive, whose folders count like its top.
-    pub fn is_archive(&self) -> bool {
+    pub(crate) fn is_archive(&self) -> bool {
         matches!(self.inner, Inner::Archive(_))
     }
 
     /// The folders inside, each as a source.
-    pub fn inside(&self) -> Vec<Source> {
+    pub(crate) fn inside(&self) -> Vec<Source> {
         match &self.inner {
             Inner::Nothing => Vec::new(),
             Inner::Folders(folders) => {
@@ -216,14 +216,14 @@ impl Source {
     }
 
     /// The part with this name, ignoring case if that is unambiguous.
-    pub fn part(&self, name: &str) -> Option<&Part> {
+    pub(crate) fn part(&self, name: &str) -> Option<&Part> {
         let alike = |part: &&Part| part.name.eq_ignore_ascii_case(name);
         let exact = self.parts.iter().find(|part| part.name == name);
         exact.or_else(|| self.parts.iter().find(alike))
     }
 
     /// The part with this name, optionally followed by `.gz`.
-    pub fn plain_or_gz(&self, name: &str) -> Option<&Part> {
+    pub(crate) fn plain_or_gz(&self, name: &str) -> Option<&Part> {
         self.part(name).or_else(|| self.part(&format!("{name}.gz")))
     }
 
@@ -231,7 +231,7 @@ impl Source {
     ///
     /// # Errors
     /// It is inconsistent or not a map.
-    pub fn group_map(&self) -> Result<Option<GroupMap>, Report> {
+    pub(crate) fn group_map(&self) -> Result<Option<GroupMap>, Report> {
         let Some(part) = self.part(GROUP_MAP) else {
             return Ok(None);
         };
@@ -244,7 +244,7 @@ impl Source {
     ///
     /// # Errors
     /// It is truncated or not a saved-groups file.
-    pub fn saved_groups(&self) -> Result<Option<SavedGroups>, Report> {
+    pub(crate) fn saved_groups(&self) -> Result<Option<SavedGroups>, Report> {
         let Some(part) = self.part(SAVED_GROUPS) else {
             return Ok(None);
         };

@@ -27,10 +27,10 @@ const REST_SHARE: f32 = 0.07;
 /// A next token and how probable it is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Candidate {
-    pub token: TokenId,
-    pub prob: f32,
+    pub(crate) token: TokenId,
+    pub(crate) prob: f32,
     /// The longest evidence that offers it.
-    pub backing: Backing,
+    pub(crate) backing: Backing,
 }
 
 /// Maximum candidates of a node; later ones have less support.
@@ -54,7 +54,7 @@ pub(crate) struct Blend<'w> {
 }
 
 impl<'w> Blend<'w> {
-    pub fn new(weights: &'w Weights, sources: SourceWeights) -> Self {
+    pub(crate) fn new(weights: &'w Weights, sources: SourceWeights) -> Self {
         Blend {
             weights,
             sources,
@@ -68,7 +68,7 @@ impl<'w> Blend<'w> {
     }
 
     /// Starts another node. `floor`: less probable paths are ignored.
-    pub fn begin(&mut self, is_root: bool, path_prob: f32, floor: f32) {
+    pub(crate) fn begin(&mut self, is_root: bool, path_prob: f32, floor: f32) {
         self.min_path_prob = floor;
         self.is_root = is_root;
         self.path_prob = path_prob;
@@ -100,7 +100,7 @@ impl<'w> Blend<'w> {
 
     /// The next tokens, the most probable first, with their probabilities of being
     /// accepted. Those far below the floor are left out.
-    pub fn finish(&mut self) -> &[Candidate] {
+    pub(crate) fn finish(&mut self) -> &[Candidate] {
         let (best, second) = self.best_two();
         let min_prob = best.min(self.min_path_prob / self.path_prob * 0.5);
         self.candidates.retain(|c| c.prob >= min_prob);

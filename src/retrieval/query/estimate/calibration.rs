@@ -37,7 +37,7 @@ pub struct Calibrations {
 }
 
 /// The start in a header if every rule uses its shipped weights.
-pub fn shipped_calibration() -> CalibrationStart {
+pub(crate) fn shipped_calibration() -> CalibrationStart {
     CalibrationStart::shipped(SHIPPED)
 }
 
@@ -49,7 +49,7 @@ impl Default for Calibration {
 
 impl Calibration {
     /// The starting point under a rule.
-    pub fn start(rule: AcceptanceRule) -> Self {
+    pub(crate) fn start(rule: AcceptanceRule) -> Self {
         Calibration {
             started_as: rule,
             weights: match rule.takes_second_choices() {
@@ -154,7 +154,7 @@ impl Calibrations {
     }
 
     /// For a header: differences from the shipped weights, and where they were learned.
-    pub fn as_start(&self, taught_by: &str) -> CalibrationStart {
+    pub(crate) fn as_start(&self, taught_by: &str) -> CalibrationStart {
         let state =
             |((verify, drafter), calibration): &((AcceptanceRule, Drafter), Calibration)| {
                 let start = Calibration::start(calibration.started_as);

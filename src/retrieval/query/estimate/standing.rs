@@ -28,9 +28,9 @@ pub(crate) struct Backing {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Standing {
     /// Logit of the estimate, given that the path before it is accepted.
-    pub z: f32,
+    pub(crate) z: f32,
     /// Logarithm of the path's probability.
-    pub path: f32,
+    pub(crate) path: f32,
     backing: Backing,
     rank: u8,
     depth: u8,
@@ -46,7 +46,7 @@ pub(crate) struct Offers {
 
 impl Backing {
     #[inline]
-    pub fn new(kind: u8, order: usize, count: usize) -> Self {
+    pub(crate) fn new(kind: u8, order: usize, count: usize) -> Self {
         let order = match order {
             0..=3 => order,
             4..=5 => 4,
@@ -65,7 +65,13 @@ impl Backing {
 impl Standing {
     /// `rank` among its siblings from 0, `depth` from 1.
     #[inline]
-    pub fn new(prob: f32, path_prob: f32, backing: Backing, rank: usize, depth: usize) -> Self {
+    pub(crate) fn new(
+        prob: f32,
+        path_prob: f32,
+        backing: Backing,
+        rank: usize,
+        depth: usize,
+    ) -> Self {
         Standing {
             z: logit(prob),
             path: path_prob.max(1e-3).ln(),
@@ -77,7 +83,7 @@ impl Standing {
 
     /// The weights of the offset's cells.
     #[inline]
-    pub fn cells(&self) -> [usize; TABLES.len()] {
+    pub(crate) fn cells(&self) -> [usize; TABLES.len()] {
         let Backing { kind, order, count } = self.backing;
         let cells = [kind, order, count, self.rank, self.depth];
         let mut start = PLAIN;
@@ -91,23 +97,23 @@ impl Standing {
 }
 
 impl Offers {
-    pub fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.list.clear();
         self.starts.clear();
     }
 
     /// The candidates that follow are offered below this node; nodes come in
     /// the tree's order.
-    pub fn begin(&mut self, node: usize) {
+    pub(crate) fn begin(&mut self, node: usize) {
         self.starts.resize(node + 1, self.list.len());
     }
 
     #[inline]
-    pub fn push(&mut self, token: TokenId, standing: Standing) {
+    pub(crate) fn push(&mut self, token: TokenId, standing: Standing) {
         self.list.push((token, standing));
     }
 
-    pub fn find(&self, parent: usize, token: TokenId) -> Option<Standing> {
+    pub(crate) fn find(&self, parent: usize, token: TokenId) -> Option<Standing> {
         let start = *self.starts.get(parent)?;
         let end = self.starts.get(parent + 1).copied();
         let offered = &self.list[start..end.unwrap_or(self.list.len())];

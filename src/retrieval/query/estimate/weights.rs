@@ -54,7 +54,7 @@ pub(crate) const WEIGHTS: Weights = Weights {
 
 /// Raised whenever a weight of the two starting points below or of [`WEIGHTS`] changes;
 /// recorded in headers.
-pub const SHIPPED: u32 = 2;
+pub(crate) const SHIPPED: u32 = 2;
 
 /// The starting point under strict verification: the calibration after a session of
 /// SmolLM2-135M about 75 films and 45 viewers of the sample's pool half, each with its

@@ -70,9 +70,9 @@ fn plan(sizes: &[(&str, usize)], limit: usize, ratio: usize) -> Vec<Vec<usize>> 
 
 /// What was evicted because the pool exceeded its bound.
 pub(crate) struct Evicted {
-    pub documents: usize,
+    pub(crate) documents: usize,
     /// Whole segments, the oldest.
-    pub segments: usize,
+    pub(crate) segments: usize,
 }
 
 /// Evicts the oldest segments while the pool exceeds its bound. If the last one alone

@@ -35,38 +35,38 @@ const CHECKED_BYTES: u64 = 64 << 20;
 /// The list of segments, as `pool.json` holds it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct List {
-    pub laserscope_pool: u32,
+    pub(crate) laserscope_pool: u32,
     /// sha256, hexadecimal; empty for ids of no tokenizer.
-    pub tokenizer: String,
+    pub(crate) tokenizer: String,
     /// The model whose tokenizer it is.
-    pub model: String,
+    pub(crate) model: String,
     /// Most tokens the pool may hold.
-    pub max_tokens: Option<u64>,
+    pub(crate) max_tokens: Option<u64>,
     /// Oldest first.
-    pub segments: Vec<Listed>,
+    pub(crate) segments: Vec<Listed>,
     /// CRC-32 of the list with a 0 here.
-    pub crc: u32,
+    pub(crate) crc: u32,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Listed {
-    pub file: String,
+    pub(crate) file: String,
     /// Checksum of the segment's header.
-    pub crc: u32,
+    pub(crate) crc: u32,
 }
 
 /// A segment of a pool on disk.
 #[derive(Clone, Debug)]
 pub(crate) struct Member {
-    pub file: String,
-    pub crc: u32,
-    pub group: GroupKey,
-    pub segment: Arc<Segment>,
-    pub file_bytes: u64,
+    pub(crate) file: String,
+    pub(crate) crc: u32,
+    pub(crate) group: GroupKey,
+    pub(crate) segment: Arc<Segment>,
+    pub(crate) file_bytes: u64,
 }
 
 impl Listed {
-    pub fn of(member: &Member) -> Self {
+    pub(crate) fn of(member: &Member) -> Self {
         Listed {
             file: member.file.clone(),
             crc: member.crc,
@@ -87,34 +87,37 @@ pub struct PoolStore {
 /// The contents of a pool on disk.
 #[derive(Clone, Debug, Serialize)]
 pub struct PoolInfo {
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     /// `None`: ids of no tokenizer.
-    pub tokenizer: Option<String>,
-    pub model: String,
-    pub max_tokens: Option<u64>,
+    pub(crate) tokenizer: Option<String>,
+    pub(crate) model: String,
+    pub(crate) max_tokens: Option<u64>,
+    /// Files of the pool.
     pub segments: usize,
+    /// Hidden ones left out.
     pub documents: usize,
+    /// Of all segments.
     pub tokens: usize,
     /// Size of the segments' files.
-    pub bytes: u64,
+    pub(crate) bytes: u64,
     /// Without the documents' names: text, suffix arrays and tables.
-    pub index_bytes: usize,
-    pub index_bytes_per_token: f64,
+    pub(crate) index_bytes: usize,
+    pub(crate) index_bytes_per_token: f64,
     /// Every byte was verified against its checksum.
-    pub verified: bool,
-    pub groups: Vec<GroupInfo>,
+    pub(crate) verified: bool,
+    pub(crate) groups: Vec<GroupInfo>,
 }
 
 #[derive(Clone, Debug, Serialize)]
-pub struct GroupInfo {
-    pub group: GroupKey,
-    pub segments: usize,
-    pub documents: usize,
-    pub tokens: usize,
+pub(crate) struct GroupInfo {
+    pub(crate) group: GroupKey,
+    pub(crate) segments: usize,
+    pub(crate) documents: usize,
+    pub(crate) tokens: usize,
 }
 
 impl List {
-    pub fn new(tokenizer: &TokenizerHash, model: &str, max_tokens: Option<u64>) -> Self {
+    pub(crate) fn new(tokenizer: &TokenizerHash, model: &str, max_tokens: Option<u64>) -> Self {
         let tied = Some(tokenizer).filter(|&t| *t != TokenizerHash::NONE);
         List {
             laserscope_pool: FORMAT,
@@ -127,7 +130,7 @@ impl List {
     }
 
     /// The list's text, sealed.
-    pub fn to_json(&self) -> Result<Vec<u8>> {
+    pub(crate) fn to_json(&self) -> Result<Vec<u8>> {
         let mut sealed = self.clone();
         sealed.crc = self.checksum()?;
         let mut json = serde_json::to_vec_pretty(&sealed)?;
@@ -167,7 +170,7 @@ impl List {
         Ok(list)
     }
 
-    pub fn tokenizer(&self) -> Result<TokenizerHash> {
+    pub(crate) fn tokenizer(&self) -> Result<TokenizerHash> {
         if self.tokenizer.is_empty() {
             return Ok(TokenizerHash::NONE);
         }
@@ -215,12 +218,8 @@ impl PoolStore {
         Ok(())
     }
 
-    pub fn tokenizer(&self) -> &TokenizerHash {
-        &self.tokenizer
-    }
-
     /// Ids are below it.
-    pub fn limit(&self) -> u32 {
+    pub(crate) fn limit(&self) -> u32 {
         let limits = self.members.iter().map(|m| m.segment.limit());
         limits.max().unwrap_or(0)
     }
@@ -232,6 +231,7 @@ impl PoolStore {
         Pools::of(segments.collect())
     }
 
+    /// Sizes, tokenizer and groups.
     pub fn info(&self) -> PoolInfo {
         let segments = || self.members.iter().map(|m| &m.segment);
         let tokens = segments().map(|s| s.n_tokens()).sum();

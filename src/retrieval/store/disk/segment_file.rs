@@ -46,12 +46,12 @@ pub enum Check {
 /// A memory-mapped segment file.
 #[derive(Debug)]
 pub(crate) struct Opened {
-    pub segment: Segment,
-    pub group: GroupKey,
-    pub tokenizer: TokenizerHash,
+    pub(crate) segment: Segment,
+    pub(crate) group: GroupKey,
+    pub(crate) tokenizer: TokenizerHash,
     /// Identifies the whole content: the header has the sections' checksums.
-    pub header_crc: u32,
-    pub file_bytes: u64,
+    pub(crate) header_crc: u32,
+    pub(crate) file_bytes: u64,
 }
 
 /// A large segment is identified by its header, which has every section's checksum, so

@@ -41,18 +41,18 @@ pub(crate) const N_SECTIONS: usize = 9;
 /// Everything in a header except the checksums.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Header {
-    pub width: u32,
-    pub limit: u32,
-    pub n_text: u64,
-    pub n_firsts: u64,
-    pub n_docs: u64,
-    pub n_names: u64,
-    pub n_group: u64,
-    pub tokenizer: TokenizerHash,
+    pub(crate) width: u32,
+    pub(crate) limit: u32,
+    pub(crate) n_text: u64,
+    pub(crate) n_firsts: u64,
+    pub(crate) n_docs: u64,
+    pub(crate) n_names: u64,
+    pub(crate) n_group: u64,
+    pub(crate) tokenizer: TokenizerHash,
 }
 
 impl Header {
-    pub fn encode(&self, crcs: &[u32; N_SECTIONS]) -> [u8; HEADER_BYTES] {
+    pub(crate) fn encode(&self, crcs: &[u32; N_SECTIONS]) -> [u8; HEADER_BYTES] {
         let mut bytes = [0; HEADER_BYTES];
         let mut put = |at: usize, field: &[u8]| bytes[at..at + field.len()].copy_from_slice(field);
         put(0, MAGIC);
@@ -73,7 +73,7 @@ impl Header {
         bytes
     }
 
-    pub fn decode(bytes: &[u8]) -> Result<(Self, [u32; N_SECTIONS])> {
+    pub(crate) fn decode(bytes: &[u8]) -> Result<(Self, [u32; N_SECTIONS])> {
         ensure!(bytes.starts_with(MAGIC), "it is not a pool segment");
         ensure!(bytes.len() >= HEADER_BYTES, "the file is cut off");
         let version = u32_at(bytes, 8);
@@ -104,7 +104,7 @@ impl Header {
     }
 
     /// The range of every section; `None` for impossible counts.
-    pub fn sections(&self) -> Option<[Range<usize>; N_SECTIONS]> {
+    pub(crate) fn sections(&self) -> Option<[Range<usize>; N_SECTIONS]> {
         let width = u64::from(self.width);
         let separator = match self.width {
             2 => u32::from(u16::SEPARATOR),

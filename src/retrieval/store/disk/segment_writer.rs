@@ -17,7 +17,12 @@ use crate::retrieval::store::disk::tokenizer_hash::TokenizerHash;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Work {
     /// Sorting and writing a segment.
-    Indexing { group: String, tokens: usize },
+    Indexing {
+        /// Whose documents they are.
+        group: String,
+        /// Of the segment.
+        tokens: usize,
+    },
 }
 
 /// The user cancelled a change of a pool; the pool is unchanged.
@@ -44,7 +49,7 @@ pub(crate) struct SegmentWriter<'p> {
 
 impl<'p> SegmentWriter<'p> {
     /// `first_number`: files from it on do not exist yet.
-    pub fn new(
+    pub(crate) fn new(
         path: &Path,
         tokenizer: TokenizerHash,
         first_number: u64,
@@ -60,7 +65,7 @@ impl<'p> SegmentWriter<'p> {
     }
 
     /// Indexes documents and writes them as a segment.
-    pub fn write(&mut self, group: &str, builder: SegmentBuilder) -> Result<Member> {
+    pub(crate) fn write(&mut self, group: &str, builder: SegmentBuilder) -> Result<Member> {
         let work = Work::Indexing {
             group: group.to_string(),
             tokens: builder.n_tokens(),
@@ -83,20 +88,20 @@ impl<'p> SegmentWriter<'p> {
     }
 
     /// A fully verified member, so that no damage is copied under new checksums.
-    pub fn verified(&self, member: &Member) -> Result<Member> {
+    pub(crate) fn verified(&self, member: &Member) -> Result<Member> {
         let listed = Listed::of(member);
         open_member(&self.path, &listed, &self.tokenizer, Check::Whole)
     }
 
     /// Removes a member's file, if this change wrote it.
-    pub fn discard(&self, member: &Member) {
+    pub(crate) fn discard(&self, member: &Member) {
         if self.written.contains(&member.file) {
             let _ = fs::remove_file(self.path.join(&member.file));
         }
     }
 
     /// Removes every file that this change wrote.
-    pub fn discard_all(&self) {
+    pub(crate) fn discard_all(&self) {
         for name in &self.written {
             let _ = fs::remove_file(self.path.join(name));
         }

@@ -5,11 +5,11 @@ use std::fmt;
 /// sha256 over a tokenizer's kind, vocabulary and merges; zeros for ids without a
 /// tokenizer, such as a synthetic corpus's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TokenizerHash(pub(crate) [u8; 32]);
+pub struct TokenizerHash(pub [u8; 32]);
 
 impl TokenizerHash {
     /// Ids without a tokenizer.
-    pub const NONE: TokenizerHash = TokenizerHash([0; 32]);
+    pub(crate) const NONE: TokenizerHash = TokenizerHash([0; 32]);
 
     /// From 64 hexadecimal digits; `None` for anything else.
     pub fn from_hex(hex: &str) -> Option<Self> {

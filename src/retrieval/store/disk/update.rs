@@ -34,6 +34,7 @@ const BOUNDED_PARTS: u64 = 8;
 /// The result of a change.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Changed {
+    /// Documents that are new in the pool.
     pub added: usize,
     /// Documents removed, including those replaced by a newer one with the same id.
     pub removed: usize,

@@ -29,21 +29,21 @@ const COLUMN: u16 = 72;
 const GAP: u16 = 3;
 
 #[derive(Debug)]
-pub struct Help {
+pub(crate) struct Help {
     /// Where it was asked for.
-    pub place: Place,
+    pub(crate) place: Place,
     /// First line shown.
-    pub scroll: usize,
-    pub search: Input,
+    pub(crate) scroll: usize,
+    pub(crate) search: Input,
     /// Whether the search is being typed.
-    pub typing: Typing,
+    pub(crate) typing: Typing,
     /// The dialog it was asked for in, which comes back.
-    pub under: Option<Box<dyn Dialog>>,
+    pub(crate) under: Option<Box<dyn Dialog>>,
 }
 
 impl Help {
     /// What is searched; `None`: nothing.
-    pub fn searched(&self) -> Option<&str> {
+    pub(crate) fn searched(&self) -> Option<&str> {
         let typed = self.search.value().trim();
         (!typed.is_empty()).then_some(typed)
     }

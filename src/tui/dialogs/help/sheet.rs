@@ -44,7 +44,7 @@ struct Sheet<'a> {
     lines: Vec<Line<'static>>,
 }
 
-pub fn lines(app: &App, help: &Help, theme: &Theme, width: usize) -> Vec<Line<'static>> {
+pub(crate) fn lines(app: &App, help: &Help, theme: &Theme, width: usize) -> Vec<Line<'static>> {
     let mut sheet = Sheet {
         keys: &app.look.keys,
         theme,

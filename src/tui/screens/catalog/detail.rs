@@ -25,7 +25,7 @@ use crate::tui::widgets::paragraph::wrap;
 const LABEL: usize = 10;
 const MAX_HISTORY: usize = 8;
 
-pub fn render(app: &App, theme: &Theme, rect: Rect, buf: &mut Buffer) {
+pub(crate) fn render(app: &App, theme: &Theme, rect: Rect, buf: &mut Buffer) {
     pane::title("DETAILS", rect, false, theme, buf);
     let area = pane::inner(rect);
     let lines = lines(app, theme, usize::from(area.width));
@@ -42,7 +42,7 @@ pub fn render(app: &App, theme: &Theme, rect: Rect, buf: &mut Buffer) {
 }
 
 /// How far the details can be scrolled.
-pub fn last_scroll(app: &App) -> usize {
+pub(crate) fn last_scroll(app: &App) -> usize {
     let (_, rect) = crate::tui::screens::catalog::layout::places(
         layout::shell(app, layout::whole(app)).body,
         app.look.panes,
@@ -302,7 +302,7 @@ pub fn summary(run: &Run) -> String {
 }
 
 /// A recording on disk in a line.
-pub fn earlier_summary(earlier: &crate::tui::start::EarlierRun) -> String {
+pub(crate) fn earlier_summary(earlier: &crate::tui::start::EarlierRun) -> String {
     let rule = earlier.params.verify.describe();
     match &earlier.end {
         Some(end) => {

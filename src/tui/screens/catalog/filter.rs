@@ -9,10 +9,10 @@ use crate::recsys::{Catalog, Subject, SubjectRef};
 
 /// One line of a list, with what the filter matched in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
-    pub at: SubjectRef,
+pub(crate) struct Row {
+    pub(crate) at: SubjectRef,
     /// Positions in its label that the filter matched.
-    pub matched: Vec<u32>,
+    pub(crate) matched: Vec<u32>,
 }
 
 /// The subjects that every word of a filter matches, best first.

@@ -16,7 +16,7 @@ pub fn places(body: Rect, shift: Shift) -> (Rect, Rect) {
 }
 
 /// A shift as it takes effect: no key press is lost at an end.
-pub fn effect(body: Rect, shift: Shift) -> Shift {
+pub(crate) fn effect(body: Rect, shift: Shift) -> Shift {
     let natural = natural_list(body);
     let list = shifted(natural, shift.list, LEAST_WIDTH, body.width);
     Shift {

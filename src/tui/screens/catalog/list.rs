@@ -46,14 +46,14 @@ fn tab_titles(app: &App) -> [(SubjectKind, String); 2] {
 }
 
 /// Which tab is at a column of the upper border.
-pub fn tab_at(app: &App, list: Rect, x: u16) -> Option<SubjectKind> {
+pub(crate) fn tab_at(app: &App, list: Rect, x: u16) -> Option<SubjectKind> {
     let titles = tab_titles(app);
     let names: Vec<&str> = titles.iter().map(|(_, t)| t.as_str()).collect();
     pane::tab_at(&names, list, x).map(|i| titles[i].0)
 }
 
 /// Which subject is at a position, counted from the first that matches.
-pub fn row_at(app: &App, list: Rect, at: Position) -> Option<usize> {
+pub(crate) fn row_at(app: &App, list: Rect, at: Position) -> Option<usize> {
     let area = rows(list);
     let n = app.catalog.list().rows.len();
     list::row_at(area, first_row(app, area), n, at)
@@ -64,7 +64,7 @@ fn first_row(app: &App, area: Rect) -> usize {
     list::first_with_next(list.selected, list.rows.len(), usize::from(area.height))
 }
 
-pub fn render(app: &App, theme: &Theme, list: Rect, buf: &mut Buffer) {
+pub(crate) fn render(app: &App, theme: &Theme, list: Rect, buf: &mut Buffer) {
     let titles = tab_titles(app);
     let tabs: Vec<(&str, bool)> = titles
         .iter()
@@ -227,7 +227,7 @@ fn attributes(subject: Subject<'_>) -> String {
     }
 }
 
-pub fn half(half: Half) -> &'static str {
+pub(crate) fn half(half: Half) -> &'static str {
     match half {
         Half::Query => "query",
         Half::Pool => "pool",

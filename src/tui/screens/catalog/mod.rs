@@ -1,8 +1,8 @@
 //! The Catalog screen: choose an item or a user, and generate for it.
 
 pub mod detail;
-pub mod filter;
+pub(crate) mod filter;
 pub mod layout;
-pub mod list;
-pub mod state;
-pub mod update;
+pub(crate) mod list;
+pub(crate) mod state;
+pub(crate) mod update;

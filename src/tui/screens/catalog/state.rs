@@ -24,7 +24,7 @@ pub struct List {
     haystacks: Vec<Haystack>,
     /// All subjects, the query half first.
     order: Vec<SubjectRef>,
-    pub rows: Vec<Row>,
+    pub(crate) rows: Vec<Row>,
     pub selected: usize,
     pub filter: Input,
 }
@@ -36,19 +36,22 @@ struct Asked {
     at: SubjectRef,
 }
 
+/// The Catalog screen's state: lists, filters, selection and previews.
 pub struct Browse {
+    /// `None`: recordings are shown without one.
     pub catalog: Option<Catalog>,
     frameworks: Vec<Framework>,
     /// Index of the one whose prompts are asked.
     framework: usize,
+    /// Which list is in front.
     pub kind: SubjectKind,
     items: List,
     users: List,
     /// Whether the filter is being typed.
-    pub typing: Typing,
-    pub detail_scroll: usize,
+    pub(crate) typing: Typing,
+    pub(crate) detail_scroll: usize,
     /// The answers that the pools begin with.
-    pub shipped: Vec<Shipped>,
+    pub(crate) shipped: Vec<Shipped>,
     previews: HashMap<SubjectRef, Result<PromptPreview, String>>,
     asked: Option<Asked>,
     n_tickets: u64,
@@ -56,7 +59,11 @@ pub struct Browse {
 }
 
 impl Browse {
-    pub fn new(catalog: Option<Catalog>, frameworks: Vec<Framework>, framework: usize) -> Self {
+    pub(crate) fn new(
+        catalog: Option<Catalog>,
+        frameworks: Vec<Framework>,
+        framework: usize,
+    ) -> Self {
         let list = |kind| {
             catalog
                 .as_ref()
@@ -79,11 +86,12 @@ impl Browse {
         }
     }
 
+    /// The list in front.
     pub fn list(&self) -> &List {
         self.list_of(self.kind)
     }
 
-    pub fn list_of(&self, kind: SubjectKind) -> &List {
+    pub(crate) fn list_of(&self, kind: SubjectKind) -> &List {
         match kind {
             SubjectKind::Item => &self.items,
             SubjectKind::User => &self.users,
@@ -97,37 +105,37 @@ impl Browse {
         }
     }
 
-    pub fn show(&mut self, kind: SubjectKind) {
+    pub(crate) fn show(&mut self, kind: SubjectKind) {
         self.kind = kind;
         self.detail_scroll = 0;
     }
 
     /// Items, or users.
-    pub fn next_tab(&mut self) {
+    pub(crate) fn next_tab(&mut self) {
         self.show(match self.kind {
             SubjectKind::Item => SubjectKind::User,
             SubjectKind::User => SubjectKind::Item,
         });
     }
 
-    pub fn click_row(&mut self, row: usize) {
+    pub(crate) fn click_row(&mut self, row: usize) {
         self.typing = Typing::No;
         self.select(row);
     }
 
     /// `last`: the last line that can be first.
-    pub fn scroll_detail(&mut self, delta: i64, last: usize) {
+    pub(crate) fn scroll_detail(&mut self, delta: i64, last: usize) {
         let to = (self.detail_scroll as i64).saturating_add(delta).max(0) as usize;
         self.detail_scroll = to.min(last);
     }
 
-    pub fn select(&mut self, row: usize) {
+    pub(crate) fn select(&mut self, row: usize) {
         let list = self.list_mut();
         list.selected = row.min(list.rows.len().saturating_sub(1));
         self.detail_scroll = 0;
     }
 
-    pub fn move_by(&mut self, delta: i64) {
+    pub(crate) fn move_by(&mut self, delta: i64) {
         let at = self.list().selected as i64 + delta;
         self.select(at.max(0) as usize);
     }
@@ -138,13 +146,14 @@ impl Browse {
         list.rows.get(list.selected).map(|row| row.at)
     }
 
+    /// The selected item or user.
     pub fn selected_subject(&self) -> Option<Subject<'_>> {
         let catalog = self.catalog.as_ref()?;
         self.selected().map(|at| catalog.subject(at))
     }
 
     /// Lists again what matches the filter, best first.
-    pub fn refilter(&mut self) {
+    pub(crate) fn refilter(&mut self) {
         let list = match self.kind {
             SubjectKind::Item => &mut self.items,
             SubjectKind::User => &mut self.users,
@@ -153,19 +162,22 @@ impl Browse {
         self.detail_scroll = 0;
     }
 
-    pub fn clear_filter(&mut self) {
+    pub(crate) fn clear_filter(&mut self) {
         self.typing = Typing::No;
         self.list_mut().filter.reset();
         self.refilter();
     }
 
-    pub fn filter_mut(&mut self) -> &mut Input {
+    pub(crate) fn filter_mut(&mut self) -> &mut Input {
         &mut self.list_mut().filter
     }
 
     /// Whom a run about a subject is for, and its prompt before the model's
     /// template.
-    pub fn question_about(&self, at: SubjectRef) -> Result<(SubjectInfo, PromptText), Report> {
+    pub(crate) fn question_about(
+        &self,
+        at: SubjectRef,
+    ) -> Result<(SubjectInfo, PromptText), Report> {
         let (Some(catalog), Some(framework)) = (&self.catalog, self.framework()) else {
             bail!("no catalog is open");
         };
@@ -183,30 +195,31 @@ impl Browse {
     }
 
     /// Whether a run or a document is of the framework whose prompts are asked.
-    pub fn is_framework(&self, name: &str) -> bool {
+    pub(crate) fn is_framework(&self, name: &str) -> bool {
         self.framework().is_some_and(|f| f.name == name)
     }
 
     /// Goes on to the next framework; its prompts are other ones.
-    pub fn next_framework(&mut self) {
+    pub(crate) fn next_framework(&mut self) {
         self.framework = (self.framework + 1) % self.frameworks.len().max(1);
         self.detail_scroll = 0;
         self.forget_previews();
     }
 
     /// The subject a trace names, if this catalog has it.
-    pub fn find(&self, info: &SubjectInfo) -> Option<SubjectRef> {
+    pub(crate) fn find(&self, info: &SubjectInfo) -> Option<SubjectRef> {
         let kind = SubjectKind::named(&info.kind)?;
         self.catalog.as_ref()?.find(kind, &info.id).ok()
     }
 
+    /// Its prompt, once the engine has rendered it.
     pub fn preview(&self, at: SubjectRef) -> Option<&Result<PromptPreview, String>> {
         self.previews.get(&at)
     }
 
     /// The selected subject's prompt, if it should be tokenised now: one at a
     /// time, so that moving fast through the list floods nobody.
-    pub fn next_preview(&mut self) -> Option<(u64, PromptText)> {
+    pub(crate) fn next_preview(&mut self) -> Option<(u64, PromptText)> {
         let at = self.selected()?;
         if self.asked.is_some() || self.previews.contains_key(&at) {
             return None;
@@ -226,7 +239,7 @@ impl Browse {
     }
 
     /// Keeps an answer; one that was not asked for is dropped.
-    pub fn keep_preview(&mut self, ticket: u64, preview: Result<PromptPreview, String>) {
+    pub(crate) fn keep_preview(&mut self, ticket: u64, preview: Result<PromptPreview, String>) {
         if let Some(asked) = self.asked.filter(|a| a.ticket == ticket) {
             self.previews.insert(asked.at, preview);
             self.asked = None;
@@ -234,7 +247,7 @@ impl Browse {
     }
 
     /// Another model, another framework, another length: other prompts.
-    pub fn forget_previews(&mut self) {
+    pub(crate) fn forget_previews(&mut self) {
         self.previews.clear();
         self.asked = None;
     }

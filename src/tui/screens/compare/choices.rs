@@ -9,7 +9,7 @@ use crate::tui::screens::compare::state::Choice;
 impl App {
     /// Every run for the left side; for the right one those of the left one's prompt
     /// first, then all others.
-    pub fn offered(&self, side: Side) -> Vec<Choice> {
+    pub(crate) fn offered(&self, side: Side) -> Vec<Choice> {
         let left = match (side, self.compare.left) {
             (Side::Left, _) => return self.choices(),
             (Side::Right, None) => return Vec::new(),
@@ -24,13 +24,13 @@ impl App {
 
     /// What tells a run from the others of its prompt: `strict · budget auto · group crime
     /// 37 docs · 0.55 s · 2 min ago`.
-    pub fn name_of_choice(&self, choice: Choice) -> String {
+    pub(crate) fn name_of_choice(&self, choice: Choice) -> String {
         let [settings, times] = [self.settings_of(choice), self.times_of(choice)];
         format!("{settings} · {times}")
     }
 
     /// Rule, budget, pool, and where a branch begins.
-    pub fn settings_of(&self, choice: Choice) -> String {
+    pub(crate) fn settings_of(&self, choice: Choice) -> String {
         let Some(kept) = self.kept(choice) else {
             return String::new();
         };
@@ -40,7 +40,7 @@ impl App {
     }
 
     /// How long it decoded, and when, or the file it came from.
-    pub fn times_of(&self, choice: Choice) -> String {
+    pub(crate) fn times_of(&self, choice: Choice) -> String {
         let Some(kept) = self.kept(choice) else {
             return String::new();
         };

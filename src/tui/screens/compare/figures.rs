@@ -41,7 +41,7 @@ const HEADS: [(&str, usize, bool); 11] = [
 const NAME_WIDTH: usize = 24;
 
 /// How many rows there are to say, in so much room.
-pub fn n_rows(app: &App, width: u16, room: u16) -> u16 {
+pub(crate) fn n_rows(app: &App, width: u16, room: u16) -> u16 {
     let lines = lines(
         app,
         &app.look.theme.theme(),
@@ -51,7 +51,7 @@ pub fn n_rows(app: &App, width: u16, room: u16) -> u16 {
     lines.len() as u16
 }
 
-pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+pub(crate) fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let (width, room) = (usize::from(area.width), usize::from(area.height));
     Paragraph::new(lines(app, theme, width, room)).render(area, buf);
 }

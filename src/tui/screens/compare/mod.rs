@@ -1,8 +1,8 @@
 //! The Compare screen: two runs beside each other.
 
-pub mod choices;
-pub mod figures;
-pub mod pairs;
+pub(crate) mod choices;
+pub(crate) mod figures;
+pub(crate) mod pairs;
 pub mod state;
-pub mod update;
+pub(crate) mod update;
 pub mod view;

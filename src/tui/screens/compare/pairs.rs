@@ -35,6 +35,7 @@ impl App {
         choices
     }
 
+    /// The run of a choice; `None` while it is on disk alone.
     pub fn record_of(&self, choice: Choice) -> Option<&Record> {
         match choice {
             Choice::Run(id) => self.run_of(id)?.record.as_ref(),
@@ -45,6 +46,7 @@ impl App {
         }
     }
 
+    /// The run on this side.
     pub fn compared(&self, side: Side) -> Option<&Record> {
         self.compare.choice(side).and_then(|c| self.record_of(c))
     }
@@ -82,7 +84,7 @@ impl App {
     }
 
     /// The rule of a choice's run.
-    pub fn rule_of(&self, choice: Choice) -> Option<AcceptanceRule> {
+    pub(crate) fn rule_of(&self, choice: Choice) -> Option<AcceptanceRule> {
         self.kept(choice).map(Kept::rule)
     }
 

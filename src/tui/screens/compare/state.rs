@@ -10,10 +10,13 @@ use crate::speculate::params::AcceptanceRule;
 /// A run that can be compared.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Choice {
+    /// A run of the session.
     Run(RunId),
     /// A reference run of another run.
     Reference {
+        /// The run that it is a reference of.
         of: RunId,
+        /// The rule it was made with.
         verify: AcceptanceRule,
     },
 }
@@ -32,67 +35,74 @@ impl Choice {
 pub enum Race {
     /// Both texts are shown whole.
     Over,
+    /// The clock goes.
     Running(f64),
+    /// The clock stands.
     Paused(f64),
 }
 
 /// How quickly the race's clock goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ClockPace(usize);
+pub(crate) struct ClockPace(usize);
 
 impl ClockPace {
     const FACTORS: [f64; 7] = [0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0];
 
-    pub fn slower(self) -> Self {
+    pub(crate) fn slower(self) -> Self {
         ClockPace(self.0.saturating_sub(1))
     }
 
-    pub fn faster(self) -> Self {
+    pub(crate) fn faster(self) -> Self {
         ClockPace((self.0 + 1).min(Self::FACTORS.len() - 1))
     }
 
-    pub fn factor(self) -> f64 {
+    pub(crate) fn factor(self) -> f64 {
         Self::FACTORS[self.0]
     }
 }
 
 /// How much of a run something was worked out of: its steps, and whether it ended.
-pub type Extent = (Choice, usize, bool);
+pub(crate) type Extent = (Choice, usize, bool);
 
 /// What was worked out of a pair, and of how much of it.
 #[derive(Clone, Debug)]
 pub struct Comparison {
-    pub of: [Extent; 2],
-    pub stretches: Vec<Stretch>,
+    pub(crate) of: [Extent; 2],
+    pub(crate) stretches: Vec<Stretch>,
     /// Share of both texts' tokens that are equal.
-    pub in_common: f64,
-    pub divergence: Option<Divergence>,
+    pub(crate) in_common: f64,
+    pub(crate) divergence: Option<Divergence>,
     /// What decides a run and differs in their headers, in a line.
-    pub headers: String,
+    pub(crate) headers: String,
     /// Which one is slower, and by what.
-    pub slower: Option<Slower>,
+    pub(crate) slower: Option<Slower>,
     /// Per side: when tokens appeared.
-    pub arrivals: [Vec<(f64, usize)>; 2],
+    pub(crate) arrivals: [Vec<(f64, usize)>; 2],
     /// Per side: the tokens that differ from the other text.
-    pub differs: [Vec<bool>; 2],
+    pub(crate) differs: [Vec<bool>; 2],
     /// Per side: the mean logarithm of what the model gave the tokens taken.
-    pub mean_log_prob: [Option<f64>; 2],
+    pub(crate) mean_log_prob: [Option<f64>; 2],
 }
 
+/// The Compare screen's state.
 #[derive(Clone, Debug)]
 pub struct Compare {
+    /// The left run.
     pub left: Option<Choice>,
+    /// The right run.
     pub right: Option<Choice>,
+    /// Both runs on one clock.
     pub race: Race,
-    pub pace: ClockPace,
+    pub(crate) pace: ClockPace,
     /// First line of the left text shown; `None`: where the texts part.
-    pub top: Option<usize>,
+    pub(crate) top: Option<usize>,
+    /// `None` until both are chosen.
     pub comparison: Option<Comparison>,
     /// What strict and autoregressive runs of the left one's prompt say;
     /// `None`: not both were made.
     pub lossless: Option<Lossless>,
     /// What every pair of them said: a strict run, an autoregressive one.
-    pub verdicts: Vec<([Extent; 2], Lossless)>,
+    pub(crate) verdicts: Vec<([Extent; 2], Lossless)>,
 }
 
 impl Default for Compare {
@@ -143,19 +153,19 @@ impl Compare {
         };
     }
 
-    pub fn choice(&self, side: Side) -> Option<Choice> {
+    pub(crate) fn choice(&self, side: Side) -> Option<Choice> {
         match side {
             Side::Left => self.left,
             Side::Right => self.right,
         }
     }
 
-    pub fn is_racing(&self) -> bool {
+    pub(crate) fn is_racing(&self) -> bool {
         matches!(self.race, Race::Running(_))
     }
 
     /// Milliseconds on the race's clock; `None`: it is over.
-    pub fn clock(&self) -> Option<f64> {
+    pub(crate) fn clock(&self) -> Option<f64> {
         match self.race {
             Race::Over => None,
             Race::Running(ms) | Race::Paused(ms) => Some(ms),
@@ -176,6 +186,7 @@ impl Compare {
 }
 
 impl Comparison {
+    /// Milliseconds of decoding and tokens by then, per step.
     pub fn arrivals_of(&self, side: Side) -> &[(f64, usize)] {
         match side {
             Side::Left => &self.arrivals[0],
@@ -183,7 +194,7 @@ impl Comparison {
         }
     }
 
-    pub fn differs(&self, side: Side, token: usize) -> bool {
+    pub(crate) fn differs(&self, side: Side, token: usize) -> bool {
         let flags = match side {
             Side::Left => &self.differs[0],
             Side::Right => &self.differs[1],
@@ -192,12 +203,12 @@ impl Comparison {
     }
 
     /// Milliseconds of decoding and tokens of a whole run.
-    pub fn whole(&self, side: Side) -> (f64, usize) {
+    pub(crate) fn whole(&self, side: Side) -> (f64, usize) {
         self.arrivals_of(side).last().copied().unwrap_or_default()
     }
 
     /// The right text's token beside a token of the left one.
-    pub fn beside(&self, left: usize) -> usize {
+    pub(crate) fn beside(&self, left: usize) -> usize {
         let found = self.stretches.iter().find(|s| left < s.left.end);
         found.map_or(usize::MAX, |s| {
             let into = left.saturating_sub(s.left.start);

@@ -29,8 +29,11 @@ const TEXT_ROWS: u16 = 6;
 
 /// Where the panes go.
 pub struct Places {
+    /// Run A.
     pub left: Rect,
+    /// Run B.
     pub right: Rect,
+    /// Their figures side by side.
     pub figures: Rect,
 }
 
@@ -48,7 +51,7 @@ pub fn places(app: &App, body: Rect) -> Places {
     }
 }
 
-pub fn render(app: &App, theme: &Theme, body: Rect, buf: &mut Buffer) {
+pub(crate) fn render(app: &App, theme: &Theme, body: Rect, buf: &mut Buffer) {
     let places = places(app, body);
     for rect in [places.figures, places.left, places.right] {
         pane::frame(rect, false, theme, buf);
@@ -164,7 +167,7 @@ fn newest(app: &App, side: Side, record: &Record, lines: &[lines::Line], height:
 }
 
 /// First line of the left text shown, and the last that can be.
-pub fn scrolled(app: &App) -> (usize, usize) {
+pub(crate) fn scrolled(app: &App) -> (usize, usize) {
     let body = layout::shell(app, layout::whole(app)).body;
     let ((top, _), last) = tops(app, &places(app, body));
     (top, last)
@@ -256,7 +259,7 @@ fn style(app: &App, side: Side, record: &Record, cell: usize, theme: &Theme) -> 
 }
 
 /// What is at a position.
-pub fn hit(app: &App, body: Rect, at: Position) -> Option<CompareTarget> {
+pub(crate) fn hit(app: &App, body: Rect, at: Position) -> Option<CompareTarget> {
     let places = places(app, body);
     let (tops, _) = tops(app, &places);
     for (side, rect, top) in [

@@ -12,7 +12,7 @@ const LEAST_HEIGHT: u16 = 5;
 
 /// How much room Decode has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Room {
+pub(crate) enum Room {
     /// All panes at once.
     Wide,
     /// The lower panes share one place.
@@ -20,7 +20,7 @@ pub enum Room {
 }
 
 /// Of the body of Decode, which has three rows less than the terminal.
-pub fn room(body: Rect) -> Room {
+pub(crate) fn room(body: Rect) -> Room {
     if body.width >= WIDE.0 && body.height + 3 >= WIDE.1 {
         Room::Wide
     } else {
@@ -118,7 +118,7 @@ fn natural_left(body: Rect) -> u16 {
 }
 
 /// A shift as it takes effect: no key press is lost at an end.
-pub fn effect(body: Rect, shift: Shift) -> Shift {
+pub(crate) fn effect(body: Rect, shift: Shift) -> Shift {
     let natural = natural_left(body);
     let left = shifted(natural, shift.left, LEAST_WIDTH, body.width);
     Shift {

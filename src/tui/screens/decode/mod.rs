@@ -1,12 +1,12 @@
 //! The Decode screen: a run step by step, its text, its draft trees and its figures.
 
-pub mod find;
+pub(crate) mod find;
 pub mod layout;
 pub mod panes;
-pub mod search;
-pub mod select;
+pub(crate) mod search;
+pub(crate) mod select;
 pub mod state;
 pub mod step_filter;
-pub mod strip;
-pub mod update;
-pub mod walk;
+pub(crate) mod strip;
+pub(crate) mod update;
+pub(crate) mod walk;

@@ -12,7 +12,7 @@ use crate::tui::screens::decode::step_filter::StepFilter;
 /// What is searched, small and capital letters alike.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Search {
-    pub text: String,
+    pub(crate) text: String,
 }
 
 /// The step looked at.
@@ -20,7 +20,9 @@ pub struct Search {
 pub enum Cursor {
     /// The newest one.
     Follow,
+    /// A step by itself, wherever the run is by now.
     At {
+        /// Its index.
         step: usize,
         /// `None`: the whole step, and the whole text around it.
         phase: Option<StepPhase>,
@@ -37,13 +39,18 @@ impl Cursor {
 /// What a step consists of; walked one by one, each shows what was known by then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum StepPhase {
+    /// What was found in the sources.
     Retrieve,
+    /// The tree made of it.
     Draft,
+    /// The fate of every draft token.
     Verify,
+    /// The tokens that joined the text.
     Commit,
 }
 
 impl StepPhase {
+    /// In order.
     pub const ALL: [StepPhase; 4] = [
         StepPhase::Retrieve,
         StepPhase::Draft,
@@ -51,6 +58,7 @@ impl StepPhase {
         StepPhase::Commit,
     ];
 
+    /// As the screen says it.
     pub fn name(self) -> &'static str {
         match self {
             StepPhase::Retrieve => "retrieve",
@@ -60,29 +68,36 @@ impl StepPhase {
         }
     }
 
-    pub fn next(self) -> Option<Self> {
+    pub(crate) fn next(self) -> Option<Self> {
         Self::ALL.into_iter().find(|&p| p > self)
     }
 
-    pub fn previous(self) -> Option<Self> {
+    pub(crate) fn previous(self) -> Option<Self> {
         Self::ALL.into_iter().rev().find(|&p| p < self)
     }
 }
 
+/// The Decode screen's panes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Pane {
+    /// The running text.
     Text,
+    /// The draft tree of the step.
     Tree,
+    /// The list of steps.
     Steps,
+    /// The selected token: fate and candidates.
     Token,
+    /// Hits and sources.
     Pool,
+    /// Times and speed-ups.
     Speed,
 }
 
 impl Pane {
     /// Where its words stand in the glossary.
-    pub fn place(self) -> Place {
+    pub(crate) fn place(self) -> Place {
         match self {
             Pane::Text => Place::Text,
             Pane::Tree => Place::Tree,
@@ -93,7 +108,7 @@ impl Pane {
         }
     }
 
-    pub const ALL: [Pane; 6] = [
+    pub(crate) const ALL: [Pane; 6] = [
         Pane::Text,
         Pane::Tree,
         Pane::Steps,
@@ -102,7 +117,8 @@ impl Pane {
         Pane::Speed,
     ];
 
-    pub fn title(self) -> &'static str {
+    /// As the border says it.
+    pub(crate) fn title(self) -> &'static str {
         match self {
             Pane::Text => "TEXT",
             Pane::Tree => "DRAFT TREE",
@@ -114,27 +130,30 @@ impl Pane {
     }
 
     /// The panes that share one place on a small screen.
-    pub const LOWER: [Pane; 3] = [Pane::Token, Pane::Pool, Pane::Speed];
+    pub(crate) const LOWER: [Pane; 3] = [Pane::Token, Pane::Pool, Pane::Speed];
 
-    pub fn is_lower(self) -> bool {
+    pub(crate) fn is_lower(self) -> bool {
         Self::LOWER.contains(&self)
     }
 
-    pub fn neighbour(self, forward: bool) -> Self {
+    pub(crate) fn neighbour(self, forward: bool) -> Self {
         let n = Self::ALL.len();
         let at = Self::ALL.iter().position(|&p| p == self).unwrap_or(0);
         Self::ALL[(at + if forward { 1 } else { n - 1 }) % n]
     }
 }
 
+/// How many panes are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Zoom {
+    /// All of the screen's panes.
     All,
+    /// The focused pane alone.
     One,
 }
 
 impl Zoom {
-    pub fn other(self) -> Self {
+    pub(crate) fn other(self) -> Self {
         match self {
             Zoom::All => Zoom::One,
             Zoom::One => Zoom::All,
@@ -144,27 +163,27 @@ impl Zoom {
 
 /// The least time from one step to the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Pace(usize);
+pub(crate) struct Pace(usize);
 
 impl Pace {
     const MS: [u64; 7] = [0, 50, 100, 200, 400, 800, 1600];
-    pub const FULL_SPEED: Pace = Pace(0);
+    pub(crate) const FULL_SPEED: Pace = Pace(0);
     /// Slow enough to follow with the eyes.
-    pub const EASY: Pace = Pace(3);
+    pub(crate) const EASY: Pace = Pace(3);
 
-    pub fn slower(self) -> Self {
+    pub(crate) fn slower(self) -> Self {
         Pace((self.0 + 1).min(Self::MS.len() - 1))
     }
 
-    pub fn faster(self) -> Self {
+    pub(crate) fn faster(self) -> Self {
         Pace(self.0.saturating_sub(1))
     }
 
-    pub fn duration(self) -> Duration {
+    pub(crate) fn duration(self) -> Duration {
         Duration::from_millis(Self::MS[self.0])
     }
 
-    pub fn describe(self) -> String {
+    pub(crate) fn describe(self) -> String {
         match Self::MS[self.0] {
             0 => "full speed".into(),
             ms => format!("{} s per step", ms as f64 / 1000.0),
@@ -172,22 +191,27 @@ impl Pace {
     }
 }
 
+/// The Decode screen's state.
 #[derive(Clone, Debug)]
 pub struct DecodeView {
+    /// The step looked at.
     pub cursor: Cursor,
     /// The token selected in the step; `None`: what is worth looking at first.
     pub selection: Option<TreeSelection>,
+    /// The pane that has the focus.
     pub pane: Pane,
     /// Which of the lower panes a small screen shows.
     pub lower: Pane,
+    /// All panes, or one.
     pub zoom: Zoom,
-    pub ghosts: Ghosts,
+    pub(crate) ghosts: Ghosts,
+    /// Which steps are looked for.
     pub step_filter: StepFilter,
     /// What is searched in the text.
     pub search: Option<Search>,
-    pub pace: Pace,
+    pub(crate) pace: Pace,
     /// First line of the text shown; `None`: wherever the cursor is.
-    pub text_top: Option<usize>,
+    pub(crate) text_top: Option<usize>,
 }
 
 impl Default for DecodeView {
@@ -217,7 +241,7 @@ impl DecodeView {
     }
 
     /// The step looked at, of `n_steps`.
-    pub fn step_index(&self, n_steps: usize) -> Option<usize> {
+    pub(crate) fn step_index(&self, n_steps: usize) -> Option<usize> {
         let last = n_steps.checked_sub(1)?;
         Some(match self.cursor {
             Cursor::Follow => last,
@@ -234,16 +258,18 @@ impl DecodeView {
     }
 
     /// Whether a phase's outcome is known where we look.
-    pub fn knows(&self, phase: StepPhase) -> bool {
+    pub(crate) fn knows(&self, phase: StepPhase) -> bool {
         self.phase().is_none_or(|here| here >= phase)
     }
 
+    /// Looks at another step; the selection starts over.
     pub fn go_to(&mut self, cursor: Cursor) {
         self.cursor = cursor;
         self.selection = None;
         self.text_top = None;
     }
 
+    /// Gives a pane the focus; a small screen then shows it.
     pub fn focus(&mut self, pane: Pane) {
         self.pane = pane;
         if pane.is_lower() {

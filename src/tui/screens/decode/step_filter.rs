@@ -8,10 +8,14 @@ use crate::speculate::verify::Fate;
 /// What steps are looked for.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub enum StepFilter {
+    /// A token was accepted only by a lossy rule.
     #[default]
     Relaxed,
+    /// Steps that refused a draft.
     Rejected,
+    /// Steps whose drafts were all in vain.
     NothingAccepted,
+    /// Steps for which retrieval found nothing.
     PoolMiss,
     /// Typed with `m`.
     Condition(Condition),
@@ -23,13 +27,14 @@ pub enum StepFilter {
 
 impl StepFilter {
     /// One key away, in this order.
-    pub const PRESETS: [StepFilter; 4] = [
+    pub(crate) const PRESETS: [StepFilter; 4] = [
         StepFilter::Relaxed,
         StepFilter::Rejected,
         StepFilter::NothingAccepted,
         StepFilter::PoolMiss,
     ];
 
+    /// As the footer says it.
     pub fn name(&self) -> String {
         match self {
             StepFilter::Relaxed => "relaxed".into(),
@@ -43,13 +48,13 @@ impl StepFilter {
     }
 
     /// The preset after this one; the first after anything else.
-    pub fn next(&self) -> Self {
+    pub(crate) fn next(&self) -> Self {
         let at = Self::PRESETS.iter().position(|h| h == self);
         let next = at.map_or(0, |at| (at + 1) % Self::PRESETS.len());
         Self::PRESETS[next].clone()
     }
 
-    pub fn matches(&self, trace: &Trace, index: usize) -> bool {
+    pub(crate) fn matches(&self, trace: &Trace, index: usize) -> bool {
         let Some(step) = trace.steps.get(index) else {
             return false;
         };
@@ -76,7 +81,7 @@ impl StepFilter {
 }
 
 /// The first draft token found in a document.
-pub fn supplied(step: &Step, doc: &str) -> Option<usize> {
+pub(crate) fn supplied(step: &Step, doc: &str) -> Option<usize> {
     let from_it = |node: &usize| {
         let origins = &step.tree.nodes[*node].origins;
         origins.iter().any(|o| o.docs.iter().any(|d| d.doc == doc))

@@ -12,7 +12,7 @@ use crate::speculate::params::{Source, Sources};
 use crate::tui::app::App;
 use crate::tui::runs::run::{Phase, Recording, Run};
 
-pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+pub(crate) fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let Some(run) = app.run() else { return };
     let mut left = Line::from(vec![Span::raw(" "), state(run, theme), Span::raw("  ")]);
     let about = about(run);

@@ -67,14 +67,14 @@ impl App {
     }
 
     /// The lines of a step's tree that can be seen in the phase looked at.
-    pub fn shown_lines(&self, step: &Step) -> Vec<TreeLine> {
+    pub(crate) fn shown_lines(&self, step: &Step) -> Vec<TreeLine> {
         let mut lines = tree_lines(step);
         lines.retain(|line| self.is_shown(line.selection));
         lines
     }
 
     /// Whether something of a step's tree can be seen in the phase looked at.
-    pub fn is_shown(&self, selection: TreeSelection) -> bool {
+    pub(crate) fn is_shown(&self, selection: TreeSelection) -> bool {
         match selection {
             TreeSelection::Root => true,
             TreeSelection::Draft(_) => self.decode.knows(StepPhase::Draft),

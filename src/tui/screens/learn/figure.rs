@@ -32,7 +32,7 @@ impl Figure {
     }
 
     /// As a text mentions it.
-    pub fn told(&self, app: &App) -> Option<String> {
+    pub(crate) fn told(&self, app: &App) -> Option<String> {
         let value = self.value(app)?;
         Some(match self.what {
             What::RunMal | What::MsPerToken | What::Cost(_) => format!("{value:.1}"),

@@ -2,7 +2,7 @@
 
 mod check;
 mod figure;
-pub mod state;
-pub mod update;
+pub(crate) mod state;
+pub(crate) mod update;
 pub mod view;
 pub mod words;

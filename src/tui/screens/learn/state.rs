@@ -7,21 +7,24 @@ use crate::tui::lesson::{self, Lesson, Task};
 use crate::tui::screens::Screen;
 use crate::tui::screens::decode::state::DecodeView;
 
+/// The Learn screen's state.
 #[derive(Clone, Debug, Default)]
 pub struct Learn {
-    pub lessons: Vec<Lesson>,
+    pub(crate) lessons: Vec<Lesson>,
     /// The lesson chosen on the Learn screen.
-    pub selected: usize,
+    pub(crate) selected: usize,
     /// First line shown of its text.
-    pub scroll: usize,
+    pub(crate) scroll: usize,
+    /// Which tasks are done.
     pub learned: Learned,
+    /// The lesson under way.
     pub course: Option<Course>,
 }
 
 /// A lesson under way.
 #[derive(Clone, Debug)]
 pub struct Course {
-    pub lesson: usize,
+    pub(crate) lesson: usize,
     /// The task at hand; as many as there are: all done.
     pub task: usize,
     /// What the last task has shown.
@@ -41,7 +44,7 @@ pub(super) struct Before {
 }
 
 impl Learn {
-    pub fn new(learned: Learned) -> Self {
+    pub(crate) fn new(learned: Learned) -> Self {
         Learn {
             lessons: lesson::bundled().unwrap_or_default(),
             learned,
@@ -62,7 +65,7 @@ impl Learn {
     }
 
     /// The run that the lesson under way calls by this name.
-    pub fn run_named(&self, name: &str) -> Option<RunId> {
+    pub(crate) fn run_named(&self, name: &str) -> Option<RunId> {
         let runs = &self.course.as_ref()?.runs;
         runs.iter().find(|r| r.0 == name).map(|r| r.1)
     }

@@ -23,7 +23,7 @@ use crate::tui::widgets::paragraph::wrap;
 const LIST_WIDTH: u16 = 44;
 const PLOT_ROWS: u16 = 9;
 
-pub fn render(app: &App, theme: &Theme, body: Rect, buf: &mut Buffer) {
+pub(crate) fn render(app: &App, theme: &Theme, body: Rect, buf: &mut Buffer) {
     let (list_rect, text_rect) = places(body);
     pane::frame(text_rect, false, theme, buf);
     pane::frame(list_rect, true, theme, buf);
@@ -55,7 +55,7 @@ fn divide(lesson: &Lesson, area: Rect) -> [Rect; 2] {
 }
 
 /// Which lesson is at a position.
-pub fn lesson_at(app: &App, body: Rect, at: Position) -> Option<usize> {
+pub(crate) fn lesson_at(app: &App, body: Rect, at: Position) -> Option<usize> {
     let inner = pane::inner(places(body).0);
     row_at(inner, 0, app.learn.lessons.len(), at)
 }
@@ -112,7 +112,7 @@ fn text(app: &App, lesson: &Lesson, theme: &Theme, area: Rect, buf: &mut Buffer)
 }
 
 /// The farthest the text can be scrolled.
-pub fn last_scroll(app: &App) -> usize {
+pub(crate) fn last_scroll(app: &App) -> usize {
     let Some(lesson) = app.learn.lessons.get(app.learn.selected) else {
         return 0;
     };

@@ -48,7 +48,7 @@ impl App {
     }
 
     /// Why the pools' texts are not there.
-    pub fn why_no_texts(&self) -> String {
+    pub(crate) fn why_no_texts(&self) -> String {
         match &self.engine.model {
             crate::tui::app::model::ModelState::None => {
                 "This is a replay without a model: a trace names the documents that its drafts \

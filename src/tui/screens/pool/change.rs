@@ -3,7 +3,7 @@
 use crate::protocol::{PoolChange, Undone};
 
 /// `undo` is the key that undoes it.
-pub fn told(change: &PoolChange, undo: &str) -> String {
+pub(crate) fn told(change: &PoolChange, undo: &str) -> String {
     match change {
         PoolChange::Added { id, kind, group } => {
             format!("`{id}` is in {kind}/{group} for this session's next runs; {undo} removes it.")

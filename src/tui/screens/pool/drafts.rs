@@ -136,7 +136,7 @@ fn fit_stem(stem: &str, room: usize) -> String {
 }
 
 /// First line shown, and the last that can be first.
-pub fn scrolled(app: &App, area: Rect) -> (usize, usize) {
+pub(crate) fn scrolled(app: &App, area: Rect) -> (usize, usize) {
     let Some(probed) = &app.pool.probed else {
         return (0, 0);
     };
@@ -149,7 +149,7 @@ pub fn scrolled(app: &App, area: Rect) -> (usize, usize) {
     (app.pool.scroll.unwrap_or(0).min(last), last)
 }
 
-pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+pub(crate) fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let Some(probed) = &app.pool.probed else {
         let key = |action| app.key_of(Context::Pool, Action::Pool(action));
         let text = format!(

@@ -8,11 +8,15 @@ use crate::tui::widgets::pane::beside;
 /// The Pool screen's panes; zoomed, the right one alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PoolPlaces {
+    /// The list of pools.
     pub pools: Rect,
+    /// The list of documents.
     pub documents: Rect,
+    /// The document, the search, or the probe.
     pub view: Rect,
 }
 
+/// Divides `body` into the panes; those not shown have no width.
 pub fn places(zoom: Zoom, body: Rect) -> PoolPlaces {
     let nothing = Rect { width: 0, ..body };
     if zoom == Zoom::One {

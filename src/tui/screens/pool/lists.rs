@@ -42,7 +42,7 @@ fn rows(rect: Rect) -> Rect {
     pane::below(pane::inner(rect), 1)
 }
 
-pub fn pools(app: &App, theme: &Theme, rect: Rect, buf: &mut Buffer) {
+pub(crate) fn pools(app: &App, theme: &Theme, rect: Rect, buf: &mut Buffer) {
     pane::title("POOLS", rect, app.pool.pane == PoolPane::Pools, theme, buf);
     pane::note(&changes(app, theme), 5, rect, buf);
     let area = pane::inner(rect);
@@ -123,13 +123,13 @@ fn nothing_yet(app: &App) -> String {
 }
 
 /// Which pool is at a position.
-pub fn pool_at(app: &App, rect: Rect, at: Position) -> Option<usize> {
+pub(crate) fn pool_at(app: &App, rect: Rect, at: Position) -> Option<usize> {
     let (area, n) = (rows(rect), app.pool.sections().len());
     let top = first_with_next(app.pool.pool_row, n, usize::from(area.height));
     row_at(area, top, n, at)
 }
 
-pub fn documents(app: &App, theme: &Theme, rect: Rect, buf: &mut Buffer) {
+pub(crate) fn documents(app: &App, theme: &Theme, rect: Rect, buf: &mut Buffer) {
     let pools = &app.pool;
     let named = pools.pool().is_none();
     let title = if named {
@@ -229,7 +229,7 @@ fn own_id(id: &str) -> &str {
 }
 
 /// Which document of the list is at a position.
-pub fn document_at(app: &App, rect: Rect, at: Position) -> Option<usize> {
+pub(crate) fn document_at(app: &App, rect: Rect, at: Position) -> Option<usize> {
     let (area, n) = (rows(rect), app.pool.rows.len());
     let top = first_with_next(app.pool.row, n, usize::from(area.height));
     row_at(area, top, n, at)

@@ -1,12 +1,12 @@
 //! The Pool screen: what the pools hold, and what a text finds in them.
 
-pub mod ask;
+pub(crate) mod ask;
 mod change;
-pub mod drafts;
+pub(crate) mod drafts;
 pub mod layout;
-pub mod lists;
+pub(crate) mod lists;
 pub mod state;
-pub mod supplied;
-pub mod text;
-pub mod update;
-pub mod view;
+pub(crate) mod supplied;
+pub(crate) mod text;
+pub(crate) mod update;
+pub(crate) mod view;

@@ -8,7 +8,7 @@ use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 use tui_input::Input;
 
-use crate::present::token_text::{Joiner, columns};
+use crate::present::token_text::Joiner;
 use crate::protocol::{
     DocumentText, Found, ListedDoc, Overview, PoolName, PoolQuestion, Probe, RunId, Section,
 };
@@ -18,9 +18,12 @@ use crate::tui::screens::decode::state::Zoom;
 use crate::tui::screens::pool::supplied::Supplied;
 use crate::tui::screens::{Screen, Typing};
 
+/// The Pool screen's panes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PoolPane {
+    /// The list of pools.
     Pools,
+    /// The list of documents.
     Documents,
     /// The right one, whatever it shows.
     View,
@@ -40,14 +43,14 @@ pub enum PoolTab {
 }
 
 impl PoolTab {
-    pub const ALL: [PoolTab; 4] = [
+    pub(crate) const ALL: [PoolTab; 4] = [
         PoolTab::Text,
         PoolTab::Supplied,
         PoolTab::Found,
         PoolTab::Drafts,
     ];
 
-    pub fn title(self) -> &'static str {
+    pub(crate) fn title(self) -> &'static str {
         match self {
             PoolTab::Text => "TEXT",
             PoolTab::Supplied => "SUPPLIED",
@@ -56,7 +59,7 @@ impl PoolTab {
         }
     }
 
-    pub fn neighbour(self, forward: bool) -> Self {
+    pub(crate) fn neighbour(self, forward: bool) -> Self {
         let at = Self::ALL.iter().position(|&t| t == self).unwrap_or(0);
         let n = Self::ALL.len();
         Self::ALL[(at + if forward { 1 } else { n - 1 }) % n]
@@ -66,70 +69,80 @@ impl PoolTab {
 /// A document as it is drawn: its tokens' texts.
 #[derive(Clone, Debug)]
 pub struct OpenDocument {
+    /// Its tokens.
     pub text: DocumentText,
     /// Where it was looked for.
-    pub pool: PoolName,
-    pub cells: Vec<DocumentCell>,
+    pub(crate) pool: PoolName,
+    pub(crate) cells: Vec<DocumentCell>,
     /// The token that is marked.
     pub at: Option<usize>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DocumentCell {
-    pub text: String,
+pub(crate) struct DocumentCell {
+    pub(crate) text: String,
     /// Byte offsets after which the line breaks.
-    pub breaks: Vec<usize>,
+    pub(crate) breaks: Vec<usize>,
 }
 
 /// What was probed, in words, and what came of it.
 #[derive(Clone, Debug)]
-pub struct Probed {
-    pub what: String,
-    pub probe: Probe,
+pub(crate) struct Probed {
+    pub(crate) what: String,
+    pub(crate) probe: Probe,
 }
 
 /// A document that is to be opened as soon as it can be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Wanted {
-    pub id: DocId,
-    pub pool: PoolName,
-    pub at: Option<usize>,
+    pub(crate) id: DocId,
+    pub(crate) pool: PoolName,
+    pub(crate) at: Option<usize>,
 }
 
+/// The Pool screen's state.
 #[derive(Debug)]
 pub struct PoolScreen {
+    /// The one with the focus.
     pub pane: PoolPane,
+    /// What the right pane shows.
     pub tab: PoolTab,
+    /// `None` until the engine has answered.
     pub overview: Option<Overview>,
-    pub pool_row: usize,
+    pub(crate) pool_row: usize,
     /// Documents of the selected pool as the engine lists them.
     pub documents: Vec<ListedDoc>,
-    pub n_documents: usize,
+    pub(crate) n_documents: usize,
     /// Which pool these are of.
     pub(crate) listed: Option<PoolName>,
-    pub filter: Input,
-    pub typing: Typing,
+    pub(crate) filter: Input,
+    pub(crate) typing: Typing,
     /// Indexes of the documents that the filter leaves.
     pub rows: Vec<usize>,
+    /// The selected one of `rows`.
     pub row: usize,
+    /// The document shown.
     pub open: Option<OpenDocument>,
     pub(crate) wanted: Option<Wanted>,
     /// The screen that a document was opened from, to go back to.
     pub(crate) came_from: Option<Screen>,
     /// Why the wanted document cannot be shown.
     pub why_not: Option<String>,
-    pub found: Option<Found>,
-    pub found_row: usize,
-    pub probed: Option<Probed>,
+    pub(crate) found: Option<Found>,
+    pub(crate) found_row: usize,
+    pub(crate) probed: Option<Probed>,
     /// What the last probe is of.
     pub(crate) probe_of: String,
     /// First line shown of the text or the trees; `None`: the first, or where
     /// the text is marked.
-    pub scroll: Option<usize>,
+    pub(crate) scroll: Option<usize>,
+    /// Whether one pane fills the screen.
     pub zoom: Zoom,
     /// Texts typed so far: they need names.
     pub(crate) n_typed: usize,
+    /// Documents that drafts of the run shown came from.
     pub supplied: Vec<Supplied>,
+    /// The selected one of them.
     pub supplied_row: usize,
     pub(crate) supplied_of: Option<(String, RunId, usize)>,
     /// Asked and not answered yet.
@@ -172,11 +185,11 @@ impl Default for PoolScreen {
 }
 
 impl PoolScreen {
-    pub fn sections(&self) -> &[Section] {
+    pub(crate) fn sections(&self) -> &[Section] {
         self.overview.as_ref().map_or(&[], |o| &o.sections)
     }
 
-    pub fn pool(&self) -> Option<&PoolName> {
+    pub(crate) fn pool(&self) -> Option<&PoolName> {
         self.sections().get(self.pool_row).map(|s| &s.pool)
     }
 
@@ -250,7 +263,7 @@ impl PoolScreen {
 }
 
 impl OpenDocument {
-    pub fn new(text: DocumentText, pool: PoolName, at: Option<usize>) -> Self {
+    pub(crate) fn new(text: DocumentText, pool: PoolName, at: Option<usize>) -> Self {
         let mut joiner = Joiner::default();
         let mut cells: Vec<DocumentCell> = Vec::with_capacity(text.tokens.len());
         for (_, bytes) in &text.tokens {
@@ -273,15 +286,11 @@ impl OpenDocument {
             at,
         }
     }
-
-    pub fn width_of(&self, cell: usize) -> usize {
-        columns(&self.cells[cell].text)
-    }
 }
 
 impl Probed {
     /// A token of its trees.
-    pub fn bytes(&self, token: crate::speculate::TokenId) -> Option<&TokenBytes> {
+    pub(crate) fn bytes(&self, token: crate::speculate::TokenId) -> Option<&TokenBytes> {
         let found = self.probe.tokens.binary_search_by_key(&token, |t| t.0);
         found.ok().map(|i| &self.probe.tokens[i].1)
     }

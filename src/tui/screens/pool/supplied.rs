@@ -12,16 +12,16 @@ use crate::speculate::verify::Fate;
 pub struct Supplied {
     pub step: usize,
     pub node: usize,
-    pub token: TokenId,
-    pub fate: Fate,
+    pub(crate) token: TokenId,
+    pub(crate) fate: Fate,
     /// Token position in the document.
     pub at: u32,
     /// Suffix tokens that matched there.
-    pub matched: u32,
+    pub(crate) matched: u32,
 }
 
 /// The drafts of a run that came from a document, in order.
-pub fn drafts_of(trace: &Trace, doc: &str) -> Vec<Supplied> {
+pub(crate) fn drafts_of(trace: &Trace, doc: &str) -> Vec<Supplied> {
     let mut supplied = Vec::new();
     for step in &trace.steps {
         for (index, node) in step.tree.nodes.iter().enumerate() {
@@ -49,7 +49,7 @@ pub fn drafts_of(trace: &Trace, doc: &str) -> Vec<Supplied> {
 
 /// The documents that a run's drafts name, those with the most drafts first.
 /// Their lengths are not recorded: the number is that of drafts.
-pub fn named_documents(trace: &Trace) -> Vec<ListedDoc> {
+pub(crate) fn named_documents(trace: &Trace) -> Vec<ListedDoc> {
     let mut counts: std::collections::BTreeMap<&str, usize> = std::collections::BTreeMap::new();
     for node in trace.steps.iter().flat_map(|s| &s.tree.nodes) {
         let docs = node.origins.iter().flat_map(|o| &o.docs);

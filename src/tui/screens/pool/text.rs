@@ -53,7 +53,7 @@ fn lines(open: &OpenDocument, width: u16) -> Vec<lines::Line> {
 }
 
 /// First line shown, and the last that can be first.
-pub fn scrolled(app: &App, area: Rect) -> (usize, usize) {
+pub(crate) fn scrolled(app: &App, area: Rect) -> (usize, usize) {
     let Some(open) = &app.pool.open else {
         return (0, 0);
     };
@@ -81,7 +81,7 @@ fn top_line(
     (wanted.min(last), last)
 }
 
-pub fn text(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+pub(crate) fn text(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     head(app, theme, area, buf);
     let area = below(area, HEAD_ROWS);
     if let Some(why) = &app.pool.why_not {
@@ -124,7 +124,7 @@ fn nothing_open(app: &App) -> String {
     )
 }
 
-pub fn supplied(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+pub(crate) fn supplied(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     head(app, theme, area, buf);
     let Some(record) = app.record() else {
         let text = "No run yet: generate one, and the drafts that this document supplied are \
@@ -179,7 +179,7 @@ fn supplied_line(draft: &Supplied, token: &str, width: u16, theme: &Theme) -> Li
     ])
 }
 
-pub fn found(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+pub(crate) fn found(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let Some(found) = &app.pool.found else {
         let key = app.key_of(Context::Pool, Action::Pool(PoolAction::Search));
         let text = format!("{key} searches all documents for an exact phrase.");
@@ -243,7 +243,7 @@ fn end_of(text: &str, width: usize) -> String {
 }
 
 /// The row of a list in the right pane at a position.
-pub fn row_at(app: &App, area: Rect, at: Position) -> Option<usize> {
+pub(crate) fn row_at(app: &App, area: Rect, at: Position) -> Option<usize> {
     let pools = &app.pool;
     match pools.tab {
         PoolTab::Supplied => {

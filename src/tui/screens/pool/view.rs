@@ -14,7 +14,7 @@ use crate::tui::shell::layout;
 use crate::tui::target::PoolTarget;
 use crate::tui::widgets::pane;
 
-pub fn render(app: &App, theme: &Theme, body: Rect, buf: &mut Buffer) {
+pub(crate) fn render(app: &App, theme: &Theme, body: Rect, buf: &mut Buffer) {
     let places = crate::tui::screens::pool::layout::places(app.pool.zoom, body);
     let panes = [
         (PoolPane::Pools, places.pools),
@@ -70,7 +70,7 @@ fn note(app: &App) -> String {
 }
 
 /// First line shown of the text or the trees, and the last that can be first.
-pub fn scrolled(app: &App) -> (usize, usize) {
+pub(crate) fn scrolled(app: &App) -> (usize, usize) {
     let body = layout::shell(app, layout::whole(app)).body;
     let area = pane::inner(crate::tui::screens::pool::layout::places(app.pool.zoom, body).view);
     match app.pool.tab {
@@ -81,7 +81,7 @@ pub fn scrolled(app: &App) -> (usize, usize) {
 }
 
 /// What is at a position.
-pub fn hit(app: &App, body: Rect, at: Position) -> Option<PoolTarget> {
+pub(crate) fn hit(app: &App, body: Rect, at: Position) -> Option<PoolTarget> {
     let places = crate::tui::screens::pool::layout::places(app.pool.zoom, body);
     if places.view.contains(at) {
         if at.y == places.view.y {

@@ -18,7 +18,7 @@ const Y_NAMES: u16 = 5;
 /// The upright axis begins at a multiple of this.
 const Y_STEP: f64 = 0.1;
 
-pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+pub(crate) fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let Some(found) = &app.tune.sweep.found else {
         return;
     };

@@ -20,7 +20,7 @@ use crate::tui::widgets::bars;
 use crate::tui::widgets::pane::put;
 use crate::tui::widgets::paragraph::wrap;
 
-pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+pub(crate) fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let view = &app.tune.sweep;
     let (Some(found), Some(layer)) = (&view.found, view.layer()) else {
         return;
@@ -228,7 +228,7 @@ fn wide(measure: Measure, estimate: Estimate) -> String {
 }
 
 /// Everything about the cell looked at.
-pub fn cell(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+pub(crate) fn cell(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let view = &app.tune.sweep;
     let (Some(found), Some(cell)) = (&view.found, view.cell()) else {
         return;

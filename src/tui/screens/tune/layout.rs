@@ -30,7 +30,7 @@ pub fn sides(body: Rect, front: Side) -> Vec<(Side, Rect)> {
 }
 
 /// The list of sliders, and what would change.
-pub fn sliders(pane: Rect, n: usize) -> [Rect; 2] {
+pub(crate) fn sliders(pane: Rect, n: usize) -> [Rect; 2] {
     let area = pane::inner(pane);
     // One more row says what the slider in front does.
     let n_rows = n as u16 + 2;
@@ -42,14 +42,14 @@ pub fn sliders(pane: Rect, n: usize) -> [Rect; 2] {
 
 /// The parts of the sweep's half.
 #[derive(Clone, Copy, Debug)]
-pub struct SweepPlaces {
-    pub head: Rect,
-    pub heat: Rect,
-    pub plot: Rect,
-    pub cell: Rect,
+pub(crate) struct SweepPlaces {
+    pub(crate) head: Rect,
+    pub(crate) heat: Rect,
+    pub(crate) plot: Rect,
+    pub(crate) cell: Rect,
 }
 
-pub fn sweep(pane: Rect, n_rows: usize) -> SweepPlaces {
+pub(crate) fn sweep(pane: Rect, n_rows: usize) -> SweepPlaces {
     let [head, rest] = pane::split_rows(pane::inner(pane), HEAD_ROWS);
     let tall = rest.height + HEAD_ROWS >= TALL;
     let cell_rows = if tall { CELL_ROWS } else { CELL_ROWS - 2 };
@@ -70,11 +70,11 @@ pub fn sweep(pane: Rect, n_rows: usize) -> SweepPlaces {
 }
 
 /// Columns of a heat map's row names.
-pub const ROW_NAME: u16 = 9;
+pub(crate) const ROW_NAME: u16 = 9;
 
 /// The place of a cell of the heat map, in a table of `n_columns`. Not a `Layout`, which
 /// would shrink the cells that lie beyond the map.
-pub fn heat_cell(heat: Rect, row: usize, column: usize, n_columns: usize) -> Rect {
+pub(crate) fn heat_cell(heat: Rect, row: usize, column: usize, n_columns: usize) -> Rect {
     let width = (heat.width.saturating_sub(ROW_NAME) / n_columns.max(1) as u16).clamp(8, 14);
     Rect {
         x: heat.x + ROW_NAME + column as u16 * width,

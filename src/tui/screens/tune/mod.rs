@@ -1,13 +1,13 @@
 //! The Tune screen: what other settings would have made of a run, and sweeps.
 
-pub mod frontier;
-pub mod heat;
+pub(crate) mod frontier;
+pub(crate) mod heat;
 pub mod layout;
-pub mod sliders;
+pub(crate) mod sliders;
 pub mod state;
 pub mod sweep;
-pub mod sweep_head;
-pub mod sweeping;
-pub mod update;
-pub mod view;
-pub mod what_if;
+pub(crate) mod sweep_head;
+pub(crate) mod sweeping;
+pub(crate) mod update;
+pub(crate) mod view;
+pub(crate) mod what_if;

@@ -17,7 +17,7 @@ const NAME: usize = 13;
 const VALUE: usize = 11;
 const TAG: usize = 12;
 
-pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+pub(crate) fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let sliders = Setting::sliders(&app.tune.params);
     let selected = app.tune.row.min(sliders.len() - 1);
     let lines = sliders.iter();

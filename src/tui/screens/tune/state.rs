@@ -10,8 +10,10 @@ use crate::tui::target::Target;
 /// The halves of the screen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Side {
+    /// Parameters and what they would change.
     #[default]
     Sliders,
+    /// The heat map and the frontier.
     Sweep,
 }
 
@@ -27,32 +29,38 @@ impl Side {
 /// What the moved parameters would have made of a recorded run.
 #[derive(Clone, Debug)]
 pub struct Answered {
-    pub run: RunId,
+    pub(crate) run: RunId,
     /// Steps it was recorded with when it was judged again.
-    pub n_steps: usize,
+    pub(crate) n_steps: usize,
+    /// The parameters that were asked about.
     pub params: Params,
+    /// The answer.
     pub what_if: WhatIf,
     /// What was moved and cannot be judged from a recording.
     pub rerun: Vec<Knob>,
 }
 
+/// The Tune screen's state.
 #[derive(Clone, Debug)]
 pub struct Tune {
+    /// The half with the focus.
     pub side: Side,
     /// The slider that is moved.
-    pub row: usize,
+    pub(crate) row: usize,
+    /// As the sliders stand.
     pub params: Params,
     /// What a plain command line means here.
-    pub configured: Params,
+    pub(crate) configured: Params,
     /// The run whose parameters the sliders began with.
-    pub begun_with: Option<RunId>,
+    pub(crate) begun_with: Option<RunId>,
     /// `None`: nothing was moved, or there is no run.
     pub answered: Option<Answered>,
+    /// The sweep shown.
     pub sweep: SweepView,
 }
 
 impl Tune {
-    pub fn new(params: Params) -> Self {
+    pub(crate) fn new(params: Params) -> Self {
         Tune {
             side: Side::default(),
             row: 0,

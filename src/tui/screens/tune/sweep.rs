@@ -12,11 +12,11 @@ use crate::tui::runs::parked::IN_MEMORY_MB;
 use crate::tui::runs::spill::{Slot, Spill};
 
 /// Most subjects of a spread.
-pub const MOST_SUBJECTS: usize = 12;
+pub(crate) const MOST_SUBJECTS: usize = 12;
 
 /// Whom a sweep asks about.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Who {
+pub(crate) enum Who {
     /// A few of the kind that the catalog shows, over its groups.
     #[default]
     Spread,
@@ -28,7 +28,7 @@ pub enum Who {
 
 /// What is tried.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Tried {
+pub(crate) enum Tried {
     /// The sliders' rule over its numbers.
     #[default]
     Rule,
@@ -41,25 +41,31 @@ pub enum Tried {
 /// Where a sweep stands.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Stand {
+    /// Runs are being made.
     UnderWay,
+    /// Every cell is measured.
     Done,
+    /// Stopped by the user.
     Cancelled,
+    /// Ended with this error.
     Failed(String),
 }
 
 /// A sweep that was begun.
 #[derive(Clone, Debug)]
 pub struct Found {
-    pub id: SweepId,
-    pub asked: Vec<Asked>,
+    pub(crate) id: SweepId,
+    pub(crate) asked: Vec<Asked>,
+    /// Its cells and what was measured.
     pub sweep: Sweep,
+    /// How far it is.
     pub stand: Stand,
-    pub traces: Traces,
+    pub(crate) traces: Traces,
 }
 
 /// The traces of a sweep: in memory up to [`IN_MEMORY_MB`], then on disk.
 #[derive(Clone, Debug, Default)]
-pub struct Traces {
+pub(crate) struct Traces {
     by_job: HashMap<Job, KeptTrace>,
     n_bytes: usize,
     spill: Rc<Spill>,
@@ -100,20 +106,22 @@ impl Traces {
     }
 }
 
+/// The sweep half of the Tune screen: what to sweep, and the one that was begun.
 #[derive(Clone, Debug)]
 pub struct SweepView {
-    pub who: Who,
+    pub(crate) who: Who,
     /// Subjects of a spread.
-    pub n: usize,
-    pub tried: Tried,
-    pub measure: Measure,
-    pub layer: usize,
+    pub(crate) n: usize,
+    pub(crate) tried: Tried,
+    pub(crate) measure: Measure,
+    pub(crate) layer: usize,
     /// Row and column of the cell looked at.
-    pub at: (usize, usize),
+    pub(crate) at: (usize, usize),
     /// Whose run a cell opens.
-    pub subject: usize,
+    pub(crate) subject: usize,
+    /// The sweep shown; `None`: none was begun.
     pub found: Option<Found>,
-    pub n_begun: SweepId,
+    pub(crate) n_begun: SweepId,
 }
 
 impl Default for SweepView {
@@ -133,19 +141,19 @@ impl Default for SweepView {
 }
 
 impl SweepView {
-    pub fn is_under_way(&self) -> bool {
+    pub(crate) fn is_under_way(&self) -> bool {
         self.found
             .as_ref()
             .is_some_and(|f| f.stand == Stand::UnderWay)
     }
 
-    pub fn layer(&self) -> Option<&Layer> {
+    pub(crate) fn layer(&self) -> Option<&Layer> {
         let layers = &self.found.as_ref()?.sweep.grid.layers;
         layers.get(self.layer.min(layers.len() - 1))
     }
 
     /// The cell looked at.
-    pub fn cell(&self) -> Option<usize> {
+    pub(crate) fn cell(&self) -> Option<usize> {
         let layer = self.layer()?;
         let row = self.at.0.min(layer.rows.len() - 1);
         let column = self.at.1.min(layer.columns.len() - 1);
@@ -153,12 +161,12 @@ impl SweepView {
     }
 
     /// Whose run the cell looked at opens.
-    pub fn subject(&self) -> Option<&Asked> {
+    pub(crate) fn subject(&self) -> Option<&Asked> {
         let asked = &self.found.as_ref()?.asked;
         asked.get(self.subject % asked.len())
     }
 
-    pub fn job(&self) -> Option<Job> {
+    pub(crate) fn job(&self) -> Option<Job> {
         let asked = &self.found.as_ref()?.asked;
         Some(Job {
             subject: self.subject % asked.len(),

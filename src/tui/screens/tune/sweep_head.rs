@@ -22,7 +22,7 @@ use crate::tui::widgets::pane::put;
 const LABEL: usize = 9;
 const BAR: usize = 16;
 
-pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+pub(crate) fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let width = usize::from(area.width);
     let fact = |label: &str, text: String| {
         Line::from(vec![

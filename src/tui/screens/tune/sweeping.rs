@@ -38,7 +38,7 @@ impl App {
     }
 
     /// Whom a sweep would ask about now.
-    pub fn asked(&self) -> Result<Vec<Asked>, String> {
+    pub(crate) fn asked(&self) -> Result<Vec<Asked>, String> {
         let about = |(subject, prompt)| Asked { subject, prompt };
         let question = |at| self.catalog.question_about(at).map(about);
         let readable = |e| format!("{e:#}");
@@ -64,7 +64,7 @@ impl App {
     }
 
     /// What a sweep would try now.
-    pub fn axes(&self) -> Axes {
+    pub(crate) fn axes(&self) -> Axes {
         let family = Family::of(&self.tune.params.verify).unwrap_or_default();
         let axes = Axes::default();
         match self.tune.sweep.tried {

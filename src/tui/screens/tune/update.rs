@@ -25,7 +25,7 @@ impl App {
     }
 
     /// The run that the what-if is about, and its parameters.
-    pub fn tuned_run(&self) -> Option<Params> {
+    pub(crate) fn tuned_run(&self) -> Option<Params> {
         let record = self.record()?;
         Some(record.trace.params_at(record.n_steps()))
     }
@@ -116,7 +116,7 @@ impl App {
     }
 
     /// The command line that decodes like the sliders say.
-    pub fn tuned_command(&self) -> String {
+    pub(crate) fn tuned_command(&self) -> String {
         match self.run() {
             Some(run) => self.command_with(Some(&run.subject), &self.tune.params),
             None => {
@@ -129,7 +129,7 @@ impl App {
 
     /// The command line that asks about a subject with these parameters; a custom
     /// prompt is that of the run that is shown.
-    pub fn command_with(&self, subject: Option<&SubjectInfo>, params: &Params) -> String {
+    pub(crate) fn command_with(&self, subject: Option<&SubjectInfo>, params: &Params) -> String {
         let header = self.record().map(|record| &record.trace.header);
         let header = header.filter(|h| subject.is_some_and(|s| *s == h.subject));
         let setup = subject.map(|s| self.engine.setup.words_for(&s.framework));

@@ -19,7 +19,7 @@ use crate::tui::widgets::pane;
 
 const TITLES: [(Side, &str); 2] = [(Side::Sliders, "SETTINGS"), (Side::Sweep, "SWEEP")];
 
-pub fn render(app: &App, theme: &Theme, body: Rect, buf: &mut Buffer) {
+pub(crate) fn render(app: &App, theme: &Theme, body: Rect, buf: &mut Buffer) {
     let sides = tune_layout::sides(body, app.tune.side);
     let is_front = |side: Side| side == app.tune.side;
     for front in [false, true] {
@@ -69,7 +69,7 @@ fn sweep(app: &App, theme: &Theme, rect: Rect, buf: &mut Buffer) {
 }
 
 /// What is at a position of the screen's body.
-pub fn hit(app: &App, body: Rect, at: Position) -> Target {
+pub(crate) fn hit(app: &App, body: Rect, at: Position) -> Target {
     let sides = tune_layout::sides(body, app.tune.side);
     let Some(&(side, rect)) = sides.iter().rev().find(|(_, rect)| rect.contains(at)) else {
         return Target::Nothing;

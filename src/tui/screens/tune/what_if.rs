@@ -21,7 +21,7 @@ use crate::tui::widgets::paragraph::wrap;
 const LABEL: usize = 11;
 const COLUMN: usize = 8;
 
-pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+pub(crate) fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let mut page = Page {
         lines: Vec::new(),
         width: usize::from(area.width),

@@ -17,7 +17,7 @@ const LABEL: usize = 9;
 const VALUE: usize = 11;
 const MARK: usize = 1;
 
-pub fn render(app: &App, lesson: &Lesson, theme: &Theme, area: Rect, buf: &mut Buffer) {
+pub(crate) fn render(app: &App, lesson: &Lesson, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let Some((cost, context)) = table(app, lesson) else {
         return;
     };

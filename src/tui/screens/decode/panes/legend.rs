@@ -20,7 +20,7 @@ const LEAST_ROWS: u16 = 4;
 const CHART_ROWS: (u16, u16) = (8, 14);
 
 /// The rows that a pane may fill: a chart leaves some to the legend.
-pub fn room(app: &App, pane: Pane, area: Rect) -> Rect {
+pub(crate) fn room(app: &App, pane: Pane, area: Rect) -> Rect {
     if pane != Pane::Pool || app.decode.zoom == Zoom::All {
         return area;
     }
@@ -34,7 +34,7 @@ pub fn room(app: &App, pane: Pane, area: Rect) -> Rect {
 }
 
 /// Below what was drawn in a zoomed pane; panes with others beside them have none.
-pub fn render(app: &App, pane: Pane, theme: &Theme, area: Rect, buf: &mut Buffer) {
+pub(crate) fn render(app: &App, pane: Pane, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let free = free_rows(area, buf);
     if app.decode.zoom == Zoom::All || !pane.is_lower() || free < LEAST_ROWS {
         return;

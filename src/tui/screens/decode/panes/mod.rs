@@ -1,14 +1,14 @@
 //! The panes of Decode, and what stands in them.
 
-pub mod candidates;
-pub mod cost_plot;
-pub mod legend;
-pub mod origin;
-pub mod phases;
-pub mod pool;
-pub mod quality;
-pub mod speed;
-pub mod steps;
+pub(crate) mod candidates;
+pub(crate) mod cost_plot;
+pub(crate) mod legend;
+pub(crate) mod origin;
+pub(crate) mod phases;
+pub(crate) mod pool;
+pub(crate) mod quality;
+pub(crate) mod speed;
+pub(crate) mod steps;
 pub mod text;
-pub mod token;
-pub mod tree;
+pub(crate) mod token;
+pub(crate) mod tree;

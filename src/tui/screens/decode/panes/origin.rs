@@ -14,7 +14,7 @@ use crate::speculate::trace::Step;
 /// Source and words share a line where these have as much room.
 const ONE_LINE: usize = 18;
 
-pub fn source_name(source: Source) -> &'static str {
+pub(crate) fn source_name(source: Source) -> &'static str {
     match source {
         Source::Group => "group pool",
         Source::Global => "global pool",
@@ -24,7 +24,7 @@ pub fn source_name(source: Source) -> &'static str {
 }
 
 /// All origins of a draft token, the one it is credited to first.
-pub fn lines(
+pub(crate) fn lines(
     record: &Record,
     step: &Step,
     node: usize,

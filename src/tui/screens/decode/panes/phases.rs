@@ -19,14 +19,14 @@ use crate::tui::widgets::paragraph::wrap;
 const SOURCE: usize = 17;
 
 /// Rows above the tree: none unless a step is walked.
-pub fn height(app: &App, width: u16) -> u16 {
+pub(crate) fn height(app: &App, width: u16) -> u16 {
     match (app.decode.phase(), app.step()) {
         (Some(phase), Some(step)) => 1 + explained(app, step, phase, width).len() as u16,
         _ => 0,
     }
 }
 
-pub fn render(app: &App, step: &Step, theme: &Theme, area: Rect, buf: &mut Buffer) {
+pub(crate) fn render(app: &App, step: &Step, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let Some(here) = app.decode.phase() else {
         return;
     };
@@ -89,7 +89,7 @@ fn explained(app: &App, step: &Step, phase: StepPhase, width: u16) -> Vec<String
 }
 
 /// What retrieval found, source by source.
-pub fn hits(record: &Record, step: &Step, theme: &Theme, area: Rect, buf: &mut Buffer) {
+pub(crate) fn hits(record: &Record, step: &Step, theme: &Theme, area: Rect, buf: &mut Buffer) {
     if step.retrieval.is_empty() {
         let text = Line::styled("Nothing found: no drafts in this step.", theme.dim());
         return put(buf, area, 1, &text);

@@ -25,7 +25,7 @@ const COLUMN: usize = 4;
 /// Match, hits, taken.
 const TABLE_ROWS: u16 = 3;
 
-pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+pub(crate) fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let Some(record) = app.record().filter(|r| r.stats.steps > 0) else {
         let text = "Hit rate and acceptance of the pools of earlier answers, by source and by \
             match length.";

@@ -10,7 +10,7 @@ use crate::recsys::quality::{mentions, n_named};
 use crate::tui::app::App;
 use crate::worker::ask;
 
-pub fn line(app: &App, record: &Record, label: usize, theme: &Theme) -> Line<'static> {
+pub(crate) fn line(app: &App, record: &Record, label: usize, theme: &Theme) -> Line<'static> {
     let mean = record.log_prob.mean();
     let mean = mean.map_or("—".into(), |mean| format!("{mean:.2}"));
     // Reading the whole text is for when it grew, not for every frame.

@@ -33,7 +33,7 @@ const COLUMN: usize = 8;
 const TABLE_ROWS: u16 = 6;
 const TABLE_WIDTH: u16 = (LABEL + 3 * COLUMN) as u16;
 
-pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+pub(crate) fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let (Some(run), Some(record)) = (app.run(), app.record().filter(|r| r.stats.steps > 0)) else {
         let text =
             "Speed is measured, never estimated: against the same prompt decoded without drafts.";
@@ -55,7 +55,7 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
 }
 
 /// Whether strict was checked against the autoregressive text, and holds.
-pub fn note(app: &App, theme: &Theme) -> Vec<Line<'static>> {
+pub(crate) fn note(app: &App, theme: &Theme) -> Vec<Line<'static>> {
     let (Some(run), Some(record)) = (app.run(), app.record()) else {
         return Vec::new();
     };

@@ -29,7 +29,7 @@ const BOOKMARK: &str = "◆";
 const ROWS_WITH_WASTED: u16 = 5;
 
 /// The meaning of the glyphs, in the pane's border.
-pub fn legend(theme: &Theme) -> Vec<Line<'static>> {
+pub(crate) fn legend(theme: &Theme) -> Vec<Line<'static>> {
     [9, 3].map(|letters| legend_line(letters, theme)).into()
 }
 
@@ -101,7 +101,7 @@ fn wasted(step: &Step) -> [usize; WASTED.len()] {
 }
 
 /// Which step's column is at `x`.
-pub fn step_at(app: &App, area: Rect, x: u16) -> Option<usize> {
+pub(crate) fn step_at(app: &App, area: Rect, x: u16) -> Option<usize> {
     let record = app.record()?;
     let view = view(app, record, area);
     let column = x.checked_sub(area.x + SCALE)? / view.stride;
@@ -109,7 +109,7 @@ pub fn step_at(app: &App, area: Rect, x: u16) -> Option<usize> {
     (step < record.n_steps()).then_some(step)
 }
 
-pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+pub(crate) fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let Some(record) = app.record().filter(|r| r.n_steps() > 0) else {
         let text = "One column per step: committed tokens above the line, wasted drafts below.";
         return pane::placeholder(text, area, theme, buf);

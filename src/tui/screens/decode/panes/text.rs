@@ -24,7 +24,7 @@ use crate::tui::widgets::pane::{self, more_beside, placeholder};
 
 const PROGRESS_WIDTH: usize = 24;
 
-pub fn note(app: &App, theme: &Theme) -> Vec<Line<'static>> {
+pub(crate) fn note(app: &App, theme: &Theme) -> Vec<Line<'static>> {
     let Some(record) = app.record() else {
         return Vec::new();
     };
@@ -37,7 +37,7 @@ pub fn note(app: &App, theme: &Theme) -> Vec<Line<'static>> {
     wordings.into_iter().map(styled).collect()
 }
 
-pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+pub(crate) fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let Some(run) = app.run() else {
         let show = Action::Show(Screen::Catalog);
         let text = format!(
@@ -176,7 +176,7 @@ pub fn pane_inner(app: &App, pane: Pane) -> Option<Rect> {
 }
 
 /// Columns the running text is wrapped to.
-pub fn text_width(app: &App) -> usize {
+pub(crate) fn text_width(app: &App) -> usize {
     pane_inner(app, Pane::Text).map_or(1, |r| usize::from(r.width))
 }
 
@@ -190,7 +190,7 @@ pub fn text_scroll(app: &App) -> (usize, usize) {
 }
 
 /// As [`text_scroll`], of a text that is laid out already.
-pub fn top_line(app: &App, lines: &[lines::Line], height: usize) -> (usize, usize) {
+pub(crate) fn top_line(app: &App, lines: &[lines::Line], height: usize) -> (usize, usize) {
     let last = lines.len().saturating_sub(height);
     let wanted = match (app.decode.text_top, app.selected_cell()) {
         (Some(top), _) => top,

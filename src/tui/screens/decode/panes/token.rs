@@ -24,7 +24,7 @@ use crate::tui::widgets::paragraph::wrap;
 /// Columns of the distribution at the right, at least and at most.
 const CANDIDATES: (u16, u16) = (26, 60);
 
-pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+pub(crate) fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let (Some(record), Some(step), Some(selection)) = (app.record(), app.step(), app.selection())
     else {
         let text = "Select a token in the text or the tree to see why it was accepted or rejected.";

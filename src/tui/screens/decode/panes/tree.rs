@@ -26,7 +26,7 @@ const WIDE_ENOUGH: usize = 44;
 /// At least this much of a token is shown, however deep it is.
 const TOKEN_ROOM: usize = 12;
 
-pub fn note(app: &App, theme: &Theme) -> Vec<Line<'static>> {
+pub(crate) fn note(app: &App, theme: &Theme) -> Vec<Line<'static>> {
     let (Some(step), Some(record)) = (app.step(), app.record()) else {
         return Vec::new();
     };
@@ -50,12 +50,12 @@ pub fn note(app: &App, theme: &Theme) -> Vec<Line<'static>> {
 
 /// Where the lines are drawn: below the root, which stays in sight, and below
 /// what is said of the phase that is looked at.
-pub fn rows(app: &App, area: Rect) -> Rect {
+pub(crate) fn rows(app: &App, area: Rect) -> Rect {
     below(area, phases::height(app, area.width) + 1)
 }
 
 /// The first line shown below the root, so that the selected one is in view.
-pub fn top_line(app: &App, lines: &[TreeLine], height: usize) -> usize {
+pub(crate) fn top_line(app: &App, lines: &[TreeLine], height: usize) -> usize {
     let selection = app.selection();
     let at = lines
         .iter()
@@ -65,7 +65,7 @@ pub fn top_line(app: &App, lines: &[TreeLine], height: usize) -> usize {
     (at + 2).saturating_sub(height).clamp(1, last)
 }
 
-pub fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+pub(crate) fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let (Some(record), Some(step)) = (app.record(), app.step()) else {
         let text = "The draft tree of each step appears here: what earlier answers suggest comes \
             next, and the model's verdict on it.";
@@ -227,7 +227,7 @@ fn short_stem(stem: &str, room: usize) -> String {
     format!("…{cut}")
 }
 
-pub fn rank_name(rank: u32) -> String {
+pub(crate) fn rank_name(rank: u32) -> String {
     if rank > 999 {
         "r>999".into()
     } else {
