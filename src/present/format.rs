@@ -1,14 +1,15 @@
 //! The forms a run can be handed on in, by name. How each is written is not the
 //! screens' business: they are given a function for it when they start.
 
-use std::str::FromStr;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase", parse_err_ty = String, parse_err_fn = unknown)]
 pub enum Format {
     Html,
+    #[strum(serialize = "md")]
     Markdown,
     Cast,
     Svg,
+    #[strum(serialize = "txt")]
     Text,
     Csv,
 }
@@ -25,14 +26,7 @@ impl Format {
 
     /// The name on the command line, which is also the file's extension.
     pub fn name(self) -> &'static str {
-        match self {
-            Format::Html => "html",
-            Format::Markdown => "md",
-            Format::Cast => "cast",
-            Format::Svg => "svg",
-            Format::Text => "txt",
-            Format::Csv => "csv",
-        }
+        self.into()
     }
 
     pub fn about(self) -> &'static str {
@@ -47,14 +41,7 @@ impl Format {
     }
 }
 
-impl FromStr for Format {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let known = Self::ALL.into_iter().find(|f| f.name() == text);
-        known.ok_or_else(|| {
-            let names = Self::ALL.map(Format::name).join(", ");
-            format!("format `{text}`: there is {names}")
-        })
-    }
+fn unknown(text: &str) -> String {
+    let names = Format::ALL.map(Format::name).join(", ");
+    format!("format `{text}`: there is {names}")
 }

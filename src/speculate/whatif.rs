@@ -24,7 +24,8 @@ pub struct Change {
 }
 
 /// A parameter that a recording cannot answer for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum Knob {
     /// Another rule for tokens that were drawn, or drafts for a run without any.
     Rule,
@@ -34,10 +35,15 @@ pub enum Knob {
     Branch,
     Drafter,
     Sources,
+    #[strum(serialize = "source weights")]
     SourceWeights,
+    #[strum(serialize = "suffix length")]
     SuffixLength,
+    #[strum(serialize = "repetition penalty")]
     RepeatPenalty,
+    #[strum(serialize = "temperature")]
     Sampling,
+    #[strum(serialize = "length")]
     MaxTokens,
     /// None that was moved: what the calibration would have learned otherwise.
     Calibration,
@@ -45,19 +51,7 @@ pub enum Knob {
 
 impl Knob {
     pub fn name(self) -> &'static str {
-        match self {
-            Knob::Rule => "rule",
-            Knob::Budget => "budget",
-            Knob::Branch => "branch",
-            Knob::Drafter => "drafter",
-            Knob::Sources => "sources",
-            Knob::SourceWeights => "source weights",
-            Knob::SuffixLength => "suffix length",
-            Knob::RepeatPenalty => "repetition penalty",
-            Knob::Sampling => "temperature",
-            Knob::MaxTokens => "length",
-            Knob::Calibration => "calibration",
-        }
+        self.into()
     }
 
     /// Why it needs a rerun.

@@ -14,7 +14,8 @@ use crate::speculate::trace::{Committed, Trace};
 use crate::speculate::verify::{Fate, Finish};
 
 /// Why two texts part.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum Cause {
     /// The prompts differ.
     Prompt,

@@ -171,13 +171,17 @@ impl CellFigures {
 }
 
 /// What a heat map can show of a cell.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Measure {
     #[default]
     SpeedUp,
+    #[strum(serialize = "MAL")]
     Mal,
+    #[strum(serialize = "in common")]
     InCommon,
     Agreement,
+    #[strum(serialize = "log-probability")]
     LogProb,
     Repetition,
     Acceptance,
@@ -195,15 +199,7 @@ impl Measure {
     ];
 
     pub fn name(self) -> &'static str {
-        match self {
-            Measure::SpeedUp => "speed-up",
-            Measure::Mal => "MAL",
-            Measure::InCommon => "in common",
-            Measure::Agreement => "agreement",
-            Measure::LogProb => "log-probability",
-            Measure::Repetition => "repetition",
-            Measure::Acceptance => "acceptance",
-        }
+        self.into()
     }
 
     pub fn next(self) -> Self {
