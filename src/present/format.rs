@@ -1,20 +1,21 @@
 //! The forms a run can be handed on in, by name. How each is written is not the
 //! screens' business: they are given a function for it when they start.
 
-use std::str::FromStr;
-
 /// The forms that a run is exported in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase", parse_err_ty = String, parse_err_fn = unknown)]
 pub enum Format {
     /// A page by itself, with the film of the run.
     Html,
     /// A document: header, steps, figures.
+    #[strum(serialize = "md")]
     Markdown,
     /// An asciinema recording.
     Cast,
     /// A picture of the last screen.
     Svg,
     /// The text alone.
+    #[strum(serialize = "txt")]
     Text,
     /// One row per step.
     Csv,
@@ -33,14 +34,7 @@ impl Format {
 
     /// The name on the command line, which is also the file's extension.
     pub fn name(self) -> &'static str {
-        match self {
-            Format::Html => "html",
-            Format::Markdown => "md",
-            Format::Cast => "cast",
-            Format::Svg => "svg",
-            Format::Text => "txt",
-            Format::Csv => "csv",
-        }
+        self.into()
     }
 
     pub(crate) fn about(self) -> &'static str {
@@ -55,14 +49,7 @@ impl Format {
     }
 }
 
-impl FromStr for Format {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let known = Self::ALL.into_iter().find(|f| f.name() == text);
-        known.ok_or_else(|| {
-            let names = Self::ALL.map(Format::name).join(", ");
-            format!("format `{text}`: must be one of {names}")
-        })
-    }
+fn unknown(text: &str) -> String {
+    let names = Format::ALL.map(Format::name).join(", ");
+    format!("format `{text}`: must be one of {names}")
 }

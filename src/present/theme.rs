@@ -1,8 +1,6 @@
 //! Colours and styles by meaning: every view asks for a fate or a role, none
 //! names a colour. The palettes themselves are in `palette.rs`.
 
-use std::str::FromStr;
-
 use ratatui::style::{Color, Modifier, Style};
 
 use super::mark::Mark;
@@ -10,7 +8,8 @@ use crate::present::palette::{self, Palette};
 use crate::speculate::verify::Fate;
 
 /// The themes there are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, strum::EnumString, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case", parse_err_ty = String, parse_err_fn = unknown)]
 pub enum ThemeName {
     /// For dark backgrounds.
     #[default]
@@ -20,8 +19,10 @@ pub enum ThemeName {
     /// Okabe and Ito's palette, told apart with any kind of colour vision.
     ColourBlind,
     /// The terminal's own 16 colours.
+    #[strum(serialize = "16-colours")]
     Ansi,
     /// No colours at all (<https://no-color.org>).
+    #[strum(serialize = "no-colour")]
     Plain,
 }
 
@@ -37,13 +38,7 @@ impl ThemeName {
 
     /// As `--theme` takes it.
     pub fn name(self) -> &'static str {
-        match self {
-            ThemeName::Dark => "dark",
-            ThemeName::Light => "light",
-            ThemeName::ColourBlind => "colour-blind",
-            ThemeName::Ansi => "16-colours",
-            ThemeName::Plain => "no-colour",
-        }
+        self.into()
     }
 
     pub(crate) fn theme(self) -> Theme {
@@ -61,16 +56,9 @@ impl ThemeName {
     }
 }
 
-impl FromStr for ThemeName {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let known = Self::ALL.into_iter().find(|t| t.name() == text);
-        known.ok_or_else(|| {
-            let names = Self::ALL.map(ThemeName::name).join(", ");
-            format!("theme `{text}`: must be one of {names}")
-        })
-    }
+fn unknown(text: &str) -> String {
+    let names = ThemeName::ALL.map(ThemeName::name).join(", ");
+    format!("theme `{text}`: must be one of {names}")
 }
 
 /// How strongly a place is marked by the cursor.

@@ -238,22 +238,9 @@ fn place(left: &Trace, right: &Trace, found: &Divergence) -> Place {
         at: found.at,
         left: shown(left, found.left),
         right: shown(right, found.right),
-        cause: name(&found.cause),
+        cause: (&found.cause).into(),
         parted_by: parted_by(&found.cause),
         explanation: because(found, [left, right], &names(&written)),
-    }
-}
-
-fn name(cause: &Cause) -> &'static str {
-    match cause {
-        Cause::Prompt => "prompt",
-        Cause::Model => "model",
-        Cause::Relaxed { .. } => "relaxed",
-        Cause::Parameters(_) => "parameters",
-        Cause::Numeric { .. } => "numeric",
-        Cause::Ended { .. } => "ended",
-        Cause::Branched { .. } => "branched",
-        Cause::Unexplained => "unexplained",
     }
 }
 

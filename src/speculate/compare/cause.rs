@@ -13,7 +13,8 @@ use crate::speculate::trace::{Committed, Trace};
 use crate::speculate::verify::{Fate, Finish};
 
 /// Why two texts diverge.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum Cause {
     /// The prompts differ.
     Prompt,

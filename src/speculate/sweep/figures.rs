@@ -161,18 +161,22 @@ impl CellFigures {
 }
 
 /// What a heat map can show of a cell.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Measure {
     /// Times as fast as autoregressive decoding.
     #[default]
     SpeedUp,
     /// Mean accepted length: tokens per step, bonus included.
+    #[strum(serialize = "MAL")]
     Mal,
     /// Tokens before the text parts from the autoregressive one.
+    #[strum(serialize = "in common")]
     InCommon,
     /// Share of tokens that equal the autoregressive text's.
     Agreement,
     /// Mean log-probability of the tokens.
+    #[strum(serialize = "log-probability")]
     LogProb,
     /// Share of n-grams that occurred before.
     Repetition,
@@ -194,15 +198,7 @@ impl Measure {
 
     /// As the screen says it.
     pub fn name(self) -> &'static str {
-        match self {
-            Measure::SpeedUp => "speed-up",
-            Measure::Mal => "MAL",
-            Measure::InCommon => "in common",
-            Measure::Agreement => "agreement",
-            Measure::LogProb => "log-probability",
-            Measure::Repetition => "repetition",
-            Measure::Acceptance => "acceptance",
-        }
+        self.into()
     }
 
     pub(crate) fn next(self) -> Self {

@@ -26,16 +26,9 @@ pub enum Work {
 }
 
 /// The user cancelled a change of a pool; the pool is unchanged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("cancelled; the pool is as it was")]
 pub struct Cancelled;
-
-impl std::fmt::Display for Cancelled {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("cancelled; the pool is as it was")
-    }
-}
-
-impl std::error::Error for Cancelled {}
 
 /// Writes a change's segments.
 pub(crate) struct SegmentWriter<'p> {
