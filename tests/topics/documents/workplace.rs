@@ -133,7 +133,7 @@ impl Workplace {
             shell("laserscope trace show run.jsonl --step 12").is_ok()
         };
         let long = ["i101", "i102", "i103", "i104", "i105", "i106"]
-            .iter()
+            .into_iter()
             .find(is_long);
         assert!(long.is_some(), "no run has twelve steps");
         for line in [
