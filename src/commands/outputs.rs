@@ -146,7 +146,10 @@ mod tests {
         }
         fs::write(&path, b"\xff\xfe notes").expect("writes");
         let error = expect_own("--trace", &path, Kind::Trace).expect_err("notes");
-        assert!(error.to_string().contains("something else"), "{error}");
+        assert!(
+            error.to_string().contains("is not a recorded run"),
+            "{error}"
+        );
         assert!(expect_own("--trace", Path::new("/dev/null"), Kind::Trace).is_ok());
     }
 

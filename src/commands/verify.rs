@@ -138,7 +138,7 @@ mod tests {
             one(&env, &path)
                 .unwrap()
                 .describe()
-                .contains("known from its fetch")
+                .contains("expected from its fetch")
         );
     }
 

@@ -482,7 +482,7 @@ fn each_mistake_names_its_file_and_line() {
             "",
             "",
             "u1,i1,5,5\n",
-            "ratings.csv:4: user `u1` rated item `i1` on line 3 already",
+            "ratings.csv:4: user `u1` already rated item `i1` on line 3",
         ),
     ] {
         let message = refusal(&folder(

@@ -270,7 +270,7 @@ mod tests {
             &["`z`", "decode.follow", "decode.zoom"],
         );
         says("[keys.decode]\nfollow = \"q\"", 2, &["anywhere.quit"]);
-        says("[keys.filter]\nsubmit = \"s\"", 2, &["typed"]);
+        says("[keys.filter]\nsubmit = \"s\"", 2, &["types text"]);
         says("[keys.always]\nquit = []", 2, &["needs a key"]);
         says("keys = 3", 1, &["table"]);
     }
