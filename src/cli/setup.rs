@@ -107,7 +107,7 @@ pub struct LogArgs {
     pub log: Option<PathBuf>,
     /// error, warn, info, debug or trace, also by part as in info,laserscope::model=debug
     /// [default: LASERSCOPE_LOG, or info]
-    #[arg(long, global = true, value_name = "LEVEL", requires = "log", value_parser = parse_level)]
+    #[arg(long, global = true, value_name = "LEVEL", value_parser = parse_level)]
     pub log_level: Option<Targets>,
 }
 

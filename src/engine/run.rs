@@ -213,7 +213,8 @@ impl<'e> Run<'e> {
         self.finish = verdict.finish;
         if let Some(finish) = self.finish {
             let (steps, tokens) = (self.n_steps, self.ids.len() - self.n_begun);
-            tracing::info!(?finish, steps, tokens, ms = self.decode_ms, "run ended");
+            let ms = to_micros(self.decode_ms);
+            tracing::info!(?finish, steps, tokens, ms, "run ended");
             self.engine.start.learn_calibrations(&self.calibrations);
         }
     }

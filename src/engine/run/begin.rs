@@ -37,15 +37,7 @@ impl<'e> Run<'e> {
         let mut local = Local::new(&header.prompt_ids, header.opening_len);
         local.push(&ids[header.prompt_ids.len()..]);
         let retriever = Retriever::new(pools, pool_of(&header.subject), local, &header.params);
-        tracing::info!(
-            kind = header.subject.kind.as_str(),
-            id = header.subject.id,
-            framework = %header.subject.framework,
-            prompt_tokens = ids.len(),
-            ms = header.prompt_ms,
-            "run begun"
-        );
-        tracing::debug!(params = ?header.params);
+        log(&header, ids.len());
         let calibration = header.calibration.as_ref();
         let branch = header.branch.as_ref();
         Ok(Run {
@@ -65,6 +57,20 @@ impl<'e> Run<'e> {
             header,
         })
     }
+}
+
+fn log(header: &Header, prompt_tokens: usize) {
+    let (subject, ms) = (&header.subject, header.prompt_ms);
+    let (kind, framework) = (subject.kind.as_str(), subject.framework.as_str());
+    tracing::info!(
+        kind,
+        id = subject.id,
+        framework,
+        prompt_tokens,
+        ms,
+        "run begun"
+    );
+    tracing::debug!(params = ?header.params);
 }
 
 /// All that the run's trees and verdicts depend on. `begin`: when the prompt began to be
