@@ -83,7 +83,7 @@ pub(crate) enum OwnDocumentsChoice {
 pub struct LogArgs {
     #[arg(long, global = true, value_name = setup::LOG.placeholder, help = setup::LOG.help())]
     pub log: Option<PathBuf>,
-    #[arg(long, global = true, requires = "log", value_parser = parse_level, value_name = setup::LOG_LEVEL.placeholder, help = setup::LOG_LEVEL.help())]
+    #[arg(long, global = true, value_parser = parse_level, value_name = setup::LOG_LEVEL.placeholder, help = setup::LOG_LEVEL.help())]
     pub log_level: Option<Targets>,
 }
 

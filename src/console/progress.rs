@@ -99,7 +99,7 @@ impl Line {
 fn left(state: &ProgressState, out: &mut dyn Write) {
     let eta = state.eta();
     if !eta.is_zero() {
-        let _ = write!(out, ", {:#} left", HumanDuration(eta));
+        let _ = write!(out, "  {:#} left", HumanDuration(eta));
     }
 }
 

@@ -257,6 +257,15 @@ fn print(report: &Report) {
             any.bytes_per_token
         );
     }
+    print_figures(&report.figures);
+    let largest = BUDGETS[BUDGETS.len() - 1];
+    let with_drafts = report.figures.iter().filter(|f| !f.calibration.is_empty());
+    with_drafts
+        .filter(|f| f.budget == largest)
+        .for_each(print_calibration);
+}
+
+fn print_figures(figures: &[DrafterFigures]) {
     let mut table = Table::new([
         text("drafter", 8),
         number("budget", 7),
@@ -268,7 +277,7 @@ fn print(report: &Report) {
         number("predicted", 11),
         number("nodes", 7),
     ]);
-    for f in &report.figures {
+    for f in figures {
         table.row([
             f.drafter.name().to_string(),
             f.budget.to_string(),
@@ -282,11 +291,6 @@ fn print(report: &Report) {
         ]);
     }
     table.print();
-    let largest = BUDGETS[BUDGETS.len() - 1];
-    let with_drafts = report.figures.iter().filter(|f| !f.calibration.is_empty());
-    with_drafts
-        .filter(|f| f.budget == largest)
-        .for_each(print_calibration);
 }
 
 fn print_calibration(figures: &DrafterFigures) {

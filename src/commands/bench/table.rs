@@ -4,7 +4,7 @@ use crate::commands::bench::compared::ComparedRule;
 use crate::commands::bench::figures::ModeFigures;
 use crate::commands::bench::{BenchReport, Modes, PromptFigures};
 use crate::commands::report::RanOn;
-use crate::console::table::{Table, number, text};
+use crate::console::table::{Column, Table, number, text};
 use crate::speculate::speed_up::count_pairs;
 
 /// `by_prompt`: with a line for each prompt.
@@ -41,8 +41,8 @@ pub(crate) fn print(report: &BenchReport, by_prompt: bool) {
     }
 }
 
-fn print_modes(modes: &Modes) {
-    let mut table = Table::new([
+fn mode_columns() -> [Column; 15] {
+    [
         text("", 15),
         number("tokens", 8),
         number("steps", 7),
@@ -58,7 +58,11 @@ fn print_modes(modes: &Modes) {
         number("hits", 9),
         number("rep.", 7),
         number("log p", 8),
-    ]);
+    ]
+}
+
+fn print_modes(modes: &Modes) {
+    let mut table = Table::new(mode_columns());
     let percent = |share: f64| format!("{:.1}%", share * 100.0);
     for (name, m) in modes.listed() {
         table.row([

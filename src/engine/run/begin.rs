@@ -6,7 +6,7 @@ use std::time::Instant;
 use color_eyre::eyre::{Result, bail};
 
 use super::seen::Seen;
-use super::state::RunState;
+use super::state::{RUNS, RunState};
 use super::{Run, ms_since};
 use crate::engine::model::LoadedModel;
 use crate::engine::pools::knowledge::pool_of;
@@ -52,15 +52,7 @@ impl RunState {
         let mut local = Local::new(&header.prompt_ids, header.opening_len);
         local.push(&ids[header.prompt_ids.len()..]);
         let retriever = Retriever::new(pools, pool_of(&header.subject), local, &header.params);
-        tracing::info!(
-            kind = header.subject.kind.as_str(),
-            id = header.subject.id,
-            framework = %header.subject.framework,
-            prompt_tokens = ids.len(),
-            ms = header.prompt_ms,
-            "run begun"
-        );
-        tracing::debug!(params = ?header.params);
+        log(&header, ids.len());
         let calibration = header.calibration.as_ref();
         let branch = header.branch.as_ref();
         Ok(RunState {
@@ -80,6 +72,20 @@ impl RunState {
             header,
         })
     }
+}
+
+fn log(header: &Header, prompt_tokens: usize) {
+    let subject = &header.subject;
+    let (kind, framework) = (subject.kind.as_str(), subject.framework.as_str());
+    tracing::info!(
+        target: RUNS,
+        kind,
+        id = subject.id,
+        framework,
+        prompt_tokens,
+        "run begun"
+    );
+    tracing::debug!(target: RUNS, params = ?header.params);
 }
 
 /// All that the run's trees and verdicts depend on.

@@ -14,6 +14,9 @@ use crate::speculate::params::Params;
 use crate::speculate::trace::{End, Header, Timing};
 use crate::speculate::verify::{Finish, RemainingTokens, Verdict};
 
+/// Where the log has runs.
+pub(super) const RUNS: &str = "laserscope::engine::run";
+
 /// A run, whoever computes its rows.
 pub(in crate::engine) struct RunState {
     pub(crate) header: Header,
@@ -178,6 +181,22 @@ impl RunState {
         self.n_steps += 1;
         self.decode_ms += timing.total();
         self.finish = verdict.finish;
+        self.log(verdict, timing);
+    }
+
+    fn log(&self, verdict: &Verdict, timing: &Timing) {
+        tracing::debug!(
+            target: RUNS,
+            step = self.n_steps - 1,
+            accepted = verdict.path.len(),
+            ms = timing.total(),
+            forward_ms = timing.forward,
+            "stepped"
+        );
+        if let Some(end) = self.end() {
+            let (steps, tokens, ms) = (end.steps, end.tokens, end.decode_ms);
+            tracing::info!(target: RUNS, finish = ?end.finish, steps, tokens, ms, "run ended");
+        }
     }
 }
 

@@ -164,15 +164,7 @@ pub fn import(
         }
     };
     let findings = imported.contents.findings.clone();
-    tracing::info!(
-        path = %path.display(),
-        items = imported.items.len(),
-        users = imported.users.len(),
-        ratings = imported.ratings.len(),
-        kept = findings.cached,
-        ms = begin.elapsed().as_millis(),
-        "catalog imported"
-    );
+    log(path, &imported, begin);
     let own_map = source.group_map()?;
     let catalog = imported.into_catalog(own_map)?;
     let catalog = match source.saved_groups()? {
@@ -180,6 +172,18 @@ pub fn import(
         None => catalog,
     };
     Ok((catalog, findings))
+}
+
+fn log(path: &Path, imported: &Imported, begin: Instant) {
+    tracing::info!(
+        path = %path.display(),
+        items = imported.items.len(),
+        users = imported.users.len(),
+        ratings = imported.ratings.len(),
+        kept = imported.contents.findings.cached,
+        ms = begin.elapsed().as_millis(),
+        "catalog imported"
+    );
 }
 
 /// Files that turned out not to be UTF-8, by name, with their encoding.

@@ -67,7 +67,7 @@ impl World {
     }
 
     /// Model, framework and catalog.
-    fn asked(&self) -> Vec<String> {
+    pub fn asked(&self) -> Vec<String> {
         let (catalog, map) = (self.at("catalog"), self.at("map.toml"));
         let (model, framework) = (self.model(), self.at("framework.toml"));
         let options = [

@@ -8,24 +8,17 @@ use laserscope::console::visible::is_control;
 
 use super::world::World;
 
-/// The clipboard, a line break and C1's CSI, in every name of the data.
-const HOSTILE: &str = "\x1b]52;c;aGk=\x07\n\u{9b}31m";
+/// The clipboard, a line break and C1's CSI, in every name of the data; maps of groups
+/// are known by their extension.
+const HOSTILE: &str = "\x1b]52;c;aGk=\x07\n\u{9b}31m.toml";
 const PROMPT: &str = "abba baab abab";
 
 fn run(world: &World, logging: &[&str], what: &[&str]) -> Output {
-    let (catalog, framework) = (world.at("catalog"), world.at("framework.toml"));
-    let (docs, model) = (world.at("docs.jsonl"), world.model());
-    let data = [
-        "--catalog",
-        &catalog,
-        "--framework",
-        &framework,
-        "--model",
-        &model,
-    ];
+    let docs = world.at("docs.jsonl");
     let command = ["--knowledge", &docs, "generate", "--max-tokens", "8"];
-    let args = [logging, &data, &command, what].concat();
-    let args: Vec<String> = args.into_iter().map(String::from).collect();
+    let words = [logging, &command, what].concat();
+    let words = words.into_iter().map(String::from);
+    let args: Vec<String> = world.asked().into_iter().chain(words).collect();
     world.program(&args).output().expect("starts")
 }
 
@@ -87,6 +80,10 @@ fn a_level_says_how_much_is_logged() {
         part.contains(stepped) && !part.contains("laserscope: started"),
         "{part}"
     );
+    // Global options stand before the command or behind it.
+    let args = ["--log", &world.at("l"), "keys", "--log-level", "debug"].map(String::from);
+    let out = world.program(&args).output().expect("starts");
+    assert!(out.status.success(), "{}", said(&out));
     let args = ["--log", &world.at("l"), "--log-level", "loud", "keys"].map(String::from);
     let out = world.program(&args).output().expect("starts");
     assert_eq!(out.status.code(), Some(2), "{}", said(&out));

@@ -4,6 +4,17 @@ use super::{Arrangement, Part, Report};
 use crate::console::table::Table;
 use crate::speculate::params::AcceptanceRule;
 
+const HEADS: [&str; 8] = [
+    "pool",
+    "documents",
+    "MAL",
+    "rows/pass",
+    "acceptance",
+    "tokens/s",
+    "speed-up",
+    "95%",
+];
+
 /// For people.
 pub(crate) fn print(report: &Report) {
     out!(
@@ -36,17 +47,7 @@ fn print_kind(part: &Part) {
         part.autoregressive.repetition * 100.0
     );
     out!();
-    let heads = [
-        "pool",
-        "documents",
-        "MAL",
-        "rows/pass",
-        "acceptance",
-        "tokens/s",
-        "speed-up",
-        "95%",
-    ];
-    let mut table = Table::markdown(1, heads).with_narrow_blanks();
+    let mut table = Table::markdown(1, HEADS).with_narrow_blanks();
     let f = &part.autoregressive;
     table.row([
         "autoregressive".to_string(),
