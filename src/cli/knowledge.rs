@@ -30,6 +30,7 @@ pub enum KnowledgeCommand {
     /// Make documents of knowledge made elsewhere: JSON lines, maps, lists and messages, KAR's
     /// .klg, ONCE's logs, LASER's JSONL, or our own
     Import {
+        /// Files to import
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
         /// The documents (JSONL)
