@@ -33,6 +33,7 @@ pub enum KnowledgeCommand {
     /// Convert knowledge made elsewhere to documents: JSON lines, maps, lists and
     /// messages, KAR's .klg, ONCE's logs, LASER's JSONL, or LaserScope's own
     Import {
+        /// Files to import
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
         /// The documents (JSONL)

@@ -10,13 +10,14 @@ use super::workplace::Workplace;
 use super::{FencedLine, pages};
 
 /// Lines that are read and not run, by what they hold.
-const NOT_RUN: [(&str, &str); 9] = [
+const NOT_RUN: [(&str, &str); 10] = [
     (
         "laserscope replay",
         "needs a terminal; topics::terminal has one",
     ),
     ("laserscope bench", "measures for minutes"),
     ("laserscope sweep", "measures for minutes"),
+    ("--all both", "asks for hundreds; --all items is run"),
     ("cost measure --shape", "fills half of the memory"),
     ("--catalog ml-", "downloads MovieLens"),
     (
