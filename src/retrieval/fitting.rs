@@ -14,7 +14,7 @@ use super::query::estimate::blend::trust_inputs;
 use super::query::estimate::calibration::Calibration;
 use super::query::estimate::standing::Offers;
 use super::query::evidence::{Evidence, Kind, Visit};
-use super::query::lookup::Shelves;
+use super::query::lookup::SegmentViews;
 use super::query::search::{Nodes, Search};
 use super::query::walk::Walk;
 use super::replay::{Answer, accepted_path};
@@ -64,9 +64,9 @@ pub fn replay_nodes(
     let mut local = Local::new(&answer.prompt, answer.opening_len);
     let mut left = answer.tokens.as_slice();
     while !left.is_empty() {
-        let shelves = Shelves::new(pools, Some(&answer.group), Some(&local), params);
-        walk.catch_up(&shelves, &local);
-        let mut search = Search::begin(&shelves, &mut nodes, &walk, &local);
+        let views = SegmentViews::new(pools, Some(&answer.group), Some(&local), params);
+        walk.catch_up(&views, &local);
+        let mut search = Search::begin(&views, &mut nodes, &walk, &local);
         let tree = uncalibrated(&mut search, &local, params, weights);
         let path = accepted_path(&tree, left);
         let mut number = 0;

@@ -7,7 +7,7 @@ use super::index::local::Local;
 use super::query::estimate::calibration::Calibration;
 use super::query::estimate::standing::Offers;
 use super::query::estimate::weights::WEIGHTS;
-use super::query::lookup::Shelves;
+use super::query::lookup::SegmentViews;
 use super::query::origins;
 use super::query::search::{Nodes, Search};
 use super::query::walk::Walk;
@@ -108,10 +108,10 @@ impl Retriever {
     /// budget of n. An empty text gives an empty draft below token 0.
     /// [`explain`](Self::explain) names the sources that offer each token.
     pub fn draft(&mut self, calibration: &Calibration) -> Retrieved {
-        let shelves = shelves(&self.pools, self.group.as_ref(), &self.local, &self.params);
-        self.walk.catch_up(&shelves, &self.local);
+        let views = views(&self.pools, self.group.as_ref(), &self.local, &self.params);
+        self.walk.catch_up(&views, &self.local);
         self.offers.clear();
-        let mut search = Search::begin(&shelves, &mut self.nodes, &self.walk, &self.local);
+        let mut search = Search::begin(&views, &mut self.nodes, &self.walk, &self.local);
         let growth = Growth {
             params: &self.params,
             calibration,
@@ -137,22 +137,22 @@ impl Retriever {
 
     /// Catches up with the committed tokens, so that the next draft need not.
     pub fn advance(&mut self) {
-        let shelves = shelves(&self.pools, self.group.as_ref(), &self.local, &self.params);
-        self.walk.catch_up(&shelves, &self.local);
+        let views = views(&self.pools, self.group.as_ref(), &self.local, &self.params);
+        self.walk.catch_up(&views, &self.local);
     }
 
     /// Adds the origins to the last drafted tree, which may have been cut since.
     pub fn explain(&mut self, tree: &mut DraftTree) {
-        let shelves = shelves(&self.pools, self.group.as_ref(), &self.local, &self.params);
-        origins::explain(&shelves, &mut self.nodes, &self.local, tree);
+        let views = views(&self.pools, self.group.as_ref(), &self.local, &self.params);
+        origins::explain(&views, &mut self.nodes, &self.local, tree);
     }
 }
 
-fn shelves<'a>(
+fn views<'a>(
     pools: &'a Pools,
     group: Option<&GroupKey>,
     local: &'a Local,
     params: &Params,
-) -> Shelves<'a> {
-    Shelves::new(pools, group, Some(local), params)
+) -> SegmentViews<'a> {
+    SegmentViews::new(pools, group, Some(local), params)
 }

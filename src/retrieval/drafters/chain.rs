@@ -8,7 +8,7 @@
 use crate::retrieval::drafters::copied::Copied;
 use crate::retrieval::index::local::Local;
 use crate::retrieval::index::symbol::SEPARATOR;
-use crate::retrieval::query::lookup::{LOCAL, Shelves};
+use crate::retrieval::query::lookup::{LOCAL, SegmentViews};
 use crate::retrieval::query::matches::Matches;
 use crate::retrieval::query::origins::doc_hits;
 use crate::speculate::TokenId;
@@ -20,17 +20,17 @@ const MAX_PLACES: usize = 256;
 
 /// `root`: where the context's end occurs.
 pub(crate) fn draft(
-    shelves: &Shelves,
+    views: &SegmentViews,
     local: &Local,
     root: Matches,
     params: &Params,
     mut chance: impl FnMut(Copied) -> f32,
 ) -> DraftTree {
     let mut tree = DraftTree::root_only(local.last().unwrap_or_default());
-    let Some((source, order)) = longest(shelves, root) else {
+    let Some((source, order)) = longest(views, root) else {
         return tree;
     };
-    let mut places = places(shelves, root, source, order);
+    let mut places = places(views, root, source, order);
     let matched = match source {
         Source::Local => order,
         // The anchor before a document is not a token.
@@ -39,7 +39,7 @@ pub(crate) fn draft(
     let (mut node, mut path_prob) = (0, 1.0);
     let max_drafts = params.budget.max_rows().saturating_sub(1);
     for depth in 0..params.branch.min(max_drafts) {
-        let next = |place: &(u16, u32)| shelves.token(place.0, place.1 + depth as u32);
+        let next = |place: &(u16, u32)| views.token(place.0, place.1 + depth as u32);
         let Some(token) = most_frequent(places.iter().map(next)) else {
             break;
         };
@@ -54,43 +54,43 @@ pub(crate) fn draft(
             count: places.len(),
         });
         let here: Vec<(u16, u32)> = places.iter().map(|p| (p.0, p.1 + depth as u32)).collect();
-        let origin = origin(shelves, source, matched + depth, &here);
+        let origin = origin(views, source, matched + depth, &here);
         node = tree.push(node, token, path_prob, vec![origin]);
     }
     tree
 }
 
 /// Where a copied token comes from; `places` are its positions.
-fn origin(shelves: &Shelves, source: Source, matched: usize, places: &[(u16, u32)]) -> Origin {
+fn origin(views: &SegmentViews, source: Source, matched: usize, places: &[(u16, u32)]) -> Origin {
     let in_docs = places.iter().filter(|p| p.0 != LOCAL).copied();
     Origin {
         source,
         matched: matched as u32,
         count: places.len() as u32,
-        docs: doc_hits(shelves, in_docs),
+        docs: doc_hits(views, in_docs),
     }
 }
 
 /// The longest match and its source; among equals the nearest source.
-fn longest(shelves: &Shelves, root: Matches) -> Option<(Source, usize)> {
-    let spots = root.spots().map(|s| (s.shelf, s.order));
-    let wides = root.wides().iter().map(|w| (w.shelf, w.order));
-    let (shelf, order) = spots
-        .chain(wides)
-        .max_by_key(|&(shelf, order)| (order, std::cmp::Reverse(shelf)))?;
-    Some((shelves.source(shelf), usize::from(order)))
+fn longest(views: &SegmentViews, root: Matches) -> Option<(Source, usize)> {
+    let occurrences = root.occurrences().map(|s| (s.view, s.order));
+    let intervals = root.intervals().iter().map(|w| (w.view, w.order));
+    let (view, order) = occurrences
+        .chain(intervals)
+        .max_by_key(|&(view, order)| (order, std::cmp::Reverse(view)))?;
+    Some((views.source(view), usize::from(order)))
 }
 
-/// Shelf and text position of what follows a source's matches of this order.
-fn places(shelves: &Shelves, root: Matches, source: Source, order: usize) -> Vec<(u16, u32)> {
-    let of = |shelf, o| shelves.source(shelf) == source && usize::from(o) == order;
-    let spots = root.lone_spots().filter(|s| of(s.shelf, s.order));
-    let mut places: Vec<(u16, u32)> = spots.map(|s| (s.shelf, s.at)).collect();
-    for wide in root.wides().iter().filter(|w| of(w.shelf, w.order)) {
-        let shelf = shelves.shelf(wide.shelf);
-        let starts = wide.ranks.spread(MAX_PLACES);
-        let starts = starts.filter_map(|rank| shelf.visible(rank));
-        places.extend(starts.map(|start| (wide.shelf, start + wide.depth)));
+/// SegmentView and text position of what follows a source's matches of this order.
+fn places(views: &SegmentViews, root: Matches, source: Source, order: usize) -> Vec<(u16, u32)> {
+    let of = |view, o| views.source(view) == source && usize::from(o) == order;
+    let occurrences = root.lone_occurrences().filter(|s| of(s.view, s.order));
+    let mut places: Vec<(u16, u32)> = occurrences.map(|s| (s.view, s.at)).collect();
+    for interval in root.intervals().iter().filter(|w| of(w.view, w.order)) {
+        let view = views.view(interval.view);
+        let starts = interval.ranks.spread(MAX_PLACES);
+        let starts = starts.filter_map(|rank| view.visible(rank));
+        places.extend(starts.map(|start| (interval.view, start + interval.depth)));
     }
     places
 }

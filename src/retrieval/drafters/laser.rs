@@ -14,7 +14,7 @@
 use crate::retrieval::index::local::Local;
 use crate::retrieval::index::ranks::Ranks;
 use crate::retrieval::index::symbol::SEPARATOR;
-use crate::retrieval::query::lookup::Shelves;
+use crate::retrieval::query::lookup::SegmentViews;
 use crate::retrieval::query::origins::doc_hits;
 use crate::speculate::TokenId;
 use crate::speculate::draft::{
@@ -29,13 +29,13 @@ pub(crate) const PREFIX: usize = 2;
 struct Runs {
     /// Tokens of the run.
     depth: u32,
-    /// By shelf, if any: shelf, interval, visible occurrences.
-    shelves: Vec<(u16, Ranks, u32)>,
+    /// By view, if any: view, interval, visible occurrences.
+    views: Vec<(u16, Ranks, u32)>,
     /// Positions after the run in the local text.
     local: Vec<usize>,
 }
 
-pub(crate) fn draft(shelves: &Shelves, local: &Local, params: &Params) -> DraftTree {
+pub(crate) fn draft(views: &SegmentViews, local: &Local, params: &Params) -> DraftTree {
     let limits = DraftLimits {
         rows: params.budget.max_rows(),
         branch: params.branch,
@@ -46,18 +46,18 @@ pub(crate) fn draft(shelves: &Shelves, local: &Local, params: &Params) -> DraftT
     let root = local.last().unwrap_or_default();
     let mut tree = grow(root, &limits, |growing, list| {
         let here = match growing.parent.and_then(|p| runs[p].as_ref()) {
-            None => Runs::of_context(shelves, local, params),
-            Some(parent) => parent.follow(shelves, local, growing.token),
+            None => Runs::of_context(views, local, params),
+            Some(parent) => parent.follow(views, local, growing.token),
         };
-        here.continue_with(shelves, local, growing, list);
+        here.continue_with(views, local, growing, list);
         runs.resize_with(growing.node, || None);
         runs.push(Some(here));
     });
     for node in 1..tree.n_rows() {
         let parent = tree.nodes[node].parent.and_then(|p| runs[p].as_ref());
         if let Some(parent) = parent {
-            let here = parent.follow(shelves, local, tree.nodes[node].token);
-            tree.nodes[node].origins = here.origins(shelves);
+            let here = parent.follow(views, local, tree.nodes[node].token);
+            tree.nodes[node].origins = here.origins(views);
         }
     }
     tree
@@ -65,27 +65,27 @@ pub(crate) fn draft(shelves: &Shelves, local: &Local, params: &Params) -> DraftT
 
 impl Runs {
     /// The run of the last two tokens, or of the last one if those do not occur.
-    fn of_context(shelves: &Shelves, local: &Local, params: &Params) -> Runs {
+    fn of_context(views: &SegmentViews, local: &Local, params: &Params) -> Runs {
         let longest = PREFIX.min(params.max_suffix);
         let lengths = (1..=longest).rev().filter_map(|n| local.last_tokens(n));
-        let mut runs = lengths.map(|prefix| Runs::of(shelves, local, prefix));
-        let found = runs.find(|r| !r.shelves.is_empty() || !r.local.is_empty());
+        let mut runs = lengths.map(|prefix| Runs::of(views, local, prefix));
+        let found = runs.find(|r| !r.views.is_empty() || !r.local.is_empty());
         found.unwrap_or(Runs {
             depth: 0,
-            shelves: Vec::new(),
+            views: Vec::new(),
             local: Vec::new(),
         })
     }
 
-    fn of(shelves: &Shelves, local: &Local, prefix: &[TokenId]) -> Runs {
+    fn of(views: &SegmentViews, local: &Local, prefix: &[TokenId]) -> Runs {
         let find = |number| {
-            let shelf = shelves.shelf(number);
-            let ranks = shelf.segment.find(prefix);
-            (number, ranks, shelf.count(ranks) as u32)
+            let view = views.view(number);
+            let ranks = view.segment.find(prefix);
+            (number, ranks, view.count(ranks) as u32)
         };
-        let found = (0..shelves.len()).map(find);
+        let found = (0..views.len()).map(find);
         let mut places = Vec::new();
-        if shelves.has_local() {
+        if views.has_local() {
             local.occurrences(prefix.len(), |matched, at, _| {
                 if matched == prefix.len() {
                     places.push(at);
@@ -94,24 +94,24 @@ impl Runs {
         }
         Runs {
             depth: prefix.len() as u32,
-            shelves: found.filter(|f| f.2 > 0).collect(),
+            views: found.filter(|f| f.2 > 0).collect(),
             local: places,
         }
     }
 
     /// The runs that continue with `token`.
-    fn follow(&self, shelves: &Shelves, local: &Local, token: TokenId) -> Runs {
+    fn follow(&self, views: &SegmentViews, local: &Local, token: TokenId) -> Runs {
         let narrow = |&(number, ranks, _): &(u16, Ranks, u32)| {
-            let shelf = shelves.shelf(number);
-            let ranks = shelf.segment.narrow(ranks, self.depth, token);
-            (number, ranks, shelf.count(ranks) as u32)
+            let view = views.view(number);
+            let ranks = view.segment.narrow(ranks, self.depth, token);
+            (number, ranks, view.count(ranks) as u32)
         };
-        let found = self.shelves.iter().map(narrow);
+        let found = self.views.iter().map(narrow);
         let places = self.local.iter();
         let places = places.filter(|&&at| local.token(at) == Some(token));
         Runs {
             depth: self.depth + 1,
-            shelves: found.filter(|f| f.2 > 0).collect(),
+            views: found.filter(|f| f.2 > 0).collect(),
             local: places.map(|at| at + 1).collect(),
         }
     }
@@ -119,16 +119,16 @@ impl Runs {
     /// Lists the next tokens: the probability of a path is its frequency.
     fn continue_with(
         &self,
-        shelves: &Shelves,
+        views: &SegmentViews,
         local: &Local,
         growing: Growing,
         list: &mut Vec<Continuation>,
     ) {
         let mut counts: Vec<(TokenId, u32)> = Vec::new();
-        for &(number, ranks, _) in &self.shelves {
-            let shelf = shelves.shelf(number);
-            shelf.segment.children(ranks, self.depth, |token, ranks| {
-                counts.push((token, shelf.count(ranks) as u32));
+        for &(number, ranks, _) in &self.views {
+            let view = views.view(number);
+            view.segment.children(ranks, self.depth, |token, ranks| {
+                counts.push((token, view.count(ranks) as u32));
             });
         }
         let after = self.local.iter().filter_map(|&at| local.token(at));
@@ -139,7 +139,7 @@ impl Runs {
             into.1 += if is_same { from.1 } else { 0 };
             is_same
         });
-        let n: u32 = self.shelves.iter().map(|s| s.2).sum::<u32>() + self.local.len() as u32;
+        let n: u32 = self.views.iter().map(|s| s.2).sum::<u32>() + self.local.len() as u32;
         let worth = |count: u32| {
             let share = count as f32 / n.max(1) as f32;
             (share * growing.path_prob > growing.floor).then_some(share)
@@ -153,18 +153,18 @@ impl Runs {
     }
 
     /// Where the run's last token comes from; all after the same prefix.
-    fn origins(&self, shelves: &Shelves) -> Vec<Origin> {
+    fn origins(&self, views: &SegmentViews) -> Vec<Origin> {
         let mut origins: Vec<Origin> = Vec::new();
         for source in [Source::Group, Source::Online, Source::Global] {
-            let of = |s: &&(u16, Ranks, u32)| shelves.source(s.0) == source;
-            let found = self.shelves.iter().filter(of);
+            let of = |s: &&(u16, Ranks, u32)| views.source(s.0) == source;
+            let found = self.views.iter().filter(of);
             let count = found.clone().map(|s| s.2).sum();
             let places = found.flat_map(|&(number, ranks, _)| {
-                let visible = move |r| shelves.shelf(number).visible(r);
+                let visible = move |r| views.view(number).visible(r);
                 let starts = (ranks.lo..ranks.hi).filter_map(visible);
                 starts.map(move |start| (number, start + self.depth - 1))
             });
-            let docs = doc_hits(shelves, places);
+            let docs = doc_hits(views, places);
             origins.push(self.origin(source, count, docs));
         }
         origins.push(self.origin(Source::Local, self.local.len() as u32, Vec::new()));

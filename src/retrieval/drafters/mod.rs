@@ -41,16 +41,16 @@ pub(crate) fn draft(
     growth: &Growth,
     offers: &mut Offers,
 ) -> DraftTree {
-    let (params, shelves) = (growth.params, search.shelves);
+    let (params, views) = (growth.params, search.views);
     let drafter = params.drafter;
     if drafter == Drafter::Blend {
         return blend::draft(search, local, growth, offers);
     }
     let chance = |copied: Copied| offer_copy(offers, growth.calibration, copied);
     match drafter {
-        Drafter::Laser => laser::draft(shelves, local, params),
+        Drafter::Laser => laser::draft(views, local, params),
         Drafter::Ngram => ngram::draft(local, params, chance),
-        Drafter::Chain => chain::draft(shelves, local, search.nodes.matches(0), params, chance),
+        Drafter::Chain => chain::draft(views, local, search.nodes.matches(0), params, chance),
         Drafter::Blend | Drafter::None => DraftTree::root_only(local.last().unwrap_or_default()),
     }
 }

@@ -8,12 +8,12 @@ use crate::speculate::TokenId;
 
 /// A segment without its hidden documents, if any.
 #[derive(Clone, Copy)]
-pub(crate) struct Shelf<'a> {
+pub(crate) struct SegmentView<'a> {
     pub(crate) segment: &'a Segment,
     pub(crate) hidden: Option<&'a HiddenSpans>,
 }
 
-impl<'a> Shelf<'a> {
+impl<'a> SegmentView<'a> {
     pub(crate) fn n_docs(&self) -> usize {
         self.segment.n_docs() - self.hidden.map_or(0, |h| h.documents)
     }

@@ -5,7 +5,7 @@
 
 use std::cmp::Reverse;
 
-use crate::retrieval::query::lookup::{Places, Shelves};
+use crate::retrieval::query::lookup::{Places, SegmentViews};
 use crate::speculate::TokenId;
 
 /// The gap and the agreement after it span at most this many tokens.
@@ -16,18 +16,18 @@ pub(crate) const MAX_BEFORE: u16 = 11;
 const MIN_BEFORE_OWN: u16 = 2;
 /// .. and in the others, which are many.
 const MIN_BEFORE_OTHER: u16 = 4;
-/// Maximum places before a gap per shelf if all are frequent.
+/// Maximum places before a gap per view if all are frequent.
 const MAX_ANCHORS: usize = 16;
 /// By how many tokens the pool's gap may be longer than the context's ..
 const MAX_LONGER: usize = 3;
 /// .. or shorter.
 const MAX_SHORTER: usize = 2;
 
-/// Where a shelf's text continues after a place that agrees with the context some
+/// Where a view's text continues after a place that agrees with the context some
 /// tokens ago.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Anchor {
-    pub(crate) shelf: u16,
+    pub(crate) view: u16,
     /// Number of symbols that agree.
     pub(crate) order: u16,
     pub(crate) at: u32,
@@ -36,7 +36,7 @@ pub(crate) struct Anchor {
 /// What follows `at` in a segment followed a text like the context's end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Bridge {
-    pub(crate) shelf: u16,
+    pub(crate) view: u16,
     /// Symbols before the gap that agree.
     pub(crate) before: u16,
     /// Tokens of the context in the gap.
@@ -66,8 +66,8 @@ pub(crate) enum GapKind {
     Even,
     /// Of another length, at most two tokens in the context.
     Uneven,
-    /// Of another length and wide.
-    UnevenWide,
+    /// Of another length and interval.
+    UnevenInterval,
 }
 
 impl Bridge {
@@ -86,17 +86,17 @@ impl Bridge {
             gap: match (self.is_even, self.gap) {
                 (true, _) => GapKind::Even,
                 (false, ..=2) => GapKind::Uneven,
-                (false, _) => GapKind::UnevenWide,
+                (false, _) => GapKind::UnevenInterval,
             },
         }
     }
 
     /// The bridge after its next token.
-    pub(crate) fn moved(&self, shelves: &Shelves) -> Bridge {
+    pub(crate) fn moved(&self, views: &SegmentViews) -> Bridge {
         Bridge {
             at: self.at + 1,
             after: self.after + 1,
-            next: shelves.token(self.shelf, self.at + 1),
+            next: views.token(self.view, self.at + 1),
             ..*self
         }
     }
@@ -124,29 +124,29 @@ impl BridgeClass {
     }
 }
 
-/// Appends a path's places as anchors: on every shelf at most [`MAX_ANCHORS`], after
+/// Appends a path's places as anchors: on every view at most [`MAX_ANCHORS`], after
 /// the longest suffix that is not rare.
-pub(crate) fn anchors(shelves: &Shelves, places: &Places, out: &mut Vec<Anchor>) {
-    let min_before = |shelf| match shelves.is_own(shelf) {
+pub(crate) fn anchors(views: &SegmentViews, places: &Places, out: &mut Vec<Anchor>) {
+    let min_before = |view| match views.is_own(view) {
         true => MIN_BEFORE_OWN,
         false => MIN_BEFORE_OTHER,
     };
-    let spots = places.spots.iter();
-    let spots = spots.filter(|s| s.order >= min_before(s.shelf));
-    out.extend(spots.map(|s| Anchor {
-        shelf: s.shelf,
+    let occurrences = places.occurrences.iter();
+    let occurrences = occurrences.filter(|s| s.order >= min_before(s.view));
+    out.extend(occurrences.map(|s| Anchor {
+        view: s.view,
         order: s.order,
         at: s.at,
     }));
-    let n_spots = out.len();
-    for shelf in places.wides.chunk_by(|a, b| a.shelf == b.shelf) {
-        let longest = shelf[0];
-        let is_alone = out[..n_spots].iter().all(|a| a.shelf != longest.shelf);
-        if is_alone && longest.order >= min_before(longest.shelf) {
-            let visible = |rank| shelves.shelf(longest.shelf).visible(rank);
+    let n_occurrences = out.len();
+    for view in places.intervals.chunk_by(|a, b| a.view == b.view) {
+        let longest = view[0];
+        let is_alone = out[..n_occurrences].iter().all(|a| a.view != longest.view);
+        if is_alone && longest.order >= min_before(longest.view) {
+            let visible = |rank| views.view(longest.view).visible(rank);
             let starts = longest.ranks.spread(MAX_ANCHORS).filter_map(visible);
             out.extend(starts.map(|start| Anchor {
-                shelf: longest.shelf,
+                view: longest.view,
                 order: longest.order,
                 at: start + longest.depth,
             }));
@@ -155,10 +155,10 @@ pub(crate) fn anchors(shelves: &Shelves, places: &Places, out: &mut Vec<Anchor>)
 }
 
 /// Appends every bridge from the end of the context, whose last tokens are `tail`, into
-/// the shelves: the best one per place. `anchors` are those of the text that ends 1, 2,
+/// the views: the best one per place. `anchors` are those of the text that ends 1, 2,
 /// .. tokens ago.
 pub(crate) fn find_bridges<'w>(
-    shelves: &Shelves,
+    views: &SegmentViews,
     anchors: impl Iterator<Item = &'w Vec<Anchor>>,
     tail: &[TokenId],
     bridges: &mut Vec<Bridge>,
@@ -166,19 +166,19 @@ pub(crate) fn find_bridges<'w>(
     for (span, anchors) in (1..=MAX_SPAN.min(tail.len())).zip(anchors) {
         let behind = &tail[tail.len() - span..];
         for anchor in anchors {
-            cross(shelves, anchor, behind, |bridge| bridges.push(bridge));
+            cross(views, anchor, behind, |bridge| bridges.push(bridge));
         }
     }
-    bridges.sort_unstable_by_key(|b| (b.shelf, b.at, Reverse(b.merit())));
-    bridges.dedup_by_key(|b| (b.shelf, b.at));
+    bridges.sort_unstable_by_key(|b| (b.view, b.at, Reverse(b.merit())));
+    bridges.dedup_by_key(|b| (b.view, b.at));
 }
 
 /// Bridges over the gap that begins at the anchor, to where the text agrees
 /// with the end of `behind`.
-fn cross(shelves: &Shelves, anchor: &Anchor, behind: &[TokenId], mut found: impl FnMut(Bridge)) {
+fn cross(views: &SegmentViews, anchor: &Anchor, behind: &[TokenId], mut found: impl FnMut(Bridge)) {
     let span = behind.len();
     let last = behind[span - 1];
-    let segment = shelves.shelf(anchor.shelf).segment;
+    let segment = views.view(anchor.view).segment;
     // One token is reserved for what follows the bridge.
     let text = segment.until_separator(anchor.at, span + MAX_LONGER + 1);
     for end in span.saturating_sub(MAX_SHORTER).max(1)..text.len() {
@@ -191,7 +191,7 @@ fn cross(shelves: &Shelves, anchor: &Anchor, behind: &[TokenId], mut found: impl
         let after = pairs.take_while(|(a, b)| a == b).count();
         if (after > 0 || is_single) && after < span {
             found(Bridge {
-                shelf: anchor.shelf,
+                view: anchor.view,
                 before: anchor.order,
                 gap: (span - after) as u16,
                 after: after as u16,

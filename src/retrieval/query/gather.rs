@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use crate::retrieval::query::agenda::{CLASS_SHIFT, KIND_SHIFT, ORDER_SHIFT, WIDE, index_of, key};
 use crate::retrieval::query::bridge::BridgeClass;
 use crate::retrieval::query::evidence::{Evidence, Kind, Visit};
-use crate::retrieval::query::lookup::{LOCAL, Shelves};
+use crate::retrieval::query::lookup::{LOCAL, SegmentViews};
 use crate::retrieval::query::matches::Matches;
 use crate::retrieval::query::tally::{Shelved, Tally, common};
 
@@ -40,18 +40,18 @@ impl Scratch {
     /// has enough (false). Longer orders must come first.
     pub(crate) fn show(
         &mut self,
-        shelves: &Shelves,
+        views: &SegmentViews,
         matches: Matches,
         orders: RangeInclusive<u16>,
         visit: &mut impl Visit,
     ) -> bool {
-        self.plan(shelves, matches, &orders);
+        self.plan(views, matches, &orders);
         let agenda = std::mem::take(&mut self.agenda);
         let mut wants_more = true;
         for items in agenda.chunk_by(|a, b| a >> CLASS_SHIFT == b >> CLASS_SHIFT) {
             let kind = Kind::ALL[(items[0] >> KIND_SHIFT) as usize & 0xFF];
             let order = usize::from(u16::MAX) - (items[0] >> ORDER_SHIFT) as usize;
-            let bridge = self.look_at(shelves, matches, kind, items);
+            let bridge = self.look_at(views, matches, kind, items);
             let tally = self.tally(kind);
             wants_more = visit.add(&Evidence {
                 kind,
@@ -70,29 +70,29 @@ impl Scratch {
     }
 
     /// Sorts what to examine.
-    fn plan(&mut self, shelves: &Shelves, matches: Matches, orders: &RangeInclusive<u16>) {
+    fn plan(&mut self, views: &SegmentViews, matches: Matches, orders: &RangeInclusive<u16>) {
         let agenda = &mut self.agenda;
         agenda.clear();
-        let kind = |shelf| match shelf {
+        let kind = |view| match view {
             LOCAL => Kind::Local,
-            shelf if shelves.is_own(shelf) => Kind::Own,
+            view if views.is_own(view) => Kind::Own,
             _ => Kind::Other,
         };
         let (places, span) = (matches.places, matches.span);
-        for i in span.spots.clone().chain(span.late.clone()) {
-            let spot = &places.spots[i];
-            if orders.contains(&spot.order) {
-                agenda.push(key(spot.order, kind(spot.shelf), None, i));
+        for i in span.occurrences.clone().chain(span.late.clone()) {
+            let occurrence = &places.occurrences[i];
+            if orders.contains(&occurrence.order) {
+                agenda.push(key(occurrence.order, kind(occurrence.view), None, i));
             }
         }
-        for i in span.wides.clone() {
-            let wide = &places.wides[i];
-            if orders.contains(&wide.order) {
-                agenda.push(key(wide.order, kind(wide.shelf), None, i) | WIDE);
+        for i in span.intervals.clone() {
+            let interval = &places.intervals[i];
+            if orders.contains(&interval.order) {
+                agenda.push(key(interval.order, kind(interval.view), None, i) | WIDE);
             }
         }
         for (index, bridge) in matches.bridges.iter().enumerate() {
-            let kind = match shelves.is_own(bridge.shelf) {
+            let kind = match views.is_own(bridge.view) {
                 true => Kind::OwnBridge,
                 false => Kind::OtherBridge,
             };
@@ -121,21 +121,23 @@ impl Scratch {
     /// shorter one's.
     fn look_at(
         &mut self,
-        shelves: &Shelves,
+        views: &SegmentViews,
         matches: Matches,
         kind: Kind,
         items: &[u64],
     ) -> Option<BridgeClass> {
         match kind {
-            Kind::Own if shelves.n_own() == 1 => self.own.look_at_one(shelves, matches, items),
-            Kind::Own => self.own.look_at(shelves, matches, items),
+            Kind::Own if views.n_own() == 1 => self.own.look_at_one(views, matches, items),
+            Kind::Own => self.own.look_at(views, matches, items),
             Kind::Local => {
-                let spots = items.iter().map(|&i| matches.places.spots[index_of(i)]);
-                spots.for_each(|s| self.local.add(s.next));
+                let occurrences = items
+                    .iter()
+                    .map(|&i| matches.places.occurrences[index_of(i)]);
+                occurrences.for_each(|s| self.local.add(s.next));
             }
-            Kind::Other => self.other.look_at(shelves, matches, items),
+            Kind::Other => self.other.look_at(views, matches, items),
             Kind::Common => {
-                self.common.get_or_insert_with(|| common(shelves));
+                self.common.get_or_insert_with(|| common(views));
             }
             Kind::OwnBridge | Kind::OtherBridge => {
                 self.bridged.clear();

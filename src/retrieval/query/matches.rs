@@ -1,7 +1,7 @@
 //! A read view of a path's occurrences in every source.
 
 use crate::retrieval::query::bridge::Bridge;
-use crate::retrieval::query::lookup::{Places, Span, Spot, Wide};
+use crate::retrieval::query::lookup::{Occurrence, Places, SaInterval, Span};
 
 /// A node's occurrences in every source.
 #[derive(Clone, Copy)]
@@ -13,22 +13,22 @@ pub(crate) struct Matches<'n> {
 }
 
 impl<'n> Matches<'n> {
-    pub(crate) fn spots(&self) -> impl Iterator<Item = &'n Spot> + Clone {
-        self.places.spots(self.span)
+    pub(crate) fn occurrences(&self) -> impl Iterator<Item = &'n Occurrence> + Clone {
+        self.places.occurrences(self.span)
     }
 
-    pub(crate) fn wides(&self) -> &'n [Wide] {
-        self.places.wides(self.span)
+    pub(crate) fn intervals(&self) -> &'n [SaInterval] {
+        self.places.intervals(self.span)
     }
 
-    /// The spots not contained in an interval of the same order. (At the longest order,
-    /// spots belong to the intervals that contain them.)
-    pub(crate) fn lone_spots(&self) -> impl Iterator<Item = &'n Spot> + Clone {
-        let wides = self.wides();
-        let is_held = |s: &Spot| {
-            let same = |w: &Wide| w.order == s.order && w.shelf == s.shelf;
-            wides.iter().any(same)
+    /// The occurrences not contained in an interval of the same order. (At the longest order,
+    /// occurrences belong to the intervals that contain them.)
+    pub(crate) fn lone_occurrences(&self) -> impl Iterator<Item = &'n Occurrence> + Clone {
+        let intervals = self.intervals();
+        let is_held = |s: &Occurrence| {
+            let same = |w: &SaInterval| w.order == s.order && w.view == s.view;
+            intervals.iter().any(same)
         };
-        self.spots().filter(move |s| !is_held(s))
+        self.occurrences().filter(move |s| !is_held(s))
     }
 }

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 
 use crate::retrieval::index::local::Local;
 use crate::retrieval::index::ranks::Ranks;
-use crate::retrieval::query::lookup::{LOCAL, Shelves, Spot, Wide};
+use crate::retrieval::query::lookup::{LOCAL, Occurrence, SaInterval, SegmentViews};
 use crate::retrieval::query::matches::Matches;
 use crate::retrieval::query::search::{Nodes, Search};
 use crate::speculate::TokenId;
@@ -19,7 +19,12 @@ const MAX_DOCS: usize = 3;
 const MAX_PLACES: usize = 12;
 
 /// Adds the origins of every draft token that has none yet.
-pub(crate) fn explain(shelves: &Shelves, nodes: &mut Nodes, local: &Local, tree: &mut DraftTree) {
+pub(crate) fn explain(
+    views: &SegmentViews,
+    nodes: &mut Nodes,
+    local: &Local,
+    tree: &mut DraftTree,
+) {
     // The search node of every tree node that was expanded, as parents were.
     let mut numbers: Vec<Option<usize>> = vec![Some(0)];
     for node in 1..tree.n_rows() {
@@ -28,8 +33,8 @@ pub(crate) fn explain(shelves: &Shelves, nodes: &mut Nodes, local: &Local, tree:
         numbers.push(parent.and_then(|p| nodes.child(p, draft.token)));
         if let Some(number) = parent.filter(|_| draft.origins.is_empty()) {
             let n_tokens = local.answer().len() + nodes.depth(number);
-            nodes.complete(shelves, number);
-            draft.origins = origins(shelves, nodes.matches(number), draft.token, n_tokens);
+            nodes.complete(views, number);
+            draft.origins = origins(views, nodes.matches(number), draft.token, n_tokens);
         }
     }
 }
@@ -38,49 +43,57 @@ pub(crate) fn explain(shelves: &Shelves, nodes: &mut Nodes, local: &Local, tree:
 pub(crate) fn hits(search: &Search, local: &Local) -> Vec<SourceHit> {
     let root = search.nodes.matches(0);
     let sources = Source::ALL.into_iter();
-    let hits = sources.filter_map(|s| hit(search.shelves, root, s, local.answer().len()));
+    let hits = sources.filter_map(|s| hit(search.views, root, s, local.answer().len()));
     hits.collect()
 }
 
 /// The longest suffix of the context that occurs in a source.
-fn hit(shelves: &Shelves, root: Matches, source: Source, answer_len: usize) -> Option<SourceHit> {
-    let spots = root.lone_spots();
-    let spots = spots.filter(|s| shelves.source(s.shelf) == source);
-    let wides = root.wides().iter();
-    let wides = wides.filter(|w| shelves.source(w.shelf) == source);
-    let orders = spots.clone().map(|s| s.order);
-    let order = orders.chain(wides.clone().map(|w| w.order)).max()?;
-    let n_spots = spots.filter(|s| s.order == order).count();
-    let n_wide: u32 = wides.filter(|w| w.order == order).map(|w| w.count).sum();
+fn hit(
+    views: &SegmentViews,
+    root: Matches,
+    source: Source,
+    answer_len: usize,
+) -> Option<SourceHit> {
+    let occurrences = root.lone_occurrences();
+    let occurrences = occurrences.filter(|s| views.source(s.view) == source);
+    let intervals = root.intervals().iter();
+    let intervals = intervals.filter(|w| views.source(w.view) == source);
+    let orders = occurrences.clone().map(|s| s.order);
+    let order = orders.chain(intervals.clone().map(|w| w.order)).max()?;
+    let n_occurrences = occurrences.filter(|s| s.order == order).count();
+    let n_intervals: u32 = intervals
+        .filter(|w| w.order == order)
+        .map(|w| w.count)
+        .sum();
     Some(SourceHit {
         source,
         matched: match source {
             Source::Local => usize::from(order),
             _ => usize::from(order).min(answer_len),
         },
-        count: n_spots + n_wide as usize,
+        count: n_occurrences + n_intervals as usize,
     })
 }
 
 /// One origin per source, the longest matched suffix first. `n_tokens` is the path's
 /// length from the answer's beginning on: an order above it counts the anchor.
-fn origins(shelves: &Shelves, from: Matches, token: TokenId, n_tokens: usize) -> Vec<Origin> {
+fn origins(views: &SegmentViews, from: Matches, token: TokenId, n_tokens: usize) -> Vec<Origin> {
     let pools = [Source::Group, Source::Online, Source::Global].into_iter();
     let pools = pools.filter_map(|source| {
-        exact_origin(shelves, from, source, token, n_tokens)
-            .or_else(|| bridge_origin(shelves, from, source, token))
-            .or_else(|| common_origin(shelves, source, token))
+        exact_origin(views, from, source, token, n_tokens)
+            .or_else(|| bridge_origin(views, from, source, token))
+            .or_else(|| common_origin(views, source, token))
     });
     let mut origins: Vec<Origin> = pools.chain(local_origin(from, token)).collect();
     origins.sort_by_key(|o| Reverse(o.matched));
     origins
 }
 
-/// Occurrences of a token after one suffix on one shelf.
+/// Occurrences of a token after one suffix on one view.
 struct Found {
     order: u16,
     count: u32,
-    shelf: u16,
+    view: u16,
     place: Place,
 }
 
@@ -94,137 +107,140 @@ enum Place {
     },
 }
 
-/// The longest match of a source's shelves followed by `token`. In sources other than
+/// The longest match of a source's views followed by `token`. In sources other than
 /// the nearest, a draft's places and count come from the context's matches.
 fn exact_origin(
-    shelves: &Shelves,
+    views: &SegmentViews,
     from: Matches,
     source: Source,
     token: TokenId,
     n_tokens: usize,
 ) -> Option<Origin> {
     let mut found: Vec<Found> = Vec::new();
-    let spots = from.lone_spots();
-    let spots = spots.filter(|s| s.next == token && shelves.source(s.shelf) == source);
-    found.extend(spots.map(spot_found));
-    for shelf in from.wides().chunk_by(|a, b| a.shelf == b.shelf) {
-        let number = shelf[0].shelf;
-        // A shelf's spots match longer than its intervals.
-        if shelves.source(number) == source && found.iter().all(|f| f.shelf != number) {
-            found.extend(shelf.iter().find_map(|w| wide_found(shelves, w, token)));
+    let occurrences = from.lone_occurrences();
+    let occurrences = occurrences.filter(|s| s.next == token && views.source(s.view) == source);
+    found.extend(occurrences.map(occurrence_found));
+    for view in from.intervals().chunk_by(|a, b| a.view == b.view) {
+        let number = view[0].view;
+        // A view's occurrences match longer than its intervals.
+        if views.source(number) == source && found.iter().all(|f| f.view != number) {
+            found.extend(view.iter().find_map(|w| interval_found(views, w, token)));
         }
     }
     let order = found.iter().map(|f| f.order).max()?;
     found.retain(|f| f.order == order);
     let places = found.iter();
-    let places = places.flat_map(|f| token_places(shelves, f));
+    let places = places.flat_map(|f| token_places(views, f));
     Some(Origin {
         source,
         matched: usize::from(order).min(n_tokens) as u32,
         count: found.iter().map(|f| f.count).sum(),
-        docs: doc_hits(shelves, places),
+        docs: doc_hits(views, places),
     })
 }
 
-fn spot_found(spot: &Spot) -> Found {
+fn occurrence_found(occurrence: &Occurrence) -> Found {
     Found {
-        order: spot.order,
+        order: occurrence.order,
         count: 1,
-        shelf: spot.shelf,
-        place: Place::At(spot.at),
+        view: occurrence.view,
+        place: Place::At(occurrence.at),
     }
 }
 
-fn wide_found(shelves: &Shelves, wide: &Wide, token: TokenId) -> Option<Found> {
-    let shelf = shelves.shelf(wide.shelf);
-    let ranks = shelf.segment.narrow(wide.ranks, wide.depth, token);
-    let count = shelf.count(ranks) as u32;
-    let depth = wide.depth;
+fn interval_found(views: &SegmentViews, interval: &SaInterval, token: TokenId) -> Option<Found> {
+    let view = views.view(interval.view);
+    let ranks = view.segment.narrow(interval.ranks, interval.depth, token);
+    let count = view.count(ranks) as u32;
+    let depth = interval.depth;
     (count > 0).then_some(Found {
-        order: wide.order,
+        order: interval.order,
         count,
-        shelf: wide.shelf,
+        view: interval.view,
         place: Place::Among { ranks, depth },
     })
 }
 
 /// A token that follows only across a gap ending right before it.
 fn bridge_origin(
-    shelves: &Shelves,
+    views: &SegmentViews,
     from: Matches,
     source: Source,
     token: TokenId,
 ) -> Option<Origin> {
     let bridges = from.bridges.iter();
-    let bridges = bridges.filter(|b| b.next == token && shelves.source(b.shelf) == source);
-    let found: Vec<(u16, u32)> = bridges.map(|b| (b.shelf, b.at)).collect();
+    let bridges = bridges.filter(|b| b.next == token && views.source(b.view) == source);
+    let found: Vec<(u16, u32)> = bridges.map(|b| (b.view, b.at)).collect();
     (!found.is_empty()).then(|| Origin {
         source,
         matched: 0,
         count: found.len() as u32,
-        docs: doc_hits(shelves, found.iter().copied()),
+        docs: doc_hits(views, found.iter().copied()),
     })
 }
 
 /// A token drafted because it is frequent overall.
-fn common_origin(shelves: &Shelves, source: Source, token: TokenId) -> Option<Origin> {
-    let nearest = shelves.nearest().filter(|&s| shelves.source(s) == source);
-    let is_frequent = |s: &u16| shelves.shelf(*s).frequent().any(|t| t.0 == token);
+fn common_origin(views: &SegmentViews, source: Source, token: TokenId) -> Option<Origin> {
+    let nearest = views.nearest().filter(|&s| views.source(s) == source);
+    let is_frequent = |s: &u16| views.view(*s).frequent().any(|t| t.0 == token);
     let found: Vec<Found> = nearest
         .filter(is_frequent)
         .map(|number| {
-            let shelf = shelves.shelf(number);
-            let ranks = shelf.segment.bucket(token);
+            let view = views.view(number);
+            let ranks = view.segment.bucket(token);
             Found {
                 order: 0,
-                count: shelf.count(ranks) as u32,
-                shelf: number,
+                count: view.count(ranks) as u32,
+                view: number,
                 place: Place::Among { ranks, depth: 0 },
             }
         })
         .collect();
     let places = found.iter();
-    let places = places.flat_map(|f| token_places(shelves, f));
+    let places = places.flat_map(|f| token_places(views, f));
     (!found.is_empty()).then(|| Origin {
         source,
         matched: 0,
         count: found.iter().map(|f| f.count).sum(),
-        docs: doc_hits(shelves, places),
+        docs: doc_hits(views, places),
     })
 }
 
 fn local_origin(from: Matches, token: TokenId) -> Option<Origin> {
-    let spots = from.spots();
-    let spots = spots.filter(|s| s.shelf == LOCAL && s.next == token);
-    let matched = spots.clone().map(|s| s.order).max()?;
+    let occurrences = from.occurrences();
+    let occurrences = occurrences.filter(|s| s.view == LOCAL && s.next == token);
+    let matched = occurrences.clone().map(|s| s.order).max()?;
     Some(Origin {
         source: Source::Local,
         matched: u32::from(matched),
-        count: spots.filter(|s| s.order == matched).count() as u32,
+        count: occurrences.filter(|s| s.order == matched).count() as u32,
         docs: Vec::new(),
     })
 }
 
-/// Shelf and text position of the token.
+/// SegmentView and text position of the token.
 fn token_places<'s>(
-    shelves: &'s Shelves,
+    views: &'s SegmentViews,
     found: &Found,
 ) -> impl Iterator<Item = (u16, u32)> + use<'s> {
-    let shelf = found.shelf;
+    let view = found.view;
     let (single, ranks, depth) = match found.place {
         Place::At(at) => (Some(at), Ranks::NONE, 0),
         Place::Among { ranks, depth } => (None, ranks, depth),
     };
-    let starts = (ranks.lo..ranks.hi).filter_map(move |r| shelves.shelf(shelf).visible(r));
+    let starts = (ranks.lo..ranks.hi).filter_map(move |r| views.view(view).visible(r));
     let places = single.into_iter().chain(starts.map(move |s| s + depth));
-    places.map(move |position| (shelf, position))
+    places.map(move |position| (view, position))
 }
 
 /// The first few places in different documents.
-pub(crate) fn doc_hits(shelves: &Shelves, places: impl Iterator<Item = (u16, u32)>) -> Vec<DocHit> {
+pub(crate) fn doc_hits(
+    views: &SegmentViews,
+    places: impl Iterator<Item = (u16, u32)>,
+) -> Vec<DocHit> {
     let mut hits: Vec<DocHit> = Vec::with_capacity(MAX_DOCS);
-    for (shelf, position) in places.take(MAX_PLACES) {
-        let Some((entry, at)) = shelves.shelf(shelf).locate(position) else {
+    for (view, position) in places.take(MAX_PLACES) {
+        let Some((entry, at)) = views.view(view).locate(position) else {
             continue;
         };
         if hits.iter().all(|h| h.doc != entry.id) {

@@ -7,7 +7,7 @@ use crate::retrieval::index::local::Local;
 use crate::retrieval::query::bridge::Bridge;
 use crate::retrieval::query::evidence::Visit;
 use crate::retrieval::query::gather::Scratch;
-use crate::retrieval::query::lookup::{Before, Places, Reach, Shelves, Span, Wide};
+use crate::retrieval::query::lookup::{Before, Places, Reach, SaInterval, SegmentViews, Span};
 use crate::retrieval::query::matches::Matches;
 use crate::retrieval::query::walk::Walk;
 use crate::speculate::TokenId;
@@ -34,7 +34,7 @@ struct Node {
     rest: Rest,
 }
 
-/// The occurrences other than earlier spots: shorter and more numerous, often not needed.
+/// The occurrences other than earlier occurrences: shorter and more numerous, often not needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Rest {
     Known,
@@ -47,8 +47,8 @@ enum Rest {
 
 impl Rest {
     /// A child's, given its parent's intervals.
-    fn of_child(self, wides: &[Wide]) -> Rest {
-        let longest = wides.iter().map(|w| w.order).max();
+    fn of_child(self, intervals: &[SaInterval]) -> Rest {
+        let longest = intervals.iter().map(|w| w.order).max();
         match self {
             Rest::Known => Rest::Unknown {
                 order: longest.unwrap_or(0) + 1,
@@ -64,7 +64,7 @@ impl Rest {
 
 /// One query: the sources, and the nodes searched so far.
 pub(crate) struct Search<'s, 'a> {
-    pub(crate) shelves: &'s Shelves<'a>,
+    pub(crate) views: &'s SegmentViews<'a>,
     pub(crate) nodes: &'s mut Nodes,
 }
 
@@ -90,24 +90,24 @@ impl Nodes {
     }
 
     /// Looks up everything at a node.
-    pub(crate) fn complete(&mut self, shelves: &Shelves, number: usize) {
+    pub(crate) fn complete(&mut self, views: &SegmentViews, number: usize) {
         let Rest::Unknown { parent, .. } = self.nodes[number].rest else {
             return;
         };
         let above = self.nodes[number].parent;
-        self.complete(shelves, above);
+        self.complete(views, above);
         let (from, token) = (&self.nodes[above], self.nodes[number].token);
         let mut span = self.nodes[number].span.clone();
-        let first_late = self.places.spots.len();
+        let first_late = self.places.occurrences.len();
         span.late = first_late..first_late;
         if !parent {
-            shelves.follow_spots(&mut self.places, from.span.late.clone(), token);
+            views.follow_occurrences(&mut self.places, from.span.late.clone(), token);
         }
         let before = Before {
-            wides: from.span.wides.clone(),
+            intervals: from.span.intervals.clone(),
             last: from.token,
         };
-        shelves.follow_rest(&mut self.places, &mut span, before, token, Reach::Draft);
+        views.follow_rest(&mut self.places, &mut span, before, token, Reach::Draft);
         let node = &mut self.nodes[number];
         node.span = span;
         node.rest = Rest::Known;
@@ -124,31 +124,33 @@ impl Nodes {
 impl<'s, 'a> Search<'s, 'a> {
     /// Begins at the context's end, which the walk has reached: the root's node, number 0.
     pub(crate) fn begin(
-        shelves: &'s Shelves<'a>,
+        views: &'s SegmentViews<'a>,
         nodes: &'s mut Nodes,
         walk: &Walk,
         context: &Local,
     ) -> Self {
         nodes.clear();
         let places = &mut nodes.places;
-        places.spots.extend_from_slice(&walk.places.spots);
-        places.wides.extend_from_slice(&walk.places.wides);
-        shelves.find_local(places);
+        places
+            .occurrences
+            .extend_from_slice(&walk.places.occurrences);
+        places.intervals.extend_from_slice(&walk.places.intervals);
+        views.find_local(places);
         nodes.bridges.extend_from_slice(&walk.bridges);
         let root = Node {
             parent: 0,
             token: context.last().unwrap_or_default(),
             depth: 0,
             span: Span {
-                spots: 0..places.spots.len(),
+                occurrences: 0..places.occurrences.len(),
                 late: 0..0,
-                wides: 0..places.wides.len(),
+                intervals: 0..places.intervals.len(),
             },
             bridges: 0..walk.bridges.len(),
             rest: Rest::Known,
         };
         nodes.nodes.push(root);
-        Search { shelves, nodes }
+        Search { views, nodes }
     }
 
     /// Descends by one token; returns the new node's number.
@@ -163,21 +165,21 @@ impl<'s, 'a> Search<'s, 'a> {
         let first_bridge = bridges.len();
         for i in from.bridges.clone() {
             if bridges[i].next == token {
-                let moved = bridges[i].moved(self.shelves);
+                let moved = bridges[i].moved(self.views);
                 bridges.push(moved);
             }
         }
-        let first = places.spots.len();
-        for spots in [from.span.spots.clone(), from.span.late.clone()] {
-            self.shelves.follow_spots(places, spots, token);
+        let first = places.occurrences.len();
+        for occurrences in [from.span.occurrences.clone(), from.span.late.clone()] {
+            self.views.follow_occurrences(places, occurrences, token);
         }
-        let rest = from.rest.of_child(places.wides(&from.span));
+        let rest = from.rest.of_child(places.intervals(&from.span));
         let node = Node {
             parent,
             token,
             depth: from.depth + 1,
             span: Span {
-                spots: first..places.spots.len(),
+                occurrences: first..places.occurrences.len(),
                 ..Span::default()
             },
             bridges: first_bridge..bridges.len(),
@@ -198,11 +200,11 @@ impl<'s, 'a> Search<'s, 'a> {
             Rest::Unknown { order, .. } => order + 1,
         };
         let matches = self.nodes.matches(number);
-        let wants_more = scratch.show(self.shelves, matches, first..=u16::MAX, visit);
+        let wants_more = scratch.show(self.views, matches, first..=u16::MAX, visit);
         if first > 0 && wants_more && visit.wants_rest() {
-            self.nodes.complete(self.shelves, number);
+            self.nodes.complete(self.views, number);
             let matches = self.nodes.matches(number);
-            scratch.show(self.shelves, matches, 0..=first - 1, visit);
+            scratch.show(self.views, matches, 0..=first - 1, visit);
         }
         self.nodes.scratch = scratch;
     }

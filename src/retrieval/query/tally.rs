@@ -1,15 +1,15 @@
-//! Counts what followed, on one shelf and on several together.
+//! Counts what followed, on one view and on several together.
 
-use crate::retrieval::index::segment_view::Shelf;
+use crate::retrieval::index::segment_view::SegmentView;
 use crate::retrieval::index::symbol::SEPARATOR;
 use crate::retrieval::query::agenda::{WIDE, index_of};
-use crate::retrieval::query::lookup::{Shelves, Wide};
+use crate::retrieval::query::lookup::{SaInterval, SegmentViews};
 use crate::retrieval::query::matches::Matches;
 use crate::speculate::TokenId;
 
 /// Up to this many occurrences are counted; of more, a sample of this size.
 const SAMPLE: usize = 20;
-/// .. and on each of the other groups' shelves, of which there are several.
+/// .. and on each of the other groups' views, of which there are several.
 const SAMPLE_OTHER: usize = 8;
 
 /// The occurrences of a suffix, and what followed them.
@@ -21,11 +21,11 @@ pub(crate) struct Tally {
     pub(crate) next: Vec<(TokenId, u32)>,
 }
 
-/// The tally of several shelves together.
+/// The tally of several views together.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Shelved {
     pub(crate) tally: Tally,
-    /// What followed every shelf's current match; used as soon as one of them is an
+    /// What followed every view's current match; used as soon as one of them is an
     /// interval ..
     parts: Vec<(u16, TokenId, u32)>,
     /// .. with how many occurrences there are and how many of them were seen.
@@ -58,41 +58,42 @@ impl Shelved {
         self.counts.clear();
     }
 
-    /// As [`look_at`](Self::look_at), for a single shelf.
-    pub(crate) fn look_at_one(&mut self, shelves: &Shelves, matches: Matches, items: &[u64]) {
+    /// As [`look_at`](Self::look_at), for a single view.
+    pub(crate) fn look_at_one(&mut self, views: &SegmentViews, matches: Matches, items: &[u64]) {
         for &item in items {
             if item & WIDE == 0 {
-                self.tally.add(matches.places.spots[index_of(item)].next);
+                self.tally
+                    .add(matches.places.occurrences[index_of(item)].next);
                 continue;
             }
-            let wide = &matches.places.wides[index_of(item)];
+            let interval = &matches.places.intervals[index_of(item)];
             self.tally.clear();
             let next = &mut self.tally.next;
-            self.tally.n_seen = followers(shelves, wide, |t, n| next.push((t, n)));
-            self.tally.count = wide.count;
+            self.tally.n_seen = followers(views, interval, |t, n| next.push((t, n)));
+            self.tally.count = interval.count;
         }
     }
 
-    /// A shelf's shorter match contains its longer one, and replaces it.
-    pub(crate) fn look_at(&mut self, shelves: &Shelves, matches: Matches, items: &[u64]) {
+    /// A view's shorter match contains its longer one, and replaces it.
+    pub(crate) fn look_at(&mut self, views: &SegmentViews, matches: Matches, items: &[u64]) {
         let mut is_mixed = !self.counts.is_empty();
         for &item in items {
             if item & WIDE == 0 {
-                let spot = &matches.places.spots[index_of(item)];
-                self.parts.push((spot.shelf, spot.next, 1));
+                let occurrence = &matches.places.occurrences[index_of(item)];
+                self.parts.push((occurrence.view, occurrence.next, 1));
                 if !is_mixed {
-                    self.tally.add(spot.next);
+                    self.tally.add(occurrence.next);
                 }
                 continue;
             }
             is_mixed = true;
-            let wide = &matches.places.wides[index_of(item)];
-            let shelf = wide.shelf;
-            self.parts.retain(|o| o.0 != shelf);
-            self.counts.retain(|o| o.0 != shelf);
+            let interval = &matches.places.intervals[index_of(item)];
+            let view = interval.view;
+            self.parts.retain(|o| o.0 != view);
+            self.counts.retain(|o| o.0 != view);
             let parts = &mut self.parts;
-            let n_seen = followers(shelves, wide, |t, n| parts.push((shelf, t, n)));
-            self.counts.push((shelf, wide.count, n_seen));
+            let n_seen = followers(views, interval, |t, n| parts.push((view, t, n)));
+            self.counts.push((view, interval.count, n_seen));
         }
         if is_mixed {
             self.sum();
@@ -101,10 +102,10 @@ impl Shelved {
 
     fn sum(&mut self) {
         let counts = &self.counts;
-        let is_spot = |shelf| counts.iter().all(|c| c.0 != shelf);
-        let n_spots = self.parts.iter().filter(|o| is_spot(o.0)).count() as u32;
-        self.tally.count = n_spots + counts.iter().map(|c| c.1).sum::<u32>();
-        self.tally.n_seen = n_spots + counts.iter().map(|c| c.2).sum::<u32>();
+        let is_occurrence = |view| counts.iter().all(|c| c.0 != view);
+        let n_occurrences = self.parts.iter().filter(|o| is_occurrence(o.0)).count() as u32;
+        self.tally.count = n_occurrences + counts.iter().map(|c| c.1).sum::<u32>();
+        self.tally.n_seen = n_occurrences + counts.iter().map(|c| c.2).sum::<u32>();
         let next = &mut self.tally.next;
         next.clear();
         let told = self.parts.iter().filter(|o| o.1 != SEPARATOR);
@@ -114,14 +115,14 @@ impl Shelved {
 }
 
 /// Overall token frequencies.
-pub(crate) fn common(shelves: &Shelves) -> Tally {
+pub(crate) fn common(views: &SegmentViews) -> Tally {
     let mut tally = Tally::default();
-    for shelf in shelves.nearest() {
-        let shelf = shelves.shelf(shelf);
-        tally.next.extend(shelf.frequent());
-        tally.count += shelf.n_tokens() as u32;
+    for view in views.nearest() {
+        let view = views.view(view);
+        tally.next.extend(view.frequent());
+        tally.count += view.n_tokens() as u32;
     }
-    if shelves.nearest().len() > 1 {
+    if views.nearest().len() > 1 {
         merge(&mut tally.next);
     }
     tally.n_seen = tally.count;
@@ -149,40 +150,43 @@ fn add(list: &mut Vec<(TokenId, u32)>, token: TokenId, n: u32) {
 
 /// Lists the tokens after an interval, each once; returns the number of occurrences
 /// examined.
-fn followers(shelves: &Shelves, wide: &Wide, mut list: impl FnMut(TokenId, u32)) -> u32 {
-    let shelf = shelves.shelf(wide.shelf);
-    let sample = match shelves.is_own(wide.shelf) {
+fn followers(
+    views: &SegmentViews,
+    interval: &SaInterval,
+    mut list: impl FnMut(TokenId, u32),
+) -> u32 {
+    let view = views.view(interval.view);
+    let sample = match views.is_own(interval.view) {
         true => SAMPLE,
         false => SAMPLE_OTHER,
     };
-    if wide.ranks.len() <= sample {
-        shelf
-            .segment
-            .children(wide.ranks, wide.depth, |token, ranks| {
-                let n = shelf.count(ranks) as u32;
+    if interval.ranks.len() <= sample {
+        view.segment
+            .children(interval.ranks, interval.depth, |token, ranks| {
+                let n = view.count(ranks) as u32;
                 if n > 0 {
                     list(token, n);
                 }
             });
-        return wide.count;
+        return interval.count;
     }
     let seen = match sample {
-        SAMPLE => sampled::<SAMPLE>(shelf, wide),
-        _ => sampled::<SAMPLE_OTHER>(shelf, wide),
+        SAMPLE => sampled::<SAMPLE>(view, interval),
+        _ => sampled::<SAMPLE_OTHER>(view, interval),
     };
     list_runs(seen.into_iter().flatten(), list)
 }
 
 /// What follows an evenly spaced sample of an interval's suffixes.
-fn sampled<const N: usize>(shelf: &Shelf, wide: &Wide) -> [Option<TokenId>; SAMPLE] {
-    let mut ranks = [wide.ranks.lo; N];
-    for (place, rank) in ranks.iter_mut().zip(wide.ranks.spread(N)) {
+fn sampled<const N: usize>(view: &SegmentView, interval: &SaInterval) -> [Option<TokenId>; SAMPLE] {
+    let mut ranks = [interval.ranks.lo; N];
+    for (place, rank) in ranks.iter_mut().zip(interval.ranks.spread(N)) {
         *place = rank;
     }
-    let found = shelf.segment.tokens_after(&ranks, wide.depth);
+    let found = view.segment.tokens_after(&ranks, interval.depth);
     let mut tokens = [None; SAMPLE];
     for (place, (position, token)) in tokens.iter_mut().zip(found) {
-        *place = shelf.is_visible(position).then_some(token);
+        *place = view.is_visible(position).then_some(token);
     }
     tokens
 }

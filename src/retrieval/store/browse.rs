@@ -19,9 +19,9 @@ impl Pools {
         };
         let (mut listed, mut n) = (Vec::new(), 0);
         for group in groups {
-            for shelf in self.shelves_of(&group).map(|i| self.shelf(i)) {
-                let entries = shelf.segment.docs.iter();
-                for entry in entries.filter(|e| shelf.is_visible(e.tokens.start)) {
+            for view in self.views_of(&group).map(|i| self.view(i)) {
+                let entries = view.segment.docs.iter();
+                for entry in entries.filter(|e| view.is_visible(e.tokens.start)) {
                     n += 1;
                     if listed.len() < limit {
                         listed.push(ListedDoc {
@@ -41,28 +41,28 @@ impl Pools {
     pub(crate) fn document(&self, id: &str) -> Option<PoolDoc> {
         let groups = self.groups().into_iter().map(|g| g.group);
         let mut places = groups.flat_map(|group| {
-            let shelves = self.shelves_of(&group);
-            shelves.map(move |shelf| (group.clone(), shelf))
+            let views = self.views_of(&group);
+            views.map(move |view| (group.clone(), view))
         });
-        places.find_map(|(group, shelf)| {
-            let shelf = self.shelf(shelf);
-            let mut entries = shelf.segment.docs.with_id(id);
-            let entry = entries.find(|e| shelf.is_visible(e.tokens.start))?;
+        places.find_map(|(group, view)| {
+            let view = self.view(view);
+            let mut entries = view.segment.docs.with_id(id);
+            let entry = entries.find(|e| view.is_visible(e.tokens.start))?;
             Some(PoolDoc {
                 id: entry.id.into(),
                 title: entry.title.to_string(),
                 group,
-                tokens: shelf.segment.tokens_of(&entry),
+                tokens: view.segment.tokens_of(&entry),
             })
         })
     }
 
     /// The answers added online as pools of their groups, without hidden ones.
     pub(crate) fn online_alone(&self) -> Pools {
-        let shelves = self.n_pool_shelves()..self.n_shelves();
-        let segments = shelves.filter_map(|shelf| {
-            let group = self.online_group(shelf)?.clone();
-            Some((group, self.segment(shelf)))
+        let views = self.n_pool_views()..self.n_views();
+        let segments = views.filter_map(|view| {
+            let group = self.online_group(view)?.clone();
+            Some((group, self.segment(view)))
         });
         let hidden = self.hidden_online();
         Pools::of(segments.collect()).without_all(&hidden)

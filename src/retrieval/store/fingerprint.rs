@@ -56,8 +56,8 @@ impl Pools {
         };
         for size in self.groups() {
             part(size.group.as_bytes());
-            for shelf in self.shelves_of(&size.group) {
-                let segment = self.shelf(shelf).segment;
+            for view in self.views_of(&size.group) {
+                let segment = self.view(view).segment;
                 part(b"segment");
                 for entry in segment.docs.iter() {
                     part(entry.id.as_bytes());

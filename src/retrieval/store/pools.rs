@@ -10,7 +10,7 @@ use rayon::prelude::{IntoParallelIterator, ParallelIterator};
 use crate::retrieval::index::hidden::HiddenSpans;
 use crate::retrieval::index::segment::Segment;
 use crate::retrieval::index::segment_builder::SegmentBuilder;
-use crate::retrieval::index::segment_view::Shelf;
+use crate::retrieval::index::segment_view::SegmentView;
 use crate::retrieval::store::document::PoolDoc;
 use crate::retrieval::store::find_text::{self, TextHit, TextHits};
 use crate::retrieval::store::online::Online;
@@ -26,11 +26,11 @@ pub struct Pools {
     hidden: Option<Hidden>,
 }
 
-/// One segment on one shelf; a group has several if its pool grew in steps.
+/// One segment on one view; a group has several if its pool grew in steps.
 #[derive(Debug, Default)]
 struct Index {
     segments: Vec<Arc<Segment>>,
-    /// Ascending by name, each with its shelves.
+    /// Ascending by name, each with its views.
     groups: Vec<(GroupKey, Range<usize>)>,
     /// Groups of the last segments, which contain answers added online.
     online: Vec<GroupKey>,
@@ -57,8 +57,8 @@ pub(crate) enum Part {
 #[derive(Clone, Debug)]
 struct Hidden {
     docs: Vec<Unwanted>,
-    /// Per shelf.
-    shelves: Vec<HiddenSpans>,
+    /// Per view.
+    views: Vec<HiddenSpans>,
 }
 
 impl Pools {
@@ -82,11 +82,11 @@ impl Pools {
     pub(crate) fn of(mut segments: Vec<(GroupKey, Arc<Segment>)>) -> Self {
         segments.sort_by(|a, b| a.0.cmp(&b.0));
         let mut index = Index::default();
-        for (shelf, (group, segment)) in segments.into_iter().enumerate() {
+        for (view, (group, segment)) in segments.into_iter().enumerate() {
             index.segments.push(segment);
             match index.groups.last_mut().filter(|last| last.0 == group) {
-                Some(last) => last.1.end = shelf + 1,
-                None => index.groups.push((group, shelf..shelf + 1)),
+                Some(last) => last.1.end = view + 1,
+                None => index.groups.push((group, view..view + 1)),
             }
         }
         Pools {
@@ -109,7 +109,7 @@ impl Pools {
     /// These pools with a session's answers, replacing the previous ones; nothing
     /// hidden, the indexes are shared.
     pub fn with_online(&self, online: &Online) -> Self {
-        let n_pool = self.n_pool_shelves();
+        let n_pool = self.n_pool_views();
         let mut segments = self.index.segments[..n_pool].to_vec();
         segments.extend(online.segments().map(|(_, segment)| Arc::clone(segment)));
         Pools {
@@ -142,13 +142,13 @@ impl Pools {
     /// The segments of answers added online, with their groups.
     pub(crate) fn online_segments(&self) -> impl Iterator<Item = (&GroupKey, &Arc<Segment>)> {
         let groups = self.index.online.iter();
-        groups.zip(&self.index.segments[self.n_pool_shelves()..])
+        groups.zip(&self.index.segments[self.n_pool_views()..])
     }
 
     pub(crate) fn segments(&self) -> impl Iterator<Item = (GroupKey, Arc<Segment>)> + '_ {
         let groups = self.index.groups.iter();
-        groups.flat_map(|(name, shelves)| {
-            let segments = self.index.segments[shelves.clone()].iter();
+        groups.flat_map(|(name, views)| {
+            let segments = self.index.segments[views.clone()].iter();
             segments.map(|segment| (name.clone(), Arc::clone(segment)))
         })
     }
@@ -168,10 +168,10 @@ impl Pools {
     pub(crate) fn without_all(&self, docs: &[Unwanted]) -> Self {
         let before = self.hidden.iter().flat_map(|h| &h.docs);
         let docs: Vec<Unwanted> = before.chain(docs).cloned().collect();
-        let n_pool = self.n_pool_shelves();
-        let shelves = self.index.segments.iter().enumerate();
-        let shelves = shelves.map(|(shelf, segment)| {
-            let part = match shelf < n_pool {
+        let n_pool = self.n_pool_views();
+        let views = self.index.segments.iter().enumerate();
+        let views = views.map(|(view, segment)| {
+            let part = match view < n_pool {
                 true => Part::Groups,
                 false => Part::Online,
             };
@@ -180,19 +180,19 @@ impl Pools {
                 .filter(|d| d.from == Part::All || d.from == part);
             HiddenSpans::of(segment, here.map(|d| d.id.as_str()))
         });
-        let shelves = shelves.collect();
+        let views = views.collect();
         Pools {
             index: Arc::clone(&self.index),
-            hidden: (!docs.is_empty()).then_some(Hidden { docs, shelves }),
+            hidden: (!docs.is_empty()).then_some(Hidden { docs, views }),
         }
     }
 
     /// A document's title; `None` for an unknown or hidden one.
     pub fn title(&self, doc_id: &str) -> Option<&str> {
-        let mut shelves = (0..self.n_shelves()).map(|i| self.shelf(i));
-        shelves.find_map(|shelf| {
-            let mut entries = shelf.segment.docs.with_id(doc_id);
-            let entry = entries.find(|e| shelf.is_visible(e.tokens.start))?;
+        let mut views = (0..self.n_views()).map(|i| self.view(i));
+        views.find_map(|view| {
+            let mut entries = view.segment.docs.with_id(doc_id);
+            let entry = entries.find(|e| view.is_visible(e.tokens.start))?;
             Some(entry.title)
         })
     }
@@ -228,9 +228,7 @@ impl Pools {
     /// The group that a segment belongs to.
     fn group_of(&self, segment: usize) -> GroupKey {
         let groups = &self.index.groups;
-        let pool = groups
-            .iter()
-            .find(|(_, shelves)| shelves.contains(&segment));
+        let pool = groups.iter().find(|(_, views)| views.contains(&segment));
         let name = pool.map(|(name, _)| name);
         let name = name.or(self.online_group(segment));
         name.cloned().unwrap_or_default()
@@ -245,8 +243,8 @@ impl Pools {
     ) -> Vec<TextHits> {
         let groups = self.index.groups.iter();
         groups
-            .map(|(group, shelves)| {
-                let segments = &self.index.segments[shelves.clone()];
+            .map(|(group, views)| {
+                let segments = &self.index.segments[views.clone()];
                 find_text::in_group(group, segments, text.as_bytes(), bytes_of)
             })
             .collect()
@@ -260,7 +258,7 @@ impl Pools {
         hit: &TextHit,
         margin: usize,
     ) -> [Vec<TokenId>; 3] {
-        let segment = &self.index.segments[self.shelves_of(group)][hit.place.0];
+        let segment = &self.index.segments[self.views_of(group)][hit.place.0];
         let entry = segment.docs.get(hit.place.1);
         let tokens = entry.map_or(Vec::new(), |entry| segment.tokens_of(&entry));
         let place = |at: usize| at.min(tokens.len());
@@ -272,36 +270,36 @@ impl Pools {
         ]
     }
 
-    /// Every group's name and shelves, ascending by name.
-    pub(crate) fn group_shelves(&self) -> impl Iterator<Item = (&GroupKey, Range<usize>)> {
+    /// Every group's name and views, ascending by name.
+    pub(crate) fn group_views(&self) -> impl Iterator<Item = (&GroupKey, Range<usize>)> {
         let groups = self.index.groups.iter();
-        groups.map(|(name, shelves)| (name, shelves.clone()))
+        groups.map(|(name, views)| (name, views.clone()))
     }
 
-    /// The shelves of a group's pool; none for an unknown group.
-    pub(crate) fn shelves_of(&self, group: &GroupKey) -> Range<usize> {
+    /// The views of a group's pool; none for an unknown group.
+    pub(crate) fn views_of(&self, group: &GroupKey) -> Range<usize> {
         let groups = &self.index.groups;
         let found = groups.binary_search_by(|(name, _)| name.cmp(group));
         found.map_or(0..0, |i| groups[i].1.clone())
     }
 
-    pub(crate) fn n_shelves(&self) -> usize {
+    pub(crate) fn n_views(&self) -> usize {
         self.index.segments.len()
     }
 
-    /// Number of the pools' shelves; later ones were added online.
-    pub(crate) fn n_pool_shelves(&self) -> usize {
-        self.n_shelves() - self.index.online.len()
+    /// Number of the pools' views; later ones were added online.
+    pub(crate) fn n_pool_views(&self) -> usize {
+        self.n_views() - self.index.online.len()
     }
 
-    /// The group of a shelf that was added online.
-    pub(crate) fn online_group(&self, shelf: usize) -> Option<&GroupKey> {
-        let at = shelf.checked_sub(self.n_pool_shelves())?;
+    /// The group of a view that was added online.
+    pub(crate) fn online_group(&self, view: usize) -> Option<&GroupKey> {
+        let at = view.checked_sub(self.n_pool_views())?;
         self.index.online.get(at)
     }
 
-    pub(crate) fn segment(&self, shelf: usize) -> Arc<Segment> {
-        Arc::clone(&self.index.segments[shelf])
+    pub(crate) fn segment(&self, view: usize) -> Arc<Segment> {
+        Arc::clone(&self.index.segments[view])
     }
 
     /// Hidden answers added online, in every part.
@@ -317,13 +315,13 @@ impl Pools {
     }
 
     /// A segment, seen without the hidden documents.
-    pub(crate) fn shelf(&self, index: usize) -> Shelf<'_> {
-        Shelf {
+    pub(crate) fn view(&self, index: usize) -> SegmentView<'_> {
+        SegmentView {
             segment: &self.index.segments[index],
             hidden: self
                 .hidden
                 .as_ref()
-                .map(|h| &h.shelves[index])
+                .map(|h| &h.views[index])
                 .filter(|h| h.documents > 0),
         }
     }

@@ -22,20 +22,20 @@ pub struct GroupSize {
 impl Pools {
     /// Every group's pool, by group name.
     pub fn groups(&self) -> Vec<GroupSize> {
-        let groups = self.group_shelves();
+        let groups = self.group_views();
         groups
-            .map(|(name, shelves)| {
+            .map(|(name, views)| {
                 let mut size = GroupSize {
                     group: name.clone(),
                     documents: 0,
                     tokens: 0,
                     bytes: 0,
-                    segments: shelves.len(),
+                    segments: views.len(),
                 };
-                for shelf in shelves.map(|i| self.shelf(i)) {
-                    size.documents += shelf.n_docs();
-                    size.tokens += shelf.n_tokens();
-                    size.bytes += shelf.segment.n_bytes();
+                for view in views.map(|i| self.view(i)) {
+                    size.documents += view.n_docs();
+                    size.tokens += view.n_tokens();
+                    size.bytes += view.segment.n_bytes();
                 }
                 size
             })
@@ -69,9 +69,9 @@ impl Pools {
     }
 
     fn online_size(&self) -> PoolSize {
-        let shelves = (self.n_pool_shelves()..self.n_shelves()).map(|i| self.shelf(i));
+        let views = (self.n_pool_views()..self.n_views()).map(|i| self.view(i));
         let (documents, tokens) =
-            shelves.fold((0, 0), |(d, t), s| (d + s.n_docs(), t + s.n_tokens()));
+            views.fold((0, 0), |(d, t), s| (d + s.n_docs(), t + s.n_tokens()));
         PoolSize {
             source: Source::Online,
             documents,

@@ -194,7 +194,7 @@ pub(crate) fn trust_inputs(
             flag(bridge.after == 0),
             ln(usize::from(bridge.before)),
             flag(bridge.gap == GapKind::Even),
-            flag(bridge.gap == GapKind::UnevenWide),
+            flag(bridge.gap == GapKind::UnevenInterval),
         ],
     });
     inputs

@@ -257,7 +257,7 @@ impl PoolStore {
         let groups = pools.groups().into_iter();
         groups
             .map(|size| GroupInfo {
-                segments: pools.shelves_of(&size.group).len(),
+                segments: pools.views_of(&size.group).len(),
                 group: size.group,
                 documents: size.documents,
                 tokens: size.tokens,
