@@ -16,7 +16,7 @@ use laserscope::retrieval::fitting::{
     LEAD_INPUTS, Link, N_KINDS, Reached, TRUST_INPUTS, Weights, dot, lead_inputs, replay_nodes,
     sigmoid,
 };
-use laserscope::retrieval::{Answer, Calibration, PoolDoc, Pools, replay};
+use laserscope::retrieval::{Calibration, KnownAnswer, PoolDoc, Pools, replay};
 use laserscope::speculate::TokenId;
 use laserscope::speculate::params::{AcceptanceRule, Budget, Params};
 
@@ -38,7 +38,7 @@ const MIN_PROB: f32 = 1e-4;
 /// Pools, and answers that are not in them.
 struct Corpus {
     pools: Pools,
-    held_out: Vec<Answer>,
+    held_out: Vec<KnownAnswer>,
 }
 
 /// Sums of squared gradients.
@@ -254,7 +254,7 @@ fn token_files(folder: &Path) -> Result<Corpus> {
     Ok(Corpus {
         pools: Pools::build(docs.collect()),
         held_out: held_out
-            .map(|((prompt, tokens), group)| Answer {
+            .map(|((prompt, tokens), group)| KnownAnswer {
                 group: group[0].to_string().into(),
                 prompt: [prompt, tokens[..1].to_vec()].concat(),
                 opening_len: 1,
@@ -287,7 +287,7 @@ fn generated(file: &Path) -> Result<Corpus> {
     })
 }
 
-fn parse_answer(line: &str) -> Result<Answer> {
+fn parse_answer(line: &str) -> Result<KnownAnswer> {
     /// `<|im_start|>assistant` and a line break in SmolLM2's vocabulary.
     const ASSISTANT: [TokenId; 4] = [1, 520, 9531, 198];
     let object: serde_json::Value = serde_json::from_str(line)?;
@@ -296,7 +296,7 @@ fn parse_answer(line: &str) -> Result<Answer> {
     let start = prompt.windows(4).rposition(|w| w == ASSISTANT);
     let start = start.ok_or_else(|| eyre!("the prompt has no answer's beginning"))? + 4;
     let group = object["subject"]["group"].as_str();
-    Ok(Answer {
+    Ok(KnownAnswer {
         group: group.ok_or_else(|| eyre!("no group"))?.into(),
         opening_len: prompt.len() - start,
         prompt,

@@ -20,10 +20,10 @@ pub(crate) struct AtomicFile {
     out: BufWriter<File>,
     /// As the caller named it, for errors.
     path: PathBuf,
-    place: Place,
+    place: WritePlace,
 }
 
-enum Place {
+enum WritePlace {
     /// Renamed to `target` at the end.
     Beside {
         temporary: TempPath,
@@ -128,12 +128,12 @@ fn writing(path: &Path) -> String {
     format!("writing {}", path.display())
 }
 
-fn open(path: &Path) -> io::Result<(File, Place)> {
+fn open(path: &Path) -> io::Result<(File, WritePlace)> {
     let earlier = fs::metadata(path).ok();
     let is_special = earlier.as_ref().is_some_and(|meta| !meta.is_file());
     let leads_nowhere = earlier.is_none() && path.is_symlink();
     if is_special || leads_nowhere {
-        return Ok((File::create(path)?, Place::InPlace));
+        return Ok((File::create(path)?, WritePlace::InPlace));
     }
     // For a link, its target is replaced.
     let target = match earlier {
@@ -150,9 +150,9 @@ fn open(path: &Path) -> io::Result<(File, Place)> {
     Ok(split(beside(&target)?, target))
 }
 
-fn split(file: NamedTempFile, target: PathBuf) -> (File, Place) {
+fn split(file: NamedTempFile, target: PathBuf) -> (File, WritePlace) {
     let (file, temporary) = file.into_parts();
-    (file, Place::Beside { temporary, target })
+    (file, WritePlace::Beside { temporary, target })
 }
 
 /// With the permissions of new files.
@@ -170,15 +170,15 @@ fn beside(target: &Path) -> io::Result<NamedTempFile> {
     abandoned::create_locked(&builder, folder)
 }
 
-fn finish(out: BufWriter<File>, place: Place) -> io::Result<()> {
+fn finish(out: BufWriter<File>, place: WritePlace) -> io::Result<()> {
     let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
     match place {
         // Even after a power failure, there is either the old file or the new one.
-        Place::Beside { temporary, target } => {
+        WritePlace::Beside { temporary, target } => {
             file.sync_all()?;
             Ok(temporary.persist(target)?)
         }
-        Place::InPlace => Ok(()),
+        WritePlace::InPlace => Ok(()),
     }
 }
 

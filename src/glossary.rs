@@ -13,7 +13,7 @@ const SOURCE: &str = include_str!("../assets/glossary.toml");
 /// A pane, screen or dialog that shows words worth explaining.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Place {
+pub enum GlossaryPlace {
     /// Decode's running text.
     Text,
     /// Decode's draft tree.
@@ -44,42 +44,42 @@ pub enum Place {
     WhySlow,
 }
 
-impl Place {
+impl GlossaryPlace {
     #[cfg(test)]
-    pub(crate) const ALL: [Place; 14] = [
-        Place::Catalog,
-        Place::Text,
-        Place::Tree,
-        Place::Steps,
-        Place::Token,
-        Place::Pool,
-        Place::Speed,
-        Place::WhySlow,
-        Place::Settings,
-        Place::Tune,
-        Place::Sweep,
-        Place::Compare,
-        Place::Pools,
-        Place::Learn,
+    pub(crate) const ALL: [GlossaryPlace; 14] = [
+        GlossaryPlace::Catalog,
+        GlossaryPlace::Text,
+        GlossaryPlace::Tree,
+        GlossaryPlace::Steps,
+        GlossaryPlace::Token,
+        GlossaryPlace::Pool,
+        GlossaryPlace::Speed,
+        GlossaryPlace::WhySlow,
+        GlossaryPlace::Settings,
+        GlossaryPlace::Tune,
+        GlossaryPlace::Sweep,
+        GlossaryPlace::Compare,
+        GlossaryPlace::Pools,
+        GlossaryPlace::Learn,
     ];
 
     /// As its title on the screen says it.
     pub(crate) fn title(self) -> &'static str {
         match self {
-            Place::Text => "TEXT",
-            Place::Tree => "DRAFT TREE",
-            Place::Steps => "STEPS",
-            Place::Token => "TOKEN",
-            Place::Pool => "POOL",
-            Place::Speed => "SPEED",
-            Place::Catalog => "Catalog",
-            Place::Tune => "Tune",
-            Place::Sweep => "SWEEP",
-            Place::Compare => "Compare",
-            Place::Pools => "Pool screen",
-            Place::Learn => "Learn",
-            Place::Settings => "SETTINGS",
-            Place::WhySlow => "WHY SLOW?",
+            GlossaryPlace::Text => "TEXT",
+            GlossaryPlace::Tree => "DRAFT TREE",
+            GlossaryPlace::Steps => "STEPS",
+            GlossaryPlace::Token => "TOKEN",
+            GlossaryPlace::Pool => "POOL",
+            GlossaryPlace::Speed => "SPEED",
+            GlossaryPlace::Catalog => "Catalog",
+            GlossaryPlace::Tune => "Tune",
+            GlossaryPlace::Sweep => "SWEEP",
+            GlossaryPlace::Compare => "Compare",
+            GlossaryPlace::Pools => "Pool screen",
+            GlossaryPlace::Learn => "Learn",
+            GlossaryPlace::Settings => "SETTINGS",
+            GlossaryPlace::WhySlow => "WHY SLOW?",
         }
     }
 }
@@ -94,7 +94,7 @@ pub struct Term {
     #[serde(default)]
     pub(crate) also: Vec<String>,
     /// Where it is shown.
-    pub(crate) panes: Vec<Place>,
+    pub(crate) panes: Vec<GlossaryPlace>,
     /// What it is, in a line.
     pub short: String,
     /// How it is computed, what to make of it; may be empty.
@@ -120,7 +120,7 @@ pub fn terms() -> &'static [Term] {
 }
 
 /// Those of a pane, in the file's order.
-pub fn of(place: Place) -> impl Iterator<Item = &'static Term> {
+pub fn of(place: GlossaryPlace) -> impl Iterator<Item = &'static Term> {
     terms().iter().filter(move |t| t.panes.contains(&place))
 }
 
@@ -213,7 +213,7 @@ mod tests {
 
     #[test]
     fn every_pane_has_words() {
-        for place in Place::ALL {
+        for place in GlossaryPlace::ALL {
             assert!(of(place).next().is_some(), "{place:?}");
         }
     }

@@ -93,7 +93,22 @@ fn counts(files: &Files) -> Vec<Count> {
             of_many_parameters(files),
             0,
         ),
+        count("type names used twice", used_twice(files), 113),
     ]
+}
+
+/// Names of types that more than one file defines, with the files.
+fn used_twice(files: &Files) -> Vec<String> {
+    let mut by_name: BTreeMap<&String, BTreeSet<String>> = BTreeMap::new();
+    for (module, file) in files {
+        for name in &file.types {
+            by_name.entry(name).or_default().insert(module.join("::"));
+        }
+    }
+    let twice = by_name.into_iter().filter(|(_, modules)| modules.len() > 1);
+    twice
+        .map(|(name, modules)| format!("{name}: {}", Vec::from_iter(modules).join(", ")))
+        .collect()
 }
 
 /// Arrows that a rule forbids, each in words.

@@ -32,6 +32,8 @@ pub struct SourceFile {
     pub texts: Vec<(String, usize)>,
     /// Traits that it defines.
     pub traits: BTreeSet<String>,
+    /// Structs, enums, type aliases and traits that it defines; associated types left out.
+    pub types: Vec<String>,
     /// Its modules that only tests have.
     pub test_modules: Vec<String>,
 }
@@ -257,7 +259,23 @@ impl<'ast> Visit<'ast> for Reader {
 
     fn visit_item_trait(&mut self, item: &'ast syn::ItemTrait) {
         self.file.traits.insert(item.ident.to_string());
+        self.file.types.push(item.ident.to_string());
         visit::visit_item_trait(self, item);
+    }
+
+    fn visit_item_struct(&mut self, item: &'ast syn::ItemStruct) {
+        self.file.types.push(item.ident.to_string());
+        visit::visit_item_struct(self, item);
+    }
+
+    fn visit_item_enum(&mut self, item: &'ast syn::ItemEnum) {
+        self.file.types.push(item.ident.to_string());
+        visit::visit_item_enum(self, item);
+    }
+
+    fn visit_item_type(&mut self, item: &'ast syn::ItemType) {
+        self.file.types.push(item.ident.to_string());
+        visit::visit_item_type(self, item);
     }
 
     fn visit_item_impl(&mut self, item: &'ast syn::ItemImpl) {

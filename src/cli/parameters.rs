@@ -3,7 +3,7 @@
 use clap::builder::{PossibleValuesParser, TypedValueParser, ValueParser};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
-use crate::speculate::parameters::{self, Given, InSweep, Parameter, Place, Range, Value};
+use crate::speculate::parameters::{self, Given, InSweep, Parameter, ParameterPlace, Range, Value};
 
 /// Under which the help lists them.
 pub(super) const HEADING: &str = "Decoding";
@@ -74,7 +74,7 @@ fn help(parameter: &Parameter) -> String {
         range => format!(" ({}{})", range.in_short(), unit(parameter)),
     };
     let default = match (parameter.place, parameter.default_text()) {
-        (Place::Preset, _) => String::new(),
+        (ParameterPlace::Preset, _) => String::new(),
         (_, default) => format!(" [default: {default}]"),
     };
     format!("{}{range}{default}", parameter.help)
@@ -91,7 +91,7 @@ fn parser(parameter: &'static Parameter) -> ValueParser {
     let read = move |text: &str| parameter.parse(text);
     match (parameter.place, parameter.range) {
         // The words are listed in the help, and completed by shells.
-        (Place::Rule | Place::Preset, Range::OneOf(words)) => {
+        (ParameterPlace::Rule | ParameterPlace::Preset, Range::OneOf(words)) => {
             let words = PossibleValuesParser::new(words());
             ValueParser::new(words.try_map(move |word| read(&word)))
         }

@@ -20,7 +20,7 @@ use crate::recsys::{Catalog, Group, Half, SubjectKind};
 use crate::text_input::Encoding;
 
 #[derive(Serialize)]
-struct Row<'a> {
+struct CatalogRow<'a> {
     id: &'a str,
     title: String,
     group: &'a str,
@@ -49,7 +49,7 @@ fn list(catalog: &Catalog, kind: SubjectKind, json: bool) -> Result<()> {
         let (id, title) = (subject.id(), subject.label());
         let (group, half) = (subject.group(), subject.half());
         if json {
-            print_json(&Row {
+            print_json(&CatalogRow {
                 id,
                 title,
                 group,
@@ -78,7 +78,7 @@ fn padded(text: &str, width: usize) -> String {
 }
 
 #[derive(Serialize)]
-struct Info {
+struct CatalogInfo {
     name: String,
     dialect: Option<String>,
     items: usize,
@@ -118,7 +118,7 @@ struct GroupRow {
 fn info(settings: &Settings, json: bool) -> Result<()> {
     let (catalog, findings) = settings.import_catalog()?;
     let catalog = settings.regroup(catalog)?;
-    let info = Info::of(&catalog, findings.as_ref());
+    let info = CatalogInfo::of(&catalog, findings.as_ref());
     if json {
         return print_json(&info);
     }
@@ -146,7 +146,7 @@ fn info(settings: &Settings, json: bool) -> Result<()> {
     Ok(())
 }
 
-impl Info {
+impl CatalogInfo {
     /// The sample is not imported: its rows are what it has.
     fn of(catalog: &Catalog, findings: Option<&Findings>) -> Self {
         let found = findings.cloned().unwrap_or_default();
@@ -158,7 +158,7 @@ impl Info {
         };
         let files = || found.files.iter();
         let separators = files().filter_map(|f| Some((f.file.clone(), f.separator.clone()?)));
-        Info {
+        CatalogInfo {
             name: catalog.name.clone(),
             dialect: findings.map(|found| found.dialect.clone()),
             items: catalog.items.len(),

@@ -29,7 +29,7 @@ struct Point {
 }
 
 #[derive(Serialize)]
-struct Report {
+struct CostReport {
     #[serde(flatten)]
     on: RanOn,
     instructions: String,
@@ -59,7 +59,7 @@ pub fn run(command: &CostCommand, settings: &Settings) -> Result<()> {
             json,
         } => {
             let (engine, shape) = shape::measure(name, settings)?;
-            let report = Report {
+            let report = CostReport {
                 shape: Some(shape),
                 ..report(&engine, None)
             };
@@ -119,11 +119,11 @@ fn measured(engine: &mut Engine) -> Result<Option<PathBuf>> {
     Ok(file)
 }
 
-fn report(engine: &Engine, file: Option<PathBuf>) -> Report {
+fn report(engine: &Engine, file: Option<PathBuf>) -> CostReport {
     let profile: &CostProfile = &engine.start.cost;
     let points = profile.points.iter().zip(profile.residuals());
     let arithmetic = engine.model.arithmetic();
-    Report {
+    CostReport {
         on: RanOn::of(engine),
         instructions: arithmetic.instructions,
         kv: arithmetic.kv,
@@ -139,7 +139,7 @@ fn report(engine: &Engine, file: Option<PathBuf>) -> Report {
     }
 }
 
-fn print(report: &Report) {
+fn print(report: &CostReport) {
     out!("{} on {}", report.on.model, report.on.device);
     if let (Some(day), Some(machine)) = (&report.measured, &report.machine) {
         out!(

@@ -7,7 +7,7 @@ use crate::cli::FrameworkCommand;
 use crate::commands::print_json;
 use crate::config::Settings;
 use crate::console;
-use crate::recsys::frameworks::{self, Found};
+use crate::recsys::frameworks::{self, FoundFramework};
 
 /// Lists the frameworks, prints one's file, or renders its prompt.
 pub fn run(command: &FrameworkCommand, settings: &Settings) -> Result<()> {
@@ -21,7 +21,7 @@ pub fn run(command: &FrameworkCommand, settings: &Settings) -> Result<()> {
 }
 
 #[derive(Serialize)]
-struct Listed<'a> {
+struct ListedFramework<'a> {
     name: &'a str,
     title: &'a str,
     about: &'a str,
@@ -30,10 +30,10 @@ struct Listed<'a> {
     file: Option<String>,
 }
 
-impl<'a> Listed<'a> {
-    fn of(found: &'a Found) -> Self {
+impl<'a> ListedFramework<'a> {
+    fn of(found: &'a FoundFramework) -> Self {
         let framework = &found.framework;
-        Listed {
+        ListedFramework {
             name: &framework.name,
             title: &framework.title,
             about: &framework.about,
@@ -47,8 +47,8 @@ fn list(json: bool, settings: &Settings) -> Result<()> {
     let mut n_bad = 0;
     for found in frameworks::all(settings.frameworks.as_deref()) {
         match &found {
-            Ok(found) if json => print_json(&Listed::of(found))?,
-            Ok(found) => print_line(&Listed::of(found)),
+            Ok(found) if json => print_json(&ListedFramework::of(found))?,
+            Ok(found) => print_line(&ListedFramework::of(found)),
             Err(error) => {
                 n_bad += 1;
                 console::note_lines(&format!("{error:#}"));
@@ -61,8 +61,8 @@ fn list(json: bool, settings: &Settings) -> Result<()> {
     Ok(())
 }
 
-fn print_line(listed: &Listed) {
-    let Listed {
+fn print_line(listed: &ListedFramework) {
+    let ListedFramework {
         name, title, about, ..
     } = listed;
     let default = if *name == frameworks::DEFAULT {

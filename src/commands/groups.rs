@@ -27,7 +27,7 @@ pub fn run(command: &GroupsCommand, settings: &Settings) -> Result<bool> {
         GroupsCommand::Info { file, json } => {
             let saved = SavedGroups::load(file)?;
             match json {
-                true => print_json(&Info::of(&saved))?,
+                true => print_json(&GroupsInfo::of(&saved))?,
                 false => print(&saved),
             }
             Ok(true)
@@ -123,7 +123,7 @@ fn print(saved: &SavedGroups) {
 }
 
 #[derive(Serialize)]
-struct Info<'a> {
+struct GroupsInfo<'a> {
     #[serde(flatten)]
     header: &'a Header,
     item_sizes: Vec<usize>,
@@ -132,11 +132,11 @@ struct Info<'a> {
     users_in_no_group: usize,
 }
 
-impl<'a> Info<'a> {
+impl<'a> GroupsInfo<'a> {
     fn of(saved: &'a SavedGroups) -> Self {
         let (item_sizes, items_in_no_group) = saved.sizes(SubjectKind::Item);
         let (user_sizes, users_in_no_group) = saved.sizes(SubjectKind::User);
-        Info {
+        GroupsInfo {
             header: &saved.header,
             item_sizes,
             items_in_no_group,

@@ -27,7 +27,7 @@ pub fn run(command: &ModelCommand, settings: &Settings) -> Result<()> {
 }
 
 #[derive(Serialize)]
-struct Listed<'a> {
+struct ListedModel<'a> {
     #[serde(flatten)]
     entry: &'a ModelEntry,
     file: Option<String>,
@@ -38,7 +38,7 @@ fn list(json: bool) -> Result<()> {
     for (entry, path) in &entries {
         let file = path.as_ref().map(|p| p.display().to_string());
         if json {
-            print_json(&Listed { entry, file })?;
+            print_json(&ListedModel { entry, file })?;
             continue;
         }
         let default = if entry.name == registry::DEFAULT {
@@ -62,7 +62,7 @@ fn list(json: bool) -> Result<()> {
 }
 
 #[derive(Serialize)]
-struct Info {
+struct ModelDetails {
     file: String,
     bytes: u64,
     architecture: String,
@@ -103,7 +103,7 @@ fn info(settings: &Settings, name: &str, verify: bool, json: bool) -> Result<()>
     }
 }
 
-fn describe(model: CheckedModel, files: Vec<VerifiedFile>) -> Info {
+fn describe(model: CheckedModel, files: Vec<VerifiedFile>) -> ModelDetails {
     let CheckedModel {
         weights,
         config,
@@ -111,7 +111,7 @@ fn describe(model: CheckedModel, files: Vec<VerifiedFile>) -> Info {
         notes,
         ..
     } = model;
-    Info {
+    ModelDetails {
         file: weights.path().display().to_string(),
         bytes: weights.file_bytes(),
         dtype: weights.dtype_label(),
@@ -131,7 +131,7 @@ fn describe(model: CheckedModel, files: Vec<VerifiedFile>) -> Info {
     }
 }
 
-fn show(info: &Info) {
+fn show(info: &ModelDetails) {
     out!("{}", info.file);
     out!("    {}, {}", megabytes(info.bytes), info.dtype);
     out!(

@@ -9,7 +9,7 @@ use ratatui::style::{Color, Style};
 use super::escape::html as escape;
 use crate::present::describe::{self, Paths};
 use crate::present::mark::Mark;
-use crate::present::record::{Place, Record, TextCell};
+use crate::present::record::{Record, TextCell, TokenPlace};
 use crate::present::selection::{self, TreeSelection};
 use crate::present::theme::{Emphasis, ThemeName};
 use crate::present::tree_lines::{TreeLine, tree_lines};
@@ -111,8 +111,8 @@ fn cell(record: &Record, cell: &TextCell) -> String {
     let shown = with_breaks(cell);
     match cell.place {
         _ if cell.text.is_empty() => String::new(),
-        Place::Opening => format!("<span class=\"opening\">{shown}</span>"),
-        Place::Step {
+        TokenPlace::Opening => format!("<span class=\"opening\">{shown}</span>"),
+        TokenPlace::Step {
             step,
             selection,
             mark,

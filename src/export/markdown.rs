@@ -6,7 +6,7 @@ use super::escape::markdown as escape;
 use crate::console::visible;
 use crate::present::describe::{self, Paths};
 use crate::present::mark::Mark;
-use crate::present::record::{Place, Record, TextCell};
+use crate::present::record::{Record, TextCell, TokenPlace};
 use crate::present::selection::{TreeSelection, committed};
 use crate::speculate::trace::Trace;
 use crate::speculate::verify::Fate;
@@ -51,11 +51,11 @@ fn text(record: &Record) -> String {
 /// In tags: asterisks do not work inside a word. Spaces stay outside.
 fn cell(cell: &TextCell) -> String {
     let tag = match cell.place {
-        Place::Step {
+        TokenPlace::Step {
             mark: Mark::Fate(Fate::Relaxed),
             ..
         } => Some("strong"),
-        Place::Step {
+        TokenPlace::Step {
             mark: Mark::Bonus, ..
         } => Some("em"),
         _ => None,

@@ -11,10 +11,10 @@ use std::path::Path;
 use candle_core::quantized::gguf_file::Content;
 use color_eyre::eyre::{Result, WrapErr, ensure, eyre};
 
-use super::weights::{Source, Weights};
+use super::weights::{Weights, WeightsSource};
 use crate::jinja::{Missing, Template, Value};
 pub(super) use known::KNOWN_MARKERS;
-use source::{Found, Names};
+use source::{FoundTemplate, Names};
 
 /// Who speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
@@ -78,9 +78,9 @@ impl ChatTemplate {
     /// If the template is not Jinja; the message has its line.
     pub fn of(weights: &Weights) -> Result<Option<Self>> {
         match &weights.source {
-            Source::Gguf(gguf) => Self::from_gguf(&gguf.content),
-            Source::Checkpoint(checkpoint) => Self::from_folder(&checkpoint.folder),
-            Source::MadeUp(_) => Ok(None),
+            WeightsSource::Gguf(gguf) => Self::from_gguf(&gguf.content),
+            WeightsSource::Checkpoint(checkpoint) => Self::from_folder(&checkpoint.folder),
+            WeightsSource::MadeUp(_) => Ok(None),
         }
     }
 
@@ -123,7 +123,7 @@ impl ChatTemplate {
         Self::by_markers(|marker| ["<s>", "</s>"].contains(&marker))
     }
 
-    fn read(found: Found) -> Result<Self> {
+    fn read(found: FoundTemplate) -> Result<Self> {
         let mut template = Self::parse(&found.text, found.names, &found.place)?;
         template.notes.splice(..0, found.notes);
         Ok(template)

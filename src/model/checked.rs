@@ -10,7 +10,7 @@ use super::chat::ChatTemplate;
 use super::config::Config;
 use super::consistency;
 use super::tokenizer::TextCodec;
-use super::weights::{FloatWeights, Source, Weights};
+use super::weights::{FloatWeights, Weights, WeightsSource};
 
 /// A checked model.
 pub struct CheckedModel {
@@ -72,7 +72,7 @@ impl CheckedModel {
 }
 
 fn note_on_widened(weights: &Weights) -> Option<String> {
-    let Source::Gguf(gguf) = &weights.source else {
+    let WeightsSource::Gguf(gguf) = &weights.source else {
         return None;
     };
     let (in_file, in_memory) = gguf.widened_bytes();

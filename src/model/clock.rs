@@ -16,7 +16,7 @@ pub(crate) struct PassTimes {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Part {
+pub(crate) enum PassPart {
     Matmul,
     Attention,
     Head,
@@ -30,20 +30,20 @@ pub(crate) struct Clock {
 }
 
 impl Clock {
-    pub(crate) fn time<T>(&mut self, part: Part, work: impl FnOnce() -> T) -> T {
+    pub(crate) fn time<T>(&mut self, part: PassPart, work: impl FnOnce() -> T) -> T {
         let start = Instant::now();
         let result = work();
         self.add(part, start);
         result
     }
 
-    pub(crate) fn add(&mut self, part: Part, since: Instant) {
+    pub(crate) fn add(&mut self, part: PassPart, since: Instant) {
         let ms = since.elapsed().as_secs_f32() * 1000.0;
         let slot = match part {
-            Part::Matmul => &mut self.times.matmul_ms,
-            Part::Attention => &mut self.times.attention_ms,
-            Part::Head => &mut self.times.head_ms,
-            Part::Total => &mut self.times.total_ms,
+            PassPart::Matmul => &mut self.times.matmul_ms,
+            PassPart::Attention => &mut self.times.attention_ms,
+            PassPart::Head => &mut self.times.head_ms,
+            PassPart::Total => &mut self.times.total_ms,
         };
         *slot += ms;
     }

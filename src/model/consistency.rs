@@ -10,7 +10,7 @@ use super::config::{Config, checkpoint, metadata};
 use super::layout::{Needed, ROPE_FACTORS, tensors};
 use super::shape::Shape;
 use super::stated;
-use super::weights::{FloatWeights, Source, Weights};
+use super::weights::{FloatWeights, Weights, WeightsSource};
 
 /// Name endings of tensors from older tools that are computed here: RoPE's frequencies.
 const HARMLESS: [&str; 2] = [".attn_rot_embd.weight", "rotary_emb.inv_freq"];
@@ -22,9 +22,9 @@ impl Config {
     /// An unknown architecture, a missing key, an unsupported feature, inconsistent dimensions.
     pub fn read(weights: &Weights) -> Result<Self> {
         let config = match &weights.source {
-            Source::Gguf(gguf) => metadata::read(gguf)?,
-            Source::Checkpoint(checkpoint) => checkpoint::read(checkpoint)?,
-            Source::MadeUp(made) => made.shape.config.clone(),
+            WeightsSource::Gguf(gguf) => metadata::read(gguf)?,
+            WeightsSource::Checkpoint(checkpoint) => checkpoint::read(checkpoint)?,
+            WeightsSource::MadeUp(made) => made.shape.config.clone(),
         };
         config.check(weights.path())?;
         Ok(config)
@@ -159,7 +159,7 @@ fn shown(dims: &[usize]) -> String {
 
 fn refuse_unread(weights: &Weights, config: &Config, needed: &[Needed]) -> Result<()> {
     let read: HashSet<String> = needed.iter().map(|n| weights.own_name(&n.name)).collect();
-    let is_checkpoint = matches!(weights.source, Source::Checkpoint(_));
+    let is_checkpoint = matches!(weights.source, WeightsSource::Checkpoint(_));
     let tied_head = |name: &str| is_checkpoint && config.tied && name == "lm_head.weight";
     let harmless = |name: &str| HARMLESS.iter().any(|end| name.ends_with(end)) || tied_head(name);
     let names = weights.names().into_iter();

@@ -3,7 +3,7 @@
 
 use candle_core::{Result, Tensor};
 
-use super::clock::{Clock, Part};
+use super::clock::{Clock, PassPart};
 use super::config::Config;
 use super::kernels::Cpu;
 use super::kernels::attention::{Plan, TreeAttention};
@@ -37,7 +37,7 @@ pub(crate) fn qkv(
     } = *shared;
     let norm = scale(&layer.attn_norm);
     let projection = layer.qkv.packed()?;
-    let qkv = clock.time(Part::Matmul, || {
+    let qkv = clock.time(PassPart::Matmul, || {
         projection.forward_normed(x, norm, false, cpu)
     })?;
     qkv.inplace_op1(&Turn {
@@ -74,8 +74,8 @@ pub(crate) fn finish(
         plan,
         cpu,
     };
-    let attended = clock.time(Part::Attention, || qkv.apply_op1_no_bwd(&op))?;
-    clock.time(Part::Matmul, || {
+    let attended = clock.time(PassPart::Attention, || qkv.apply_op1_no_bwd(&op))?;
+    clock.time(PassPart::Matmul, || {
         let x = layer.attn_out.packed()?.forward_added(&attended, x, cpu)?;
         let norm = scale(&layer.ffn_norm);
         let gated = layer

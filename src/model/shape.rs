@@ -32,7 +32,7 @@ pub struct Shape {
 
 /// Name and architecture; blocks, width and feed-forward width; heads, key/value heads
 /// and their width; rows of the embedding, and whether the head is tied to it.
-type Known = (
+type KnownShape = (
     &'static str,
     &'static str,
     [usize; 3],
@@ -42,7 +42,7 @@ type Known = (
 );
 
 /// Published dimensions (the `config.json` of each model's repository).
-const KNOWN: [Known; 9] = [
+const KNOWN: [KnownShape; 9] = [
     (
         "smollm2-135m",
         "llama",
@@ -128,7 +128,7 @@ impl Shape {
         KNOWN.iter().map(|known| known.0).collect()
     }
 
-    fn of(known: &Known) -> Self {
+    fn of(known: &KnownShape) -> Self {
         let &(name, architecture, [layers, width, feed_forward], heads_of, vocab, tied) = known;
         let [heads, kv_heads, head_dim] = heads_of;
         Shape {

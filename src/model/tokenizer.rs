@@ -24,7 +24,7 @@ use color_eyre::eyre::{Result, WrapErr, eyre};
 use tokenizers::{AddedToken, Tokenizer};
 
 use super::chat::{ChatTemplate, KNOWN_MARKERS};
-use super::weights::{Source, Weights};
+use super::weights::{Weights, WeightsSource};
 use markers::{Markers, SEPARATOR};
 
 /// Control tokens that end a text in any model, even if its metadata does not say so.
@@ -78,9 +78,9 @@ impl TextCodec {
     pub fn of(weights: &Weights) -> Result<Self> {
         let rows = weights.dims("token_embd.weight")?.first().copied();
         let inner = match &weights.source {
-            Source::Gguf(file) => gguf::read(&file.content, rows)?,
-            Source::Checkpoint(checkpoint) => json::read(&checkpoint.folder, rows)?,
-            Source::MadeUp(made) => gguf::read(&gguf::numbered(made.shape.vocab), rows)?,
+            WeightsSource::Gguf(file) => gguf::read(&file.content, rows)?,
+            WeightsSource::Checkpoint(checkpoint) => json::read(&checkpoint.folder, rows)?,
+            WeightsSource::MadeUp(made) => gguf::read(&gguf::numbered(made.shape.vocab), rows)?,
         };
         Ok(Self {
             inner: Arc::new(inner),

@@ -43,7 +43,7 @@ fn not_weights(text: &str) -> String {
 }
 
 /// The source of the weights.
-pub(crate) enum Source {
+pub(crate) enum WeightsSource {
     Gguf(Gguf),
     Checkpoint(Checkpoint),
     /// None: random weights.
@@ -52,7 +52,7 @@ pub(crate) enum Source {
 
 /// An opened model, its weights unread.
 pub struct Weights {
-    pub(crate) source: Source,
+    pub(crate) source: WeightsSource,
     pub(crate) floats: FloatWeights,
 }
 
@@ -65,48 +65,48 @@ impl Weights {
     pub fn open(path: &Path, floats: FloatWeights) -> Result<Self> {
         let extension = path.extension().and_then(|e| e.to_str());
         let source = match (path.is_dir(), extension) {
-            (true, _) => Source::Checkpoint(Checkpoint::open(path)?),
+            (true, _) => WeightsSource::Checkpoint(Checkpoint::open(path)?),
             (false, Some("safetensors" | "json")) => {
                 let folder = path.parent().unwrap_or(Path::new("."));
-                Source::Checkpoint(Checkpoint::open(folder)?)
+                WeightsSource::Checkpoint(Checkpoint::open(folder)?)
             }
-            _ => Source::Gguf(Gguf::open(path)?),
+            _ => WeightsSource::Gguf(Gguf::open(path)?),
         };
         Ok(Weights { source, floats })
     }
 
     pub(crate) fn path(&self) -> &Path {
         match &self.source {
-            Source::Gguf(gguf) => &gguf.path,
-            Source::Checkpoint(checkpoint) => &checkpoint.folder,
-            Source::MadeUp(made) => &made.path,
+            WeightsSource::Gguf(gguf) => &gguf.path,
+            WeightsSource::Checkpoint(checkpoint) => &checkpoint.folder,
+            WeightsSource::MadeUp(made) => &made.path,
         }
     }
 
     /// Whether there is a tensor of this name, as GGUF names it.
     pub fn has(&self, name: &str) -> bool {
         match &self.source {
-            Source::Gguf(gguf) => gguf.has(name),
-            Source::Checkpoint(checkpoint) => checkpoint.has(name),
-            Source::MadeUp(made) => made.has(name),
+            WeightsSource::Gguf(gguf) => gguf.has(name),
+            WeightsSource::Checkpoint(checkpoint) => checkpoint.has(name),
+            WeightsSource::MadeUp(made) => made.has(name),
         }
     }
 
     /// A two-dimensional weight, unread.
     pub(crate) fn matrix(&self, name: &str) -> Result<RawMatrix<'_>> {
         match &self.source {
-            Source::Gguf(gguf) => gguf.matrix(name),
-            Source::Checkpoint(checkpoint) => checkpoint.matrix(name),
-            Source::MadeUp(made) => made.matrix(name),
+            WeightsSource::Gguf(gguf) => gguf.matrix(name),
+            WeightsSource::Checkpoint(checkpoint) => checkpoint.matrix(name),
+            WeightsSource::MadeUp(made) => made.matrix(name),
         }
     }
 
     /// A small weight (a norm's scale, a bias) as floats.
     pub(crate) fn vector(&self, name: &str) -> Result<Vec<f32>> {
         match &self.source {
-            Source::Gguf(gguf) => gguf.vector(name),
-            Source::Checkpoint(checkpoint) => checkpoint.vector(name),
-            Source::MadeUp(made) => made.vector(name),
+            WeightsSource::Gguf(gguf) => gguf.vector(name),
+            WeightsSource::Checkpoint(checkpoint) => checkpoint.vector(name),
+            WeightsSource::MadeUp(made) => made.vector(name),
         }
     }
 
@@ -188,26 +188,26 @@ impl Weights {
     /// The files of the weights.
     pub(crate) fn files(&self) -> Vec<PathBuf> {
         match &self.source {
-            Source::Gguf(gguf) => gguf.files(),
-            Source::Checkpoint(checkpoint) => checkpoint.files(),
-            Source::MadeUp(_) => Vec::new(),
+            WeightsSource::Gguf(gguf) => gguf.files(),
+            WeightsSource::Checkpoint(checkpoint) => checkpoint.files(),
+            WeightsSource::MadeUp(_) => Vec::new(),
         }
     }
 
     /// Every tensor's name in the source, in no order.
     pub(crate) fn names(&self) -> Vec<&str> {
         match &self.source {
-            Source::Gguf(gguf) => gguf.names().collect(),
-            Source::Checkpoint(checkpoint) => checkpoint.names().collect(),
-            Source::MadeUp(made) => made.names().collect(),
+            WeightsSource::Gguf(gguf) => gguf.names().collect(),
+            WeightsSource::Checkpoint(checkpoint) => checkpoint.names().collect(),
+            WeightsSource::MadeUp(made) => made.names().collect(),
         }
     }
 
     /// The source's name for this tensor.
     pub(crate) fn own_name(&self, name: &str) -> String {
         match &self.source {
-            Source::Gguf(_) | Source::MadeUp(_) => name.to_owned(),
-            Source::Checkpoint(_) => safetensors::own_name(name).unwrap_or(name.to_owned()),
+            WeightsSource::Gguf(_) | WeightsSource::MadeUp(_) => name.to_owned(),
+            WeightsSource::Checkpoint(_) => safetensors::own_name(name).unwrap_or(name.to_owned()),
         }
     }
 
@@ -217,18 +217,18 @@ impl Weights {
     /// A tensor that is missing.
     pub(crate) fn dims(&self, name: &str) -> Result<&[usize]> {
         match &self.source {
-            Source::Gguf(gguf) => gguf.dims(name),
-            Source::Checkpoint(checkpoint) => checkpoint.dims(name),
-            Source::MadeUp(made) => made.dims(name),
+            WeightsSource::Gguf(gguf) => gguf.dims(name),
+            WeightsSource::Checkpoint(checkpoint) => checkpoint.dims(name),
+            WeightsSource::MadeUp(made) => made.dims(name),
         }
     }
 
     /// Bytes on disk.
     pub(crate) fn file_bytes(&self) -> u64 {
         match &self.source {
-            Source::Gguf(gguf) => gguf.file_bytes(),
-            Source::Checkpoint(checkpoint) => checkpoint.file_bytes(),
-            Source::MadeUp(made) => made.bytes(),
+            WeightsSource::Gguf(gguf) => gguf.file_bytes(),
+            WeightsSource::Checkpoint(checkpoint) => checkpoint.file_bytes(),
+            WeightsSource::MadeUp(made) => made.bytes(),
         }
     }
 
@@ -236,8 +236,8 @@ impl Weights {
     pub fn packed_bytes(&self) -> u64 {
         let share = |bits: u64| self.file_bytes() * 32 / bits;
         let widened = match &self.source {
-            Source::Gguf(gguf) => gguf.widened_bytes(),
-            Source::Checkpoint(_) | Source::MadeUp(_) => (0, 0),
+            WeightsSource::Gguf(gguf) => gguf.widened_bytes(),
+            WeightsSource::Checkpoint(_) | WeightsSource::MadeUp(_) => (0, 0),
         };
         match (self.floats, self.float_bits()) {
             // 32 bits in place of 4 or more
@@ -260,9 +260,9 @@ impl Weights {
     /// The type of most weights in the file: `Q4_1`, `BF16`.
     pub(crate) fn main_dtype(&self) -> String {
         match &self.source {
-            Source::Gguf(gguf) => gguf.main_dtype(),
-            Source::Checkpoint(checkpoint) => checkpoint.main_dtype(),
-            Source::MadeUp(_) => format!("{:?}", shape::DTYPE),
+            WeightsSource::Gguf(gguf) => gguf.main_dtype(),
+            WeightsSource::Checkpoint(checkpoint) => checkpoint.main_dtype(),
+            WeightsSource::MadeUp(_) => format!("{:?}", shape::DTYPE),
         }
     }
 
@@ -279,9 +279,9 @@ impl Weights {
     /// The model's own name: the file's, or the folder's.
     pub fn name(&self) -> String {
         match &self.source {
-            Source::Gguf(gguf) => gguf.name(),
-            Source::Checkpoint(checkpoint) => checkpoint.name(),
-            Source::MadeUp(made) => made.shape.name.clone(),
+            WeightsSource::Gguf(gguf) => gguf.name(),
+            WeightsSource::Checkpoint(checkpoint) => checkpoint.name(),
+            WeightsSource::MadeUp(made) => made.shape.name.clone(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::lines::{From, Ghosts, Line, Unit, lay_out};
-use super::record::{Ghost, Place, Record, TextCell};
+use super::record::{Ghost, Record, TextCell, TokenPlace};
 use super::selection::TreeSelection;
 use super::token_text::columns;
 
@@ -38,7 +38,7 @@ fn units(record: &Record, ghosts: Ghosts) -> Vec<Unit<'_>> {
 
 /// A ghost stands before the bonus token, which the model preferred to it.
 fn ghost_before<'a>(record: &'a Record, cell: &TextCell) -> Option<(usize, &'a Ghost)> {
-    let Place::Step {
+    let TokenPlace::Step {
         step,
         selection: TreeSelection::Bonus,
         ..

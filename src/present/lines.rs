@@ -72,11 +72,11 @@ pub(super) fn lay_out(units: &[Unit<'_>], width: usize) -> Vec<Line> {
         lines: vec![Vec::new()],
         x: 0,
         width: width.max(1),
-        start: Start::Paragraph,
+        start: LineStart::Paragraph,
     };
     for (i, unit) in units.iter().enumerate() {
         if paper.x > 0 && begins_word(unit) && paper.x + word_width(&units[i..]) > paper.width {
-            paper.break_line(Start::Wrapped);
+            paper.break_line(LineStart::Wrapped);
         }
         paper.put_unit(unit);
     }
@@ -131,7 +131,7 @@ fn word_width(units: &[Unit<'_>]) -> usize {
 
 /// How the line under way began.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Start {
+enum LineStart {
     Paragraph,
     /// Because the last one was full: a leading space is not drawn.
     Wrapped,
@@ -141,11 +141,11 @@ struct Paper {
     lines: Vec<Line>,
     x: usize,
     width: usize,
-    start: Start,
+    start: LineStart,
 }
 
 impl Paper {
-    fn break_line(&mut self, start: Start) {
+    fn break_line(&mut self, start: LineStart) {
         self.lines.push(Vec::new());
         self.x = 0;
         self.start = start;
@@ -155,7 +155,7 @@ impl Paper {
         let mut from = 0;
         for &end in unit.breaks {
             self.put(unit, from..end);
-            self.break_line(Start::Paragraph);
+            self.break_line(LineStart::Paragraph);
             from = end;
         }
         self.put(unit, from..unit.text.len());
@@ -163,14 +163,14 @@ impl Paper {
 
     fn put(&mut self, unit: &Unit<'_>, bytes: Range<usize>) {
         let Range { start: mut at, end } = bytes;
-        if self.x == 0 && self.start == Start::Wrapped && unit.text[at..end].starts_with(' ') {
+        if self.x == 0 && self.start == LineStart::Wrapped && unit.text[at..end].starts_with(' ') {
             at += 1;
         }
         while at < end {
             let text = &unit.text[at..end];
             let mut n_bytes = fitting(text, self.width - self.x);
             if n_bytes == 0 && self.x > 0 {
-                self.break_line(Start::Wrapped);
+                self.break_line(LineStart::Wrapped);
                 continue;
             }
             // A character wider than the pane still gets a place of its own.
@@ -180,7 +180,7 @@ impl Paper {
             self.put_piece(unit, at..at + n_bytes);
             at += n_bytes;
             if at < end {
-                self.break_line(Start::Wrapped);
+                self.break_line(LineStart::Wrapped);
             }
         }
     }

@@ -76,7 +76,7 @@ fn row(buffer: &Buffer, y: u16, ground: (u8, u8, u8), out: &mut String) {
         let cell = &buffer[(buffer.area.x + x, buffer.area.y + y)];
         let n = run_length(buffer, x, y);
         let columns = cell.cell_width().max(1) * n;
-        let place = Place {
+        let place = TextPlace {
             x: MARGIN + f64::from(x) * CELL_WIDTH,
             y: MARGIN + f64::from(y) * CELL_HEIGHT,
             width: f64::from(columns) * CELL_WIDTH,
@@ -115,17 +115,17 @@ fn pieces(text: &str) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
-struct Place {
+struct TextPlace {
     x: f64,
     y: f64,
     width: f64,
 }
 
-impl Place {
+impl TextPlace {
     fn background(&self, cell: &Cell, ground: (u8, u8, u8), out: &mut String) {
         let (_, background) = colours(cell);
         if background != ground {
-            let Place { x, y, width } = self;
+            let TextPlace { x, y, width } = self;
             let _ = writeln!(
                 out,
                 "<rect x=\"{x:.2}\" y=\"{y:.2}\" width=\"{width:.2}\" height=\"{CELL_HEIGHT}\" fill=\"{}\"/>",

@@ -21,7 +21,7 @@ use crate::speculate::why_slow::WhySlow;
 
 /// Where a token of the text comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum TokenPlace {
     /// Prefilled, or taken over by a branch; no step made it.
     Opening,
     Step {
@@ -39,7 +39,7 @@ pub struct TextCell {
     pub(crate) width: usize,
     /// Byte offsets in `text` after which the line breaks.
     pub(crate) breaks: Vec<usize>,
-    pub(crate) place: Place,
+    pub(crate) place: TokenPlace,
 }
 
 /// A draft that was not taken where its step ended.
@@ -122,7 +122,7 @@ impl Record {
         let opening = header.prompt_ids[n_before..].to_vec();
         let taken_over: Vec<TokenId> = self.trace.taken_over().collect();
         for &id in opening.iter().chain(&taken_over) {
-            self.push_cell(id, Place::Opening);
+            self.push_cell(id, TokenPlace::Opening);
         }
         taken_over.iter().for_each(|&id| self.repeated.push(id));
         self.ids = taken_over;
@@ -144,7 +144,7 @@ impl Record {
             let step = index;
             self.push_cell(
                 id,
-                Place::Step {
+                TokenPlace::Step {
                     step,
                     selection,
                     mark,
@@ -241,7 +241,7 @@ impl Record {
         quoted(&bytes.copied().collect::<Vec<u8>>())
     }
 
-    fn push_cell(&mut self, id: TokenId, place: Place) {
+    fn push_cell(&mut self, id: TokenId, place: TokenPlace) {
         let joined = self.joiner.push(self.trace.token_bytes(id));
         let n = self.cells.len();
         for before in &mut self.cells[n - joined.absorbed..] {

@@ -81,7 +81,7 @@ pub struct DocumentText {
 
 /// The result of a text search.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
+pub struct FoundText {
     /// As it was looked for.
     pub text: String,
     /// In all pools together.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::protocol::pools::{
-    DocumentText, Documents, Found, Overview, PoolName, Probe, ProbedText,
+    DocumentText, Documents, FoundText, Overview, PoolName, Probe, ProbedText,
 };
 use crate::speculate::params::Params;
 use crate::speculate::subject::{DocId, GroupKey, KindName};
@@ -82,7 +82,7 @@ pub enum PoolAnswer {
     /// To `Document`.
     Document(DocumentText),
     /// To `Find`.
-    Found(Found),
+    Found(FoundText),
     /// To `Probe`.
     Probe(Probe),
     /// The pools were edited: what changed, and their new state.

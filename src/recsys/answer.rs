@@ -28,7 +28,7 @@ impl Validity {
 
 /// An answer's fields; `None`: missing or empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Answer {
+pub(crate) struct AnswerFields {
     pub(crate) summarization: Option<String>,
     pub(crate) reasoning: Option<String>,
     pub(crate) validity: Validity,
@@ -38,7 +38,7 @@ const SUMMARIZATION: &str = "summarization";
 const REASONING: &str = "reasoning";
 
 /// Reads an answer, its prefilled opening included.
-pub(crate) fn read(text: &str) -> Answer {
+pub(crate) fn read(text: &str) -> AnswerFields {
     if let Some(answer) = as_it_stands(text) {
         return answer;
     }
@@ -55,20 +55,20 @@ pub(crate) fn read(text: &str) -> Answer {
         (None, None) => Validity::Invalid,
         _ => Validity::Partial,
     };
-    Answer {
+    AnswerFields {
         summarization,
         reasoning,
         validity,
     }
 }
 
-fn as_it_stands(text: &str) -> Option<Answer> {
+fn as_it_stands(text: &str) -> Option<AnswerFields> {
     let object: serde_json::Value = serde_json::from_str(text.trim()).ok()?;
     let field = |name: &str| {
         let value = object.get(name)?.as_str()?.trim();
         (!value.is_empty()).then(|| value.to_string())
     };
-    Some(Answer {
+    Some(AnswerFields {
         summarization: Some(field(SUMMARIZATION)?),
         reasoning: Some(field(REASONING)?),
         validity: Validity::Valid,

@@ -94,7 +94,7 @@ pub struct Example {
 
 /// A framework and where it came from.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Found {
+pub(crate) struct FoundFramework {
     pub(crate) framework: Framework,
     /// Its TOML, as written.
     pub(crate) text: String,
@@ -178,7 +178,7 @@ impl Framework {
 ///
 /// # Errors
 /// An unknown name, with the known ones; a file that cannot be read; a template error, with file, template and field.
-pub(crate) fn find(name: &str, folder: Option<&Path>) -> Result<Found, Report> {
+pub(crate) fn find(name: &str, folder: Option<&Path>) -> Result<FoundFramework, Report> {
     if Path::new(name).extension().is_some_and(|e| e == EXTENSION) {
         return read(Path::new(name));
     }
@@ -194,7 +194,7 @@ pub(crate) fn find(name: &str, folder: Option<&Path>) -> Result<Found, Report> {
 
 /// Those that ship, then those in `folder`, by name; the latter override the former of
 /// the same name. A bad file is listed as an error.
-pub(crate) fn all(folder: Option<&Path>) -> Vec<Result<Found, Report>> {
+pub(crate) fn all(folder: Option<&Path>) -> Vec<Result<FoundFramework, Report>> {
     let own = own_files(folder);
     let name_of = |path: &PathBuf| path.file_stem().map(|stem| stem.to_owned());
     let is_replaced = |name: &str| {
@@ -216,18 +216,18 @@ fn own_files(folder: Option<&Path>) -> Vec<PathBuf> {
     files
 }
 
-fn bundled(name: &str, text: &str) -> Result<Found, Report> {
-    Ok(Found {
+fn bundled(name: &str, text: &str) -> Result<FoundFramework, Report> {
+    Ok(FoundFramework {
         framework: Framework::parse(&format!("frameworks/{name}.{EXTENSION}"), text)?,
         text: text.to_string(),
         path: None,
     })
 }
 
-fn read(path: &Path) -> Result<Found, Report> {
+fn read(path: &Path) -> Result<FoundFramework, Report> {
     let file = path.display().to_string();
     let text = read_text(path, SETTINGS_BYTES_MAX)?.text;
-    Ok(Found {
+    Ok(FoundFramework {
         framework: Framework::parse(&file, &text)?,
         text,
         path: Some(path.to_path_buf()),

@@ -11,7 +11,7 @@ use ecow::EcoString;
 use super::catalog::{Item, User};
 use super::faults::Faults;
 use super::history::Rating;
-use super::table::{Row, SourceText, read_table};
+use super::table::{SourceText, TableRow, read_table};
 
 const ITEM_COLUMNS: [&str; 7] = [
     "id", "title", "year", "genres", "director", "country", "themes",
@@ -73,7 +73,7 @@ pub(crate) fn read_users(
     (users.collect(), table.keys)
 }
 
-fn report_duplicates<const N: usize>(file: &str, rows: &[Row<N>], faults: &mut Faults) {
+fn report_duplicates<const N: usize>(file: &str, rows: &[TableRow<N>], faults: &mut Faults) {
     let mut first_line: HashMap<&str, u64> = HashMap::new();
     for row in rows {
         let id = row.fields[0].as_str();
@@ -124,7 +124,7 @@ pub(crate) fn read_ratings(
     }
 }
 
-fn report_repeats(file: &str, rows: &[Row<4>], faults: &mut Faults) {
+fn report_repeats(file: &str, rows: &[TableRow<4>], faults: &mut Faults) {
     let mut first_line: HashMap<(&str, &str), u64> = HashMap::new();
     for row in rows {
         let [user, item, ..] = &row.fields;

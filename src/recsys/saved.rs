@@ -31,13 +31,13 @@ pub struct Header {
     pub fingerprint: String,
     /// Seeds the halves and all random choices.
     pub(crate) seed: u64,
-    pub(crate) items: Part,
-    pub(crate) users: Part,
+    pub(crate) items: SavedGrouping,
+    pub(crate) users: SavedGrouping,
 }
 
 /// How the items, or the users, were grouped.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Part {
+pub(crate) struct SavedGrouping {
     /// `map`, `liked`, `lightgcn`, `none`; with the prefix `shuffled `, members were
     /// randomly reassigned to groups of the same sizes.
     pub(crate) method: String,
@@ -109,7 +109,7 @@ impl SavedGroups {
         &self.part(kind).groups
     }
 
-    pub(crate) fn part(&self, kind: SubjectKind) -> &Part {
+    pub(crate) fn part(&self, kind: SubjectKind) -> &SavedGrouping {
         match kind {
             SubjectKind::Item => &self.header.items,
             SubjectKind::User => &self.header.users,
@@ -302,7 +302,7 @@ impl Header {
     }
 }
 
-fn part((ids, draft): (Vec<String>, Draft)) -> (Part, Members) {
+fn part((ids, draft): (Vec<String>, Draft)) -> (SavedGrouping, Members) {
     assert_eq!(
         ids.len(),
         draft.of_subject.len(),
@@ -317,7 +317,7 @@ fn part((ids, draft): (Vec<String>, Draft)) -> (Part, Members) {
     );
     let mut members: Members = ids.into_iter().zip(draft.of_subject).collect();
     members.sort_by(|a, b| a.0.cmp(&b.0));
-    let part = Part {
+    let part = SavedGrouping {
         method: draft.method,
         parameters: draft.parameters,
         groups: draft.groups,

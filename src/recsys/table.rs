@@ -17,7 +17,7 @@ pub(crate) struct SourceText<'a> {
 }
 
 /// One line's fields, trimmed, in the order of the columns asked for.
-pub(crate) struct Row<const N: usize> {
+pub(crate) struct TableRow<const N: usize> {
     pub(crate) line: u64,
     pub(crate) fields: [String; N],
 }
@@ -25,7 +25,7 @@ pub(crate) struct Row<const N: usize> {
 /// The good rows, and the first column of every row, bad ones included: a
 /// reference to a bad line is not a second fault.
 pub(crate) struct Table<const N: usize> {
-    pub(crate) rows: Vec<Row<N>>,
+    pub(crate) rows: Vec<TableRow<N>>,
     pub(crate) keys: HashSet<String>,
 }
 
@@ -62,7 +62,7 @@ pub(crate) fn read_table<const N: usize>(
             table.keys.insert(key.to_owned());
         }
         match pick_fields(&record, columns, &places, header.len()) {
-            Ok(fields) => table.rows.push(Row { line, fields }),
+            Ok(fields) => table.rows.push(TableRow { line, fields }),
             Err(what) => faults.add(source.file, line, what),
         }
     }

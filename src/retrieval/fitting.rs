@@ -17,7 +17,7 @@ use super::query::evidence::{Evidence, Kind, Visit};
 use super::query::lookup::SegmentViews;
 use super::query::search::{Nodes, Search};
 use super::query::walk::Walk;
-use super::replay::{Answer, accepted_path};
+use super::replay::{KnownAnswer, accepted_path};
 use super::store::pools::Pools;
 use crate::speculate::TokenId;
 use crate::speculate::draft::DraftTree;
@@ -55,7 +55,7 @@ pub struct Reached {
 /// Replays an answer under the weights, which may change at every node that is shown.
 pub fn replay_nodes(
     pools: &Pools,
-    answer: &Answer,
+    answer: &KnownAnswer,
     params: &Params,
     weights: &mut Weights,
     mut show: impl FnMut(Reached, &mut Weights),

@@ -19,7 +19,7 @@ use crate::speculate::verify::Verdict;
 
 /// A known answer, not in the pools.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct KnownAnswer {
     /// The group whose pool comes first.
     pub group: GroupKey,
     /// The prompt with the opening.
@@ -50,7 +50,7 @@ pub struct Replayed<'t> {
 /// Replays one answer, training the calibration; passes on every step.
 pub fn replay(
     pools: &Pools,
-    answer: &Answer,
+    answer: &KnownAnswer,
     params: &Params,
     calibration: &mut Calibration,
     mut step: impl FnMut(Replayed),

@@ -76,7 +76,7 @@ impl CostProfile {
 /// What a number of rows costs: milliseconds without a context, and for each of
 /// its tokens.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Line {
+struct CostLine {
     rows: usize,
     base_ms: f32,
     ms_per_token: f32,
@@ -89,7 +89,7 @@ struct Line {
 /// one it is extrapolated.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StepCosts {
-    lines: Vec<Line>,
+    lines: Vec<CostLine>,
 }
 
 impl StepCosts {
@@ -111,7 +111,7 @@ impl StepCosts {
             let points = profile.points.iter().filter(|p| p.rows == rows);
             let points = points.map(|p| (p.context.unwrap_or(0) as f32, bounded(profile, p, &ms)));
             let (base_ms, ms_per_token) = fitted(&points.collect::<Vec<_>>());
-            Line {
+            CostLine {
                 rows,
                 base_ms,
                 ms_per_token,
@@ -135,7 +135,7 @@ impl StepCosts {
     /// Milliseconds of a step of `n` rows that attend to `context` tokens; 1.0 for
     /// every n when nothing was measured, which makes every draft look free.
     pub fn ms(&self, n: usize, context: usize) -> f32 {
-        let at = |line: &Line| line.base_ms + line.ms_per_token * context as f32;
+        let at = |line: &CostLine| line.base_ms + line.ms_per_token * context as f32;
         let Some(first) = self.lines.first() else {
             return 1.0;
         };
@@ -188,7 +188,7 @@ impl StepCosts {
         let Some(first) = self.lines.first().copied() else {
             return StepCosts::default();
         };
-        let doubled = |line: &Line| Line {
+        let doubled = |line: &CostLine| CostLine {
             rows: line.rows,
             base_ms: 2.0 * line.base_ms - first.base_ms,
             ms_per_token: 2.0 * line.ms_per_token - first.ms_per_token,

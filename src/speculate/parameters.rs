@@ -26,10 +26,10 @@ pub(crate) use drafting::SOURCES;
 pub(crate) use given::Given;
 pub(crate) use notches::Notches;
 pub use notches::Way;
-pub use place::Place;
+pub use place::ParameterPlace;
 pub use range::Range;
+pub(crate) use reach::AffectedPart;
 pub use reach::Knob;
-pub(crate) use reach::Part;
 pub(crate) use reach::Reach;
 pub(crate) use rules::RULE;
 pub(crate) use sampling::TEMPERATURE;
@@ -57,22 +57,22 @@ pub struct Parameter {
     /// What it means to leave it out, where that is not a value.
     pub(crate) unset: &'static str,
     /// Whether and how settings show it.
-    pub row: Row,
+    pub row: SettingRow,
     pub(crate) notches: Notches,
     /// Whether a what-if answers for it.
     pub(crate) reach: Reach,
     pub(crate) sweep: InSweep,
     /// What of a run it decides.
-    pub(crate) part: Part,
+    pub(crate) part: AffectedPart,
     /// Under which name two runs' difference in it is told.
     pub difference: &'static str,
     /// Where its value lies.
-    pub place: Place,
+    pub place: ParameterPlace,
 }
 
 /// Where on the screens a parameter can be changed; rows are in the order of the numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Row {
+pub enum SettingRow {
     /// In the settings and among the sliders.
     Settings(u8),
     /// Among the sliders only.
@@ -104,13 +104,13 @@ const PLAIN: Parameter = Parameter {
     unit: "",
     least_means: "",
     unset: "",
-    row: Row::None,
+    row: SettingRow::None,
     notches: Notches::None,
     reach: Reach::Rerun(Knob::Drafter),
     sweep: InSweep::Shared,
-    part: Part::Drafts,
+    part: AffectedPart::Drafts,
     difference: "",
-    place: Place::Preset,
+    place: ParameterPlace::Preset,
 };
 
 /// Every parameter, in the order in which options are written.
@@ -151,11 +151,11 @@ pub(crate) fn rule_numbers() -> impl Iterator<Item = &'static Parameter> {
 impl Parameter {
     /// The rule's, or a number of rules.
     pub(crate) fn is_of_the_rule(&self) -> bool {
-        self.part == Part::Rule
+        self.part == AffectedPart::Rule
     }
 
     pub(crate) fn is_rule_number(&self) -> bool {
-        self.is_of_the_rule() && !matches!(self.place, Place::Rule)
+        self.is_of_the_rule() && !matches!(self.place, ParameterPlace::Rule)
     }
 
     /// Whether it means something under these parameters.

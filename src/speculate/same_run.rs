@@ -2,16 +2,16 @@
 //! trees, verdicts or tokens.
 
 use super::learned::CalibrationStart;
-use super::parameters::{self, Parameter, Place, Value};
+use super::parameters::{self, Parameter, ParameterPlace, Value};
 use super::params::Params;
 use super::trace::Header;
 
-pub(crate) use super::parameters::Part;
+pub(crate) use super::parameters::AffectedPart;
 
 /// A difference between two runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeaderDifference {
-    pub(crate) part: Part,
+    pub(crate) part: AffectedPart,
     /// Its name on the screens.
     pub what: String,
     pub(crate) then: String,
@@ -48,7 +48,7 @@ pub(crate) fn differences_under(
         .collect()
 }
 
-type Decisive = (Part, &'static str, String);
+type Decisive = (AffectedPart, &'static str, String);
 
 /// The parameters by name, those that are not set included. What goes under one name
 /// differs as a whole.
@@ -70,8 +70,8 @@ fn parameters(params: &Params) -> Vec<Decisive> {
 /// A rule with all digits of its numbers: what differs is to be seen.
 fn recorded_value(parameter: &Parameter, params: &Params) -> String {
     match (parameter.place, parameter.get(params)) {
-        (Place::Rule, _) => params.verify.describe_exactly(),
-        (Place::Temperature, _) => params.sampling.as_ref().map_or("none".into(), text_of),
+        (ParameterPlace::Rule, _) => params.verify.describe_exactly(),
+        (ParameterPlace::Temperature, _) => params.sampling.as_ref().map_or("none".into(), text_of),
         (_, Some(Value::Budget(budget))) => budget.describe(),
         (_, Some(Value::Weights(weights))) => text_of(&weights),
         (_, value) => value.map_or_else(String::new, |value| value.to_string()),
@@ -93,8 +93,8 @@ fn model(header: &Header) -> [Decisive; 2] {
     let model = format!("{} ({sha})", header.model.name);
     let tokenizer = short(&header.model.tokenizer_hash);
     [
-        (Part::Model, "model", model),
-        (Part::Model, "tokenizer", tokenizer),
+        (AffectedPart::Model, "model", model),
+        (AffectedPart::Model, "tokenizer", tokenizer),
     ]
 }
 
@@ -109,7 +109,7 @@ fn arithmetic(header: &Header) -> [Decisive; 5] {
         ("quantization at load", of(|a| a.quantize.clone())),
         ("device", device_kind(&header.device)),
     ]
-    .map(|(what, value)| (Part::Arithmetic, what, value))
+    .map(|(what, value)| (AffectedPart::Arithmetic, what, value))
 }
 
 /// The prompt, and the limit of its length.
@@ -117,28 +117,40 @@ fn prompt(header: &Header) -> [Decisive; 3] {
     let n_tokens = format!("{} tokens", header.prompt_ids.len());
     let group = header.subject.group.clone().unwrap_or("none".into());
     [
-        (Part::Length, "context", header.model.context.to_string()),
-        (Part::Prompt, "prompt", n_tokens),
-        (Part::Drafts, "group", group),
+        (
+            AffectedPart::Length,
+            "context",
+            header.model.context.to_string(),
+        ),
+        (AffectedPart::Prompt, "prompt", n_tokens),
+        (AffectedPart::Drafts, "group", group),
     ]
 }
 
 fn pools_and_costs(header: &Header) -> [Decisive; 6] {
     [
-        (Part::Drafts, "cost profile", text_of(&header.cost.points)),
-        (Part::Drafts, "rows", header.rows.name().to_string()),
         (
-            Part::Drafts,
+            AffectedPart::Drafts,
+            "cost profile",
+            text_of(&header.cost.points),
+        ),
+        (AffectedPart::Drafts, "rows", header.rows.name().to_string()),
+        (
+            AffectedPart::Drafts,
             "calibration",
             recorded(header.calibration.as_ref().map(numbers)),
         ),
-        (Part::Drafts, "pools", recorded(header.pools_hash.clone())),
         (
-            Part::Drafts,
+            AffectedPart::Drafts,
+            "pools",
+            recorded(header.pools_hash.clone()),
+        ),
+        (
+            AffectedPart::Drafts,
             "own documents",
             recorded(header.own_documents.map(|o| o.name().to_string())),
         ),
-        (Part::Program, "program", header.program.clone()),
+        (AffectedPart::Program, "program", header.program.clone()),
     ]
 }
 

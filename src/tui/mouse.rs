@@ -5,7 +5,7 @@ use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::{Position, Rect};
 
 use super::action::Action;
-use crate::present::record::Place;
+use crate::present::record::TokenPlace;
 use crate::present::selection::TreeSelection;
 use crate::present::{flow, lines};
 use crate::tui::app::App;
@@ -101,10 +101,10 @@ fn token_at(app: &App, area: Rect, at: Position) -> Option<Target> {
     let piece = line.iter().find(|p| (p.x..p.x + p.width).contains(&x))?;
     match piece.from {
         lines::From::Cell(cell) => match record.cells[cell].place {
-            Place::Step {
+            TokenPlace::Step {
                 step, selection, ..
             } => Some(Target::Token { step, selection }),
-            Place::Opening => None,
+            TokenPlace::Opening => None,
         },
         lines::From::Ghost(step) => {
             let selection = record.ghosts.get(step)?.as_ref()?.selection;

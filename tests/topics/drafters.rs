@@ -3,7 +3,7 @@
 
 use laserscope::engine::Knowledge;
 use laserscope::retrieval::{
-    Answer, Calibration, Local, PoolDoc, Pools, Retriever, replay, retrieve,
+    Calibration, KnownAnswer, Local, PoolDoc, Pools, Retriever, replay, retrieve,
 };
 use laserscope::speculate::TokenId;
 use laserscope::speculate::draft::{DraftTree, Origin};
@@ -327,7 +327,7 @@ fn a_replay_covers_the_answer() {
         group: "g".into(),
         tokens: tokens.clone(),
     }]);
-    let answer = Answer {
+    let answer = KnownAnswer {
         group: "g".into(),
         prompt: vec![1, 2, 10],
         opening_len: 1,

@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use crossterm::event::KeyCode;
-use laserscope::glossary::{self, Place};
+use laserscope::glossary::{self, GlossaryPlace};
 use laserscope::recsys::Framework;
 use laserscope::speculate::params::{AcceptanceRule, Params, Source};
 use laserscope::speculate::sweep::Measure;
@@ -406,7 +406,10 @@ fn the_help_is_searched() {
 
 #[test]
 fn a_zoomed_pane_explains_its_figures() {
-    for (pane, place) in [(Pane::Speed, Place::Speed), (Pane::Pool, Place::Pool)] {
+    for (pane, place) in [
+        (Pane::Speed, GlossaryPlace::Speed),
+        (Pane::Pool, GlossaryPlace::Pool),
+    ] {
         let app = zoomed(pane);
         let text = rows(&app).join("\n");
         let first = glossary::of(place).next().expect("a word");

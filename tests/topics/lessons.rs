@@ -6,7 +6,7 @@ use laserscope::protocol::{Command, Event};
 use laserscope::speculate::cost::StepCosts;
 use laserscope::speculate::trace::Trace;
 use laserscope::tui::app::{App, Effect};
-use laserscope::tui::dialogs::answer::Answer;
+use laserscope::tui::dialogs::answer::AnswerDialog;
 use laserscope::tui::lesson::{self, Check, Lesson};
 use laserscope::tui::runs::run::Recording;
 use laserscope::tui::screens::Screen;
@@ -202,7 +202,7 @@ fn a_number_is_asked_for_only_where_a_task_wants_one() {
     assert!(app.dialog.is_none());
     let mut app = learning(2);
     keys(&mut app, "A");
-    assert!(app.dialog_of::<Answer>().is_some());
+    assert!(app.dialog_of::<AnswerDialog>().is_some());
 }
 
 #[test]

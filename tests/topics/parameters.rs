@@ -7,7 +7,9 @@ use clap::{CommandFactory, Parser};
 use laserscope::cli::{Cli, Command};
 use laserscope::config::{Config, save_decode};
 use laserscope::speculate::options;
-use laserscope::speculate::parameters::{self, Parameter, Place, Range, Row, Way, setup};
+use laserscope::speculate::parameters::{
+    self, Parameter, ParameterPlace, Range, SettingRow, Way, setup,
+};
 use laserscope::speculate::params::{AcceptanceRule, Params, Sampling};
 use laserscope::tui::settings::Setting;
 use proptest::prelude::*;
@@ -55,12 +57,12 @@ prop_compose! {
         for (parameter, bits) in parameters::ALL.into_iter().zip(bits) {
             let is_optional = matches!(
                 parameter.place,
-                Place::OptionalWhole(_) | Place::OptionalNumber(_)
+                ParameterPlace::OptionalWhole(_) | ParameterPlace::OptionalNumber(_)
             );
-            let is_left = matches!(parameter.place, Place::Preset | Place::Rule)
+            let is_left = matches!(parameter.place, ParameterPlace::Preset | ParameterPlace::Rule)
                 || !parameter.applies(&params)
                 || is_optional && bits % 3 == 0
-                || matches!(parameter.place, Place::Temperature) && !is_sampled;
+                || matches!(parameter.place, ParameterPlace::Temperature) && !is_sampled;
             if !is_left {
                 let text = written(parameter, bits);
                 parameter.set(&mut params, parameter.parse(&text).expect("a value"));
@@ -126,7 +128,7 @@ proptest! {
 fn with(parameter: &Parameter, text: &str) -> (Vec<String>, String) {
     let rule = parameter.rules().next().expect("a rule");
     let of_sampling = parameter.difference == "sampling";
-    let warmth = of_sampling && !matches!(parameter.place, Place::Temperature);
+    let warmth = of_sampling && !matches!(parameter.place, ParameterPlace::Temperature);
     let mut said = vec![("verify", rule.name().to_string())];
     said.extend(warmth.then(|| ("temperature", "0.5".to_string())));
     said.retain(|(name, _)| *name != parameter.name);
@@ -173,12 +175,18 @@ fn every_parameter_is_an_option_a_key_and_a_slider() {
 
         let sliders = Setting::sliders(&by_option);
         let is_slider = match parameter.place {
-            Place::Sources => sliders.iter().any(|s| matches!(s, Setting::Source(_))),
+            ParameterPlace::Sources => sliders.iter().any(|s| matches!(s, Setting::Source(_))),
             _ => sliders.contains(&Setting::Of(parameter)),
         };
-        assert_eq!(is_slider, parameter.row != Row::None, "{parameter:?}");
+        assert_eq!(
+            is_slider,
+            parameter.row != SettingRow::None,
+            "{parameter:?}"
+        );
     }
-    let without = parameters::ALL.into_iter().filter(|p| p.row == Row::None);
+    let without = parameters::ALL
+        .into_iter()
+        .filter(|p| p.row == SettingRow::None);
     let without: Vec<&str> = without.map(|p| p.name).collect();
     assert_eq!(without, ["preset", "source-weights", "repeat-window"]);
 }
@@ -231,7 +239,7 @@ fn no_two_parameters_share_a_name_or_a_row() {
             .filter(|p| p.name == parameter.name);
         assert_eq!(same.count(), 1, "{parameter:?}");
         assert!(!parameter.help.is_empty() && !parameter.placeholder.is_empty());
-        if let Row::Settings(at) | Row::Sliders(at) = parameter.row {
+        if let SettingRow::Settings(at) | SettingRow::Sliders(at) = parameter.row {
             assert!(!rows.contains(&at), "{parameter:?}");
             rows.push(at);
         }

@@ -7,8 +7,8 @@ use crossterm::event::{KeyCode, KeyModifiers, MouseButton, MouseEvent, MouseEven
 use laserscope::engine::{Engine, Knowledge, tokenizer_hash};
 use laserscope::present::selection::TreeSelection;
 use laserscope::protocol::{
-    Command, DocumentText, Documents, Event, Found, FoundDocument, ListedDoc, Overview, PoolAnswer,
-    PoolChange, PoolQuestion, Probe, ProbedSet, Section,
+    Command, DocumentText, Documents, Event, FoundDocument, FoundText, ListedDoc, Overview,
+    PoolAnswer, PoolChange, PoolQuestion, Probe, ProbedSet, Section,
 };
 use laserscope::protocol::{PoolName, ProbedText};
 use laserscope::retrieval::{PoolUpdate, Work};
@@ -85,7 +85,7 @@ fn document(id: &str) -> DocumentText {
     }
 }
 
-fn found(text: &str) -> Found {
+fn found(text: &str) -> FoundText {
     let hit = |id: &str, title: &str, occurrences| FoundDocument {
         id: id.into(),
         title: title.into(),
@@ -96,7 +96,7 @@ fn found(text: &str) -> Found {
         found: format!(" {text}"),
         after: " Michael Mann, who tells the story".into(),
     };
-    Found {
+    FoundText {
         text: text.into(),
         occurrences: 3,
         n_documents: 2,

@@ -8,7 +8,7 @@ mod table;
 use color_eyre::eyre::{Result, ensure};
 use serde::Serialize;
 
-use self::measured::{Answer, Measured, alone, together};
+use self::measured::{BatchAnswer, Measured, alone, together};
 use super::compared;
 use crate::cli::{BenchBatchArgs, MemorySize};
 use crate::commands::report::RanOn;
@@ -58,7 +58,7 @@ pub(crate) struct Point {
 }
 
 #[derive(Clone, Debug, Serialize)]
-struct Report {
+struct BatchReport {
     #[serde(flatten)]
     on: RanOn,
     params: Params,
@@ -92,7 +92,7 @@ pub(crate) fn run(args: &BenchBatchArgs, settings: &Settings, params: Params) ->
         return Ok(false);
     };
     let is_lossless = points.iter().all(|point| point.lossless != Some(false));
-    let report = Report {
+    let report = BatchReport {
         on: RanOn::of(&engine),
         params,
         subjects: specs.len(),
@@ -218,7 +218,7 @@ fn of_rule(specs: &[RunSpec], verify: AcceptanceRule) -> Vec<RunSpec> {
     specs.iter().map(under).collect()
 }
 
-fn point(size: usize, rule: AcceptanceRule, measured: &Measured, plain: &[Answer]) -> Point {
+fn point(size: usize, rule: AcceptanceRule, measured: &Measured, plain: &[BatchAnswer]) -> Point {
     let tokens = measured.tokens();
     let speed_up = SpeedUp::of(&measured.ratios).unwrap_or(SpeedUp {
         median: 0.0,
@@ -226,7 +226,7 @@ fn point(size: usize, rule: AcceptanceRule, measured: &Measured, plain: &[Answer
         high: 0.0,
         pairs: 0,
     });
-    let is_plain = |answer: &Answer| answer.ids == plain[answer.subject].ids;
+    let is_plain = |answer: &BatchAnswer| answer.ids == plain[answer.subject].ids;
     let rows = measured.rows.max(1) as f64;
     Point {
         size,

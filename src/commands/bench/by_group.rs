@@ -74,7 +74,7 @@ impl Arrangement {
 
 /// One arrangement over some prompts.
 #[derive(Debug, Serialize)]
-struct Row {
+struct ArrangementRow {
     arrangement: Arrangement,
     /// Documents that could draft, a mean over the prompts.
     documents: f64,
@@ -84,30 +84,30 @@ struct Row {
 
 /// Some of the prompts: a kind, or a group of it.
 #[derive(Debug, Serialize)]
-struct Part {
+struct PromptSlice {
     kind: KindName,
     /// Absent: all of the kind.
     #[serde(skip_serializing_if = "Option::is_none")]
     group: Option<String>,
     prompts: usize,
     autoregressive: ModeFigures,
-    rows: Vec<Row>,
+    rows: Vec<ArrangementRow>,
 }
 
 #[derive(Debug, Serialize)]
-struct Report {
+struct ByGroupReport {
     #[serde(flatten)]
     on: RanOn,
     verify: &'static str,
     params: Params,
     deal_seed: u64,
-    parts: Vec<Part>,
+    parts: Vec<PromptSlice>,
     /// A strict rule made the autoregressive text on every prompt.
     lossless: bool,
 }
 
 /// What was made of one prompt.
-struct Answered {
+struct AnsweredPrompt {
     kind: KindName,
     group: String,
     plain: Outcome,
@@ -115,21 +115,21 @@ struct Answered {
     drafted: Vec<Outcome>,
 }
 
-impl Report {
+impl ByGroupReport {
     fn of(
         args: &BenchDecodeArgs,
         engine: &Engine,
         params: Params,
         verify: AcceptanceRule,
-        answered: &[Answered],
+        answered: &[AnsweredPrompt],
     ) -> Self {
-        Report {
+        ByGroupReport {
             on: RanOn::of(engine),
             verify: verify.name(),
             params,
             deal_seed: args.deal_seed,
             lossless: verify != AcceptanceRule::Strict
-                || answered.iter().all(Answered::is_lossless),
+                || answered.iter().all(AnsweredPrompt::is_lossless),
             parts: parts(answered),
         }
     }
@@ -163,7 +163,7 @@ pub(crate) fn run(
     let Some(mut answered) = answer_all(engine, specs, verify, pools.each_ref(), &mut line)? else {
         return Ok(false);
     };
-    let mut ways: Vec<Vec<&mut Outcome>> = answered.iter_mut().map(Answered::ways).collect();
+    let mut ways: Vec<Vec<&mut Outcome>> = answered.iter_mut().map(AnsweredPrompt::ways).collect();
     let added = Counted::WhatIsAdded;
     if !repeat(engine, &mut ways, &args.pairing(), added, &mut line)? {
         return Ok(false);
@@ -173,7 +173,7 @@ pub(crate) fn run(
         !answered.is_empty(),
         "none of the subjects is in a group: choose groups with --groups"
     );
-    let report = Report::of(args, engine, params, verify, &answered);
+    let report = ByGroupReport::of(args, engine, params, verify, &answered);
     match args.json {
         true => print_json(&report)?,
         false => table::print(&report),
@@ -204,15 +204,15 @@ fn answer_all(
     verify: AcceptanceRule,
     pools: [&Pools; 2],
     line: &mut Line,
-) -> Result<Option<Vec<Answered>>> {
+) -> Result<Option<Vec<AnsweredPrompt>>> {
     let mut answered = Vec::new();
     for (i, spec) in specs.iter().enumerate() {
         let text = format!("{}/{} {}", i + 1, specs.len(), spec.subject.title);
         line.timed_part(i as u64, specs.len() as u64, &text);
         match answer(engine, spec, verify, pools)? {
-            Answer::Whole(all) => answered.push(*all),
-            Answer::NoGroup => {}
-            Answer::Cancelled => return Ok(None),
+            PromptAnswer::Whole(all) => answered.push(*all),
+            PromptAnswer::NoGroup => {}
+            PromptAnswer::Cancelled => return Ok(None),
         }
     }
     Ok(Some(answered))
@@ -233,8 +233,8 @@ fn dealt_out(docs: &[Knowledge], seed: u64) -> Vec<Knowledge> {
     dealt_docs
 }
 
-enum Answer {
-    Whole(Box<Answered>),
+enum PromptAnswer {
+    Whole(Box<AnsweredPrompt>),
     NoGroup,
     Cancelled,
 }
@@ -244,16 +244,16 @@ fn answer(
     spec: &RunSpec,
     verify: AcceptanceRule,
     [own, random]: [&Pools; 2],
-) -> Result<Answer> {
+) -> Result<PromptAnswer> {
     let Some(group) = spec.subject.group.clone() else {
-        return Ok(Answer::NoGroup);
+        return Ok(PromptAnswer::NoGroup);
     };
     let autoregressive = Params {
         verify: AcceptanceRule::Autoregressive,
         ..spec.params
     };
     let Some(plain) = outcome(engine, spec, autoregressive)? else {
-        return Ok(Answer::Cancelled);
+        return Ok(PromptAnswer::Cancelled);
     };
     let mut drafted = Vec::new();
     for arrangement in Arrangement::ALL {
@@ -268,10 +268,10 @@ fn answer(
         };
         match outcome(engine, spec, params)? {
             Some(outcome) => drafted.push(outcome),
-            None => return Ok(Answer::Cancelled),
+            None => return Ok(PromptAnswer::Cancelled),
         }
     }
-    Ok(Answer::Whole(Box::new(Answered {
+    Ok(PromptAnswer::Whole(Box::new(AnsweredPrompt {
         kind: spec.subject.kind.clone(),
         group,
         plain,
@@ -279,7 +279,7 @@ fn answer(
     })))
 }
 
-impl Answered {
+impl AnsweredPrompt {
     /// Without drafts first.
     fn ways(&mut self) -> Vec<&mut Outcome> {
         let plain = std::iter::once(&mut self.plain);
@@ -292,11 +292,11 @@ impl Answered {
 }
 
 /// Each kind, and where there are several each of its groups.
-fn parts(answered: &[Answered]) -> Vec<Part> {
+fn parts(answered: &[AnsweredPrompt]) -> Vec<PromptSlice> {
     let kinds: BTreeSet<&KindName> = answered.iter().map(|a| &a.kind).collect();
     let mut parts = Vec::new();
     for kind in kinds {
-        let of_kind: Vec<&Answered> = answered.iter().filter(|a| a.kind == *kind).collect();
+        let of_kind: Vec<&AnsweredPrompt> = answered.iter().filter(|a| a.kind == *kind).collect();
         parts.push(part(kind, None, &of_kind));
         let groups: BTreeSet<&str> = of_kind.iter().map(|a| a.group.as_str()).collect();
         for group in groups.iter().filter(|_| groups.len() > 1) {
@@ -307,20 +307,20 @@ fn parts(answered: &[Answered]) -> Vec<Part> {
     parts
 }
 
-fn part(kind: &KindName, group: Option<&str>, answered: &[&Answered]) -> Part {
+fn part(kind: &KindName, group: Option<&str>, answered: &[&AnsweredPrompt]) -> PromptSlice {
     let plain: Vec<&Outcome> = answered.iter().map(|a| &a.plain).collect();
     let figures = |outcomes: &[&Outcome]| mode_figures(outcomes, &plain);
     let rows = Arrangement::ALL.into_iter().enumerate();
     let rows = rows.map(|(i, arrangement)| {
         let outcomes: Vec<&Outcome> = answered.iter().map(|a| &a.drafted[i]).collect();
         let documents = outcomes.iter().map(|o| documents(o, arrangement)).sum();
-        Row {
+        ArrangementRow {
             arrangement,
             documents: usize_mean(documents, outcomes.len()),
             figures: figures(&outcomes),
         }
     });
-    Part {
+    PromptSlice {
         kind: kind.clone(),
         group: group.map(str::to_owned),
         prompts: answered.len(),

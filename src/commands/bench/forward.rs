@@ -47,7 +47,7 @@ struct Parts {
 }
 
 #[derive(Serialize)]
-struct Row {
+struct ForwardRow {
     n: usize,
     context: usize,
     /// Median over the repetitions, the reading of the logits included, as a step's
@@ -67,7 +67,7 @@ struct ForwardReport {
     #[serde(flatten)]
     on: RanOn,
     instructions: String,
-    rows: Vec<Row>,
+    rows: Vec<ForwardRow>,
     /// Passes of real runs at fixed budgets.
     decoding: Vec<Decoding>,
     /// Reading the packed weights once.
@@ -118,7 +118,7 @@ pub(crate) fn run(bench: &ForwardBench, settings: &Settings) -> Result<bool> {
 fn measure(bench: &ForwardBench, engine: &mut Engine) -> Result<Option<ForwardReport>> {
     let roofline = engine.roofline();
     let mut line = Line::new();
-    let mut rows: Vec<Row> = Vec::new();
+    let mut rows: Vec<ForwardRow> = Vec::new();
     for &context in &bench.contexts {
         let mut single = None;
         for n in ROWS {
@@ -142,14 +142,19 @@ fn measure(bench: &ForwardBench, engine: &mut Engine) -> Result<Option<ForwardRe
     }))
 }
 
-fn row(point: &MeasuredPoint, context: usize, single: f32, roofline: Option<Roofline>) -> Row {
+fn row(
+    point: &MeasuredPoint,
+    context: usize,
+    single: f32,
+    roofline: Option<Roofline>,
+) -> ForwardRow {
     let MeasuredPoint {
         cost,
         parts,
         verify_ms,
     } = *point;
     let total_ms = cost.forward_ms;
-    Row {
+    ForwardRow {
         n: cost.rows,
         context,
         total_ms,
@@ -168,8 +173,8 @@ fn row(point: &MeasuredPoint, context: usize, single: f32, roofline: Option<Roof
 }
 
 /// The measured rows as a profile, to be asked for contexts between them.
-fn as_profile(rows: &[Row]) -> StepCosts {
-    let point = |row: &Row| crate::speculate::cost::CostPoint {
+fn as_profile(rows: &[ForwardRow]) -> StepCosts {
+    let point = |row: &ForwardRow| crate::speculate::cost::CostPoint {
         rows: row.n,
         context: Some(row.context),
         forward_ms: row.total_ms,
@@ -199,7 +204,7 @@ fn print(report: &ForwardReport) {
     }
 }
 
-fn print_rows(rows: &[Row]) {
+fn print_rows(rows: &[ForwardRow]) {
     let mut table = Table::new([
         number("context", 8),
         number("rows", 6),

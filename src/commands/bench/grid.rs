@@ -18,7 +18,7 @@ use crate::speculate::params::{AcceptanceRule, Budget, Drafter, Params};
 
 /// One drafter under one budget.
 #[derive(Debug, Serialize)]
-struct Cell {
+struct DrafterCell {
     drafter: Drafter,
     budget: String,
     #[serde(flatten)]
@@ -26,14 +26,14 @@ struct Cell {
 }
 
 #[derive(Debug, Serialize)]
-struct Report {
+struct GridReport {
     #[serde(flatten)]
     on: RanOn,
     verify: &'static str,
     params: Params,
     prompts: usize,
     autoregressive: ModeFigures,
-    cells: Vec<Cell>,
+    cells: Vec<DrafterCell>,
     /// A strict rule made the autoregressive text on every prompt.
     lossless: bool,
 }
@@ -63,7 +63,7 @@ pub(crate) fn run(args: &BenchDecodeArgs, engine: &mut Engine, specs: &[RunSpec]
         return Ok(false);
     }
     drop(line);
-    let report = Report {
+    let report = GridReport {
         prompts: specs.len(),
         verify: verify.name(),
         params,
@@ -80,12 +80,15 @@ pub(crate) fn run(args: &BenchDecodeArgs, engine: &mut Engine, specs: &[RunSpec]
 }
 
 /// Every combination's figures, compared with decoding without drafts.
-fn cells(asked: &[Params], outcomes: &[Vec<Outcome>], plain: &[Outcome]) -> Vec<Cell> {
-    let cells = asked.iter().zip(outcomes).map(|(params, outcomes)| Cell {
-        drafter: params.drafter,
-        budget: params.budget.describe(),
-        figures: mode_figures(outcomes, plain),
-    });
+fn cells(asked: &[Params], outcomes: &[Vec<Outcome>], plain: &[Outcome]) -> Vec<DrafterCell> {
+    let cells = asked
+        .iter()
+        .zip(outcomes)
+        .map(|(params, outcomes)| DrafterCell {
+            drafter: params.drafter,
+            budget: params.budget.describe(),
+            figures: mode_figures(outcomes, plain),
+        });
     cells.collect()
 }
 
@@ -96,7 +99,7 @@ fn all_same(plain: &[Outcome], outcomes: &[Vec<Outcome>]) -> bool {
 }
 
 /// Outcomes without drafts, and those of every combination.
-type Answered = (Vec<Outcome>, Vec<Vec<Outcome>>);
+type GridOutcomes = (Vec<Outcome>, Vec<Vec<Outcome>>);
 
 /// Every prompt without drafts and under every combination; `None`: cancelled.
 fn answer_all(
@@ -104,7 +107,7 @@ fn answer_all(
     specs: &[RunSpec],
     asked: &[Params],
     line: &mut Line,
-) -> Result<Option<Answered>> {
+) -> Result<Option<GridOutcomes>> {
     let mut plain: Vec<Outcome> = Vec::new();
     let mut outcomes: Vec<Vec<Outcome>> = asked.iter().map(|_| Vec::new()).collect();
     for (i, spec) in specs.iter().enumerate() {
@@ -146,7 +149,7 @@ fn combinations(
     pairs.flat_map(|(d, budgets)| budgets.into_iter().map(move |b| (d, b)))
 }
 
-fn print(report: &Report) {
+fn print(report: &GridReport) {
     out!(
         "{} on {}; {} prompts, {}, repetition penalty {}, repeated 4-grams {:.1}%",
         report.on.model,

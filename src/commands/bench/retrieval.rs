@@ -12,7 +12,9 @@ use crate::commands::print_json;
 use crate::console::interrupt;
 use crate::console::progress::Line;
 use crate::console::table::{Table, number, text};
-use crate::retrieval::{Answer, Calibration, Check, PoolDoc, PoolStore, Pools, Replayed, replay};
+use crate::retrieval::{
+    Calibration, Check, KnownAnswer, PoolDoc, PoolStore, Pools, Replayed, replay,
+};
 use crate::speculate::TokenId;
 use crate::speculate::params::{AcceptanceRule, Budget, Drafter, Params};
 use crate::speculate::subject::GroupKey;
@@ -64,7 +66,7 @@ pub(crate) struct DrafterFigures {
 }
 
 #[derive(Debug, Serialize)]
-struct Report {
+struct RetrievalReport {
     pool_documents: usize,
     pool_tokens: usize,
     groups: usize,
@@ -97,7 +99,7 @@ pub(crate) fn run(args: &BenchRetrievalArgs) -> Result<bool> {
         }
     }
     drop(line);
-    let report = Report {
+    let report = RetrievalReport {
         pool_documents: sizes.iter().map(|s| s.documents).sum(),
         pool_tokens: tokens,
         groups: sizes.len(),
@@ -143,7 +145,12 @@ fn build(docs: Vec<PoolDoc>) -> (Pools, f64) {
 }
 
 /// `None`: cancelled.
-fn measure(pools: &Pools, answers: &[Answer], drafter: Drafter, budget: usize) -> Option<Sums> {
+fn measure(
+    pools: &Pools,
+    answers: &[KnownAnswer],
+    drafter: Drafter,
+    budget: usize,
+) -> Option<Sums> {
     let params = Params {
         verify: AcceptanceRule::Strict,
         budget: Budget::Rows(budget),
@@ -241,7 +248,7 @@ fn quantile(values: &mut [f64], at: f64) -> f64 {
     values.get(index).copied().unwrap_or(0.0)
 }
 
-fn print(report: &Report) {
+fn print(report: &RetrievalReport) {
     out!(
         "{} documents, {} tokens in {} groups; {} held-out documents, {} tokens",
         report.pool_documents,
@@ -376,7 +383,7 @@ fn read_docs(pool: &Path, groups: Option<&Path>) -> Result<Vec<PoolDoc>> {
 }
 
 /// The documents to replay; each one's first token is its opening.
-fn read_answers(args: &BenchRetrievalArgs) -> Result<Vec<Answer>> {
+fn read_answers(args: &BenchRetrievalArgs) -> Result<Vec<KnownAnswer>> {
     let docs = read_tokens(&args.heldout)?;
     let prompts = read_tokens(&args.prompts)?;
     same_length(&args.prompts, prompts.len(), docs.len())?;
@@ -384,7 +391,7 @@ fn read_answers(args: &BenchRetrievalArgs) -> Result<Vec<Answer>> {
     let answers = docs.into_iter().zip(prompts).zip(groups);
     let answers = answers.take(args.limit).map(|((doc, prompt), group)| {
         let (opening, tokens) = doc.split_at(doc.len().min(1));
-        Answer {
+        KnownAnswer {
             group,
             prompt: [prompt.as_slice(), opening].concat(),
             opening_len: opening.len(),

@@ -15,7 +15,7 @@ use crate::recsys::{Catalog, KnowledgeDoc};
 
 /// What was imported.
 #[derive(Debug, Default, Serialize)]
-struct Report {
+struct KnowledgeImportReport {
     documents: usize,
     bad_lines: usize,
     /// Answers from which reasoning blocks or end-of-turn markers were removed.
@@ -36,7 +36,7 @@ pub(crate) fn run(
 ) -> Result<()> {
     let catalog = settings.catalog.as_ref();
     let catalog = catalog.map(|_| settings.load_catalog()).transpose()?;
-    let mut report = Report::default();
+    let mut report = KnowledgeImportReport::default();
     let mut docs = Vec::new();
     for file in files {
         let Imported {
@@ -67,7 +67,10 @@ pub(crate) fn run(
 }
 
 /// The last answer to each question, in its place.
-fn without_replaced(docs: Vec<KnowledgeDoc>, report: &mut Report) -> Vec<KnowledgeDoc> {
+fn without_replaced(
+    docs: Vec<KnowledgeDoc>,
+    report: &mut KnowledgeImportReport,
+) -> Vec<KnowledgeDoc> {
     let mut is_last = vec![false; docs.len()];
     last_of_each(&docs)
         .values()
@@ -93,7 +96,7 @@ fn place(docs: &mut [KnowledgeDoc], catalog: &Catalog) -> usize {
     n_unknown
 }
 
-fn tell(report: &Report, out: &Path, catalog: Option<&Catalog>) {
+fn tell(report: &KnowledgeImportReport, out: &Path, catalog: Option<&Catalog>) {
     note!(
         "{} documents in {}; {} bad entries, {} replaced by later ones",
         report.documents,

@@ -13,7 +13,7 @@ use crate::recsys::KnowledgeDoc;
 use crate::recsys::knowledge::read_whole_lines;
 
 /// One shard and its manifest.
-struct Part {
+struct ShardPart {
     path: PathBuf,
     shard: Shard,
     manifest: Manifest,
@@ -26,7 +26,7 @@ struct Part {
 /// Shards of different batches; the same shard twice; unless `partial`, missing and unfinished ones; two different answers to one question.
 pub fn merge(shards: &[PathBuf], partial: bool) -> Result<Vec<KnowledgeDoc>> {
     let parts = shards.iter().map(|path| open(path, partial));
-    let mut parts: Vec<Part> = parts.collect::<Result<_>>()?;
+    let mut parts: Vec<ShardPart> = parts.collect::<Result<_>>()?;
     parts.sort_by_key(|part| part.shard.index);
     for pair in parts.windows(2) {
         expect_together(&pair[0], &pair[1])?;
@@ -35,7 +35,7 @@ pub fn merge(shards: &[PathBuf], partial: bool) -> Result<Vec<KnowledgeDoc>> {
     join(parts)
 }
 
-fn open(path: &Path, partial: bool) -> Result<Part> {
+fn open(path: &Path, partial: bool) -> Result<ShardPart> {
     let manifest = Manifest::load(path)?.ok_or_else(|| {
         eyre!(
             "{} is not a shard of a batch: {} is missing",
@@ -68,7 +68,7 @@ fn open(path: &Path, partial: bool) -> Result<Part> {
             manifest.conditions.order.n
         ),
     }
-    Ok(Part {
+    Ok(ShardPart {
         path: path.to_path_buf(),
         shard,
         manifest,
@@ -77,7 +77,7 @@ fn open(path: &Path, partial: bool) -> Result<Part> {
 }
 
 /// Checks that two neighbours are different parts of the same batch.
-fn expect_together(a: &Part, b: &Part) -> Result<()> {
+fn expect_together(a: &ShardPart, b: &ShardPart) -> Result<()> {
     ensure!(
         a.shard != b.shard,
         "{} and {} are both shard {}/{}",
@@ -86,7 +86,7 @@ fn expect_together(a: &Part, b: &Part) -> Result<()> {
         a.shard.index,
         a.shard.of
     );
-    let common = |part: &Part| Conditions {
+    let common = |part: &ShardPart| Conditions {
         order: Listing::of::<&[u8]>([]),
         shard: Some(Shard {
             index: 1,
@@ -103,7 +103,7 @@ fn expect_together(a: &Part, b: &Part) -> Result<()> {
     })
 }
 
-fn expect_all(parts: &[Part], partial: bool) -> Result<()> {
+fn expect_all(parts: &[ShardPart], partial: bool) -> Result<()> {
     let of = parts.first().map_or(0, |part| part.shard.of);
     let is_there = |index: &usize| parts.iter().any(|part| part.shard.index == *index);
     let missing = (1..=of).filter(|index| !is_there(index));
@@ -116,8 +116,8 @@ fn expect_all(parts: &[Part], partial: bool) -> Result<()> {
     Ok(())
 }
 
-fn join(parts: Vec<Part>) -> Result<Vec<KnowledgeDoc>> {
-    let mut first: HashMap<_, (&Part, usize)> = HashMap::new();
+fn join(parts: Vec<ShardPart>) -> Result<Vec<KnowledgeDoc>> {
+    let mut first: HashMap<_, (&ShardPart, usize)> = HashMap::new();
     let mut docs = Vec::new();
     for part in &parts {
         for (line, doc) in (1..).zip(&part.docs) {

@@ -26,7 +26,7 @@ use crate::speculate::subject::DocId;
 
 /// What a change did and what the pool holds now.
 #[derive(Serialize)]
-struct Report {
+struct PoolChangeReport {
     #[serde(flatten)]
     changed: Changed,
     /// Entries of the input that could not be read.
@@ -190,7 +190,7 @@ fn report(
     start: Instant,
     json: bool,
 ) -> Result<()> {
-    let report = Report {
+    let report = PoolChangeReport {
         changed,
         bad_lines: read.n_bad,
         seconds: start.elapsed().as_secs_f64(),

@@ -17,7 +17,7 @@ use crate::speculate::stats::{Stats, agreement};
 use crate::speculate::trace::Trace;
 
 #[derive(Serialize)]
-struct Difference {
+struct DiffDifference {
     /// No token differs.
     same: bool,
     tokens: [usize; 2],
@@ -25,7 +25,7 @@ struct Difference {
     agreement: f64,
     /// Share of both texts' tokens that are equal once the texts are aligned.
     in_common: f64,
-    first_difference: Option<Place>,
+    first_difference: Option<DivergencePlace>,
     /// What differs in the headers and decides a run.
     differences: Vec<InHeader>,
     /// The same in a line.
@@ -71,7 +71,7 @@ struct Told {
 }
 
 #[derive(Serialize)]
-struct Place {
+struct DivergencePlace {
     /// Index of the token in the answer.
     at: usize,
     /// Steps are counted from 1; `null` where a text has ended.
@@ -106,7 +106,7 @@ pub(crate) fn run(args: &TraceDiffArgs) -> Result<()> {
     Ok(())
 }
 
-fn compared(left: &Trace, right: &Trace) -> Difference {
+fn compared(left: &Trace, right: &Trace) -> DiffDifference {
     let found = divergence(left, right);
     let (a, b) = (left.token_ids(), right.token_ids());
     let in_header = |d: HeaderDifference| InHeader {
@@ -115,7 +115,7 @@ fn compared(left: &Trace, right: &Trace) -> Difference {
         right: d.now,
     };
     let differing = differences(&left.header, &right.header);
-    Difference {
+    DiffDifference {
         same: found.is_none(),
         tokens: [a.len(), b.len()],
         agreement: agreement(&a, &b),
@@ -171,7 +171,7 @@ fn names<'a>(token: &'a dyn Fn(Side, TokenId) -> String) -> Names<'a> {
     }
 }
 
-fn print_parting(difference: &Difference) {
+fn print_parting(difference: &DiffDifference) {
     let Some(place) = &difference.first_difference else {
         out!("identical: the same {} tokens", difference.tokens[0]);
         return;
@@ -201,7 +201,7 @@ fn print_parting(difference: &Difference) {
     );
 }
 
-fn print_figures(args: &TraceDiffArgs, difference: &Difference) {
+fn print_figures(args: &TraceDiffArgs, difference: &DiffDifference) {
     match difference.beside.is_empty() {
         true => out!("headers agree on everything that determines a run"),
         false => out!("headers differ in: {}", difference.beside),
@@ -225,7 +225,7 @@ fn print_figures(args: &TraceDiffArgs, difference: &Difference) {
     }
 }
 
-fn place(left: &Trace, right: &Trace, found: &Divergence) -> Place {
+fn place(left: &Trace, right: &Trace, found: &Divergence) -> DivergencePlace {
     let shown = |trace: &Trace, taken: Option<Taken>| {
         taken.map(|c| ShownToken {
             token: c.token,
@@ -234,7 +234,7 @@ fn place(left: &Trace, right: &Trace, found: &Divergence) -> Place {
         })
     };
     let written = |side: Side, id| token(side.of([left, right]), id);
-    Place {
+    DivergencePlace {
         at: found.at,
         left: shown(left, found.left),
         right: shown(right, found.right),

@@ -15,7 +15,7 @@ use crate::engine::{Engine, Replayed};
 use crate::speculate::trace::{ModelInfo, Step, Trace};
 
 #[derive(Serialize)]
-struct Report {
+struct VerifyReport {
     #[serde(flatten)]
     on: RanOn,
     verified: bool,
@@ -25,7 +25,7 @@ struct Report {
     /// Largest difference of a probability.
     largest_difference: f32,
     tolerance: f32,
-    first_difference: Option<Difference>,
+    first_difference: Option<VerifyDifference>,
     /// Near-ties decided differently under other arithmetic; these are not failures.
     numeric: Vec<NearTie>,
 }
@@ -35,7 +35,7 @@ struct Report {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 struct NearTie {
     #[serde(flatten)]
-    difference: Difference,
+    difference: VerifyDifference,
     /// The recorded difference of the two tokens' probabilities; for a verdict, the
     /// largest change of a probability in its step.
     margin: f32,
@@ -46,7 +46,7 @@ struct NearTie {
 const TOLERANCE: [f32; 2] = [1e-3, 0.2];
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
-struct Difference {
+struct VerifyDifference {
     /// Counted from 1.
     step: usize,
     /// `ids`, `verdict` or `probability`.
@@ -67,7 +67,7 @@ pub(crate) fn run(args: &TraceVerifyArgs, settings: &Settings) -> Result<bool> {
     let Some(compared) = compare(&mut engine, &trace, bounds)? else {
         return Ok(false);
     };
-    let report = Report {
+    let report = VerifyReport {
         on: RanOn::of(&engine),
         verified: compared.difference.is_none(),
         steps: compared.steps,
@@ -91,8 +91,8 @@ pub(crate) fn run(args: &TraceVerifyArgs, settings: &Settings) -> Result<bool> {
     Ok(report.verified)
 }
 
-fn print_verified(report: &Report) {
-    let Report {
+fn print_verified(report: &VerifyReport) {
+    let VerifyReport {
         steps,
         largest_difference,
         tolerance,
@@ -183,7 +183,7 @@ struct Compared {
     /// Largest difference of a probability.
     largest: f32,
     /// The first difference that counts.
-    difference: Option<Difference>,
+    difference: Option<VerifyDifference>,
     numeric: Vec<NearTie>,
 }
 
@@ -226,8 +226,8 @@ fn compare(engine: &mut Engine, trace: &Trace, bounds: Bounds) -> Result<Option<
     Ok(Some(compared))
 }
 
-fn difference(step: &Step, what: &'static str, explanation: String) -> Difference {
-    Difference {
+fn difference(step: &Step, what: &'static str, explanation: String) -> VerifyDifference {
+    VerifyDifference {
         step: step.index + 1,
         what,
         explanation,
@@ -235,7 +235,7 @@ fn difference(step: &Step, what: &'static str, explanation: String) -> Differenc
 }
 
 /// A node where the model now chooses another token, and the margin between the two.
-fn other_ids(trace: &Trace, step: &Step, now: &Replayed) -> Option<(Difference, f32)> {
+fn other_ids(trace: &Trace, step: &Step, now: &Replayed) -> Option<(VerifyDifference, f32)> {
     let mut rows = step.rows.iter().zip(&now.rows).enumerate();
     let (node, (was, is)) = rows.find(|(_, (was, is))| was.choice() != is.choice())?;
     let p = |row: &crate::speculate::row::NodeDistribution| row.choice_standing().p;
@@ -252,7 +252,7 @@ fn other_ids(trace: &Trace, step: &Step, now: &Replayed) -> Option<(Difference, 
     Some((difference(step, "ids", explanation), margin))
 }
 
-fn other_verdict(trace: &Trace, step: &Step, now: &Replayed) -> Option<Difference> {
+fn other_verdict(trace: &Trace, step: &Step, now: &Replayed) -> Option<VerifyDifference> {
     if now.verdict == step.verdict {
         return None;
     }
@@ -271,7 +271,7 @@ fn other_verdict(trace: &Trace, step: &Step, now: &Replayed) -> Option<Differenc
     Some(difference(step, "verdict", explanation))
 }
 
-fn other_probability(step: &Step, apart: f32, node: usize) -> Difference {
+fn other_probability(step: &Step, apart: f32, node: usize) -> VerifyDifference {
     let explanation = format!("after node {node} a probability is {apart:.1e} off");
     difference(step, "probability", explanation)
 }

@@ -10,7 +10,7 @@ use crate::speculate::params::Params;
 use crate::speculate::whatif::{Change, Figures, Knob, OldNew, WhatIf, what_if};
 
 #[derive(Serialize)]
-struct Report {
+struct WhatIfReport {
     old: String,
     new: String,
     steps: usize,
@@ -53,7 +53,7 @@ pub(crate) fn run(
     let new = over(&args.decode, old);
     let (change, rerun) = Change::between(&old, &new);
     let answer = what_if(&trace, &change);
-    let report = Report {
+    let report = WhatIfReport {
         old: described(&old),
         new: described(&new),
         steps: answer.steps.len(),
@@ -96,7 +96,7 @@ fn pair(figures: &OldNew) -> Pair {
     }
 }
 
-fn print_text(report: &Report, answer: &WhatIf, rerun: &[Knob]) {
+fn print_text(report: &WhatIfReport, answer: &WhatIf, rerun: &[Knob]) {
     out!("{} -> {}", report.old, report.new);
     let (n, all) = (report.exact_steps, report.steps);
     print_pair(&format!("exact, steps 1 to {n} of {all}"), &report.exact);

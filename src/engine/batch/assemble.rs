@@ -4,7 +4,7 @@
 use rayon::prelude::{IntoParallelRefMutIterator, ParallelIterator};
 
 use super::lane::Lane;
-use super::part::Part;
+use super::part::LaneRows;
 use crate::model::decoder::MAX_BATCH_ROWS;
 use crate::speculate::cost::{Offer, PassCosts, allocate};
 use crate::speculate::params::MAX_ROWS;
@@ -104,7 +104,7 @@ fn share(lanes: &[Option<Lane>], left: usize, costs: &PassCosts, allotted: &mut 
 }
 
 /// The rows of a pass: steps first, then as much of the prompts as there is room for.
-pub(super) fn assemble(lanes: &mut [Option<Lane>], allotted: &Allotted) -> Vec<Part> {
+pub(super) fn assemble(lanes: &mut [Option<Lane>], allotted: &Allotted) -> Vec<LaneRows> {
     let mut parts = Vec::new();
     for (i, &rows) in allotted
         .rows
@@ -115,17 +115,17 @@ pub(super) fn assemble(lanes: &mut [Option<Lane>], allotted: &Allotted) -> Vec<P
         if let Some(lane) = &mut lanes[i]
             && let Some(offered) = lane.offered.take()
         {
-            parts.push(Part::step(i, lane, offered, rows));
+            parts.push(LaneRows::step(i, lane, offered, rows));
         }
     }
-    let mut left = MAX_BATCH_ROWS - parts.iter().map(Part::n_rows).sum::<usize>();
+    let mut left = MAX_BATCH_ROWS - parts.iter().map(LaneRows::n_rows).sum::<usize>();
     for (i, lane) in lanes.iter().enumerate() {
         let Some(lane) = lane.as_ref().filter(|lane| lane.reads()) else {
             continue;
         };
         let n = lane.n_missing().min(MAX_ROWS).min(left);
         if n > 0 {
-            parts.push(Part::prompt(i, lane, n));
+            parts.push(LaneRows::prompt(i, lane, n));
             left -= n;
         }
     }

@@ -12,7 +12,7 @@ use crate::speculate::trace::{SourceHit, Timing};
 use crate::speculate::verify::RemainingTokens;
 
 /// The rows of a lane.
-pub(super) struct Part {
+pub(super) struct LaneRows {
     pub(crate) lane: usize,
     tokens: Vec<TokenId>,
     parents: Vec<Option<usize>>,
@@ -31,7 +31,7 @@ pub(super) struct Proposed {
     pub(crate) learned: Vec<Learned>,
 }
 
-impl Part {
+impl LaneRows {
     /// A step over the first `rows` nodes of what was offered.
     pub(crate) fn step(at: usize, lane: &mut Lane, offered: Retrieved, rows: usize) -> Self {
         let Retrieved { mut tree, hits } = offered;
@@ -39,7 +39,7 @@ impl Part {
         tree.truncate(rows);
         lane.state.cut_to_context(&mut tree);
         let (tokens, parents) = flat(&tree);
-        Part {
+        LaneRows {
             lane: at,
             tokens,
             parents,
@@ -57,7 +57,7 @@ impl Part {
 
     /// The next `n` tokens of a prompt, a chain.
     pub(crate) fn prompt(at: usize, lane: &Lane, n: usize) -> Self {
-        Part {
+        LaneRows {
             lane: at,
             tokens: lane.state.ids[lane.cached..lane.cached + n].to_vec(),
             parents: (0..n).map(|i| i.checked_sub(1)).collect(),

@@ -6,7 +6,7 @@ use color_eyre::eyre::Result;
 use super::Batch;
 use super::assemble::{Allotted, allot, assemble, each, retrieve};
 use super::lane::Lane;
-use super::part::{Part, Proposed};
+use super::part::{LaneRows, Proposed};
 use crate::engine::model::LoadedModel;
 use crate::engine::run::pass::RowsOfPass;
 use crate::engine::run::state::kept_rows;
@@ -48,7 +48,7 @@ impl Batch<'_> {
     }
 
     /// The rows of the pass.
-    fn drafted(&mut self) -> (Vec<Part>, Allotted) {
+    fn drafted(&mut self) -> (Vec<LaneRows>, Allotted) {
         let allotted = allot(&mut self.lanes, &mut self.turn, &self.costs);
         let mut parts = assemble(&mut self.lanes, &allotted);
         if self.names_origins {
@@ -59,7 +59,7 @@ impl Batch<'_> {
 }
 
 /// Names where the drafts of every step come from.
-fn explain(lanes: &mut [Option<Lane>], parts: &mut [Part]) {
+fn explain(lanes: &mut [Option<Lane>], parts: &mut [LaneRows]) {
     each(&mut steps(lanes, parts), |(lane, proposed)| {
         lane.state.explain(&mut proposed.tree);
     });
@@ -68,7 +68,7 @@ fn explain(lanes: &mut [Option<Lane>], parts: &mut [Part]) {
 /// Every step of a pass with its lane.
 fn steps<'a>(
     lanes: &'a mut [Option<Lane>],
-    parts: &'a mut [Part],
+    parts: &'a mut [LaneRows],
 ) -> Vec<(&'a mut Lane, &'a mut Proposed)> {
     let mut of_lane: Vec<Option<&mut Proposed>> = lanes.iter().map(|_| None).collect();
     for part in parts {
@@ -79,15 +79,15 @@ fn steps<'a>(
         .collect()
 }
 
-fn forward(batch: &mut Batch<'_>, parts: &[Part]) -> Result<Logits> {
-    let rows: Vec<SequenceRows<'_>> = parts.iter().map(Part::rows).collect();
+fn forward(batch: &mut Batch<'_>, parts: &[LaneRows]) -> Result<Logits> {
+    let rows: Vec<SequenceRows<'_>> = parts.iter().map(LaneRows::rows).collect();
     let decoder = &mut batch.engine.model.decoder;
     decoder.forward_sequences(&mut batch.sequences, &rows)
 }
 
 /// What the rows of every step say of its drafts. The steps' rows come in the order of
 /// the parts, which is that of the lanes.
-fn judge(batch: &mut Batch<'_>, parts: &mut [Part], mut logits: Logits) -> Result<()> {
+fn judge(batch: &mut Batch<'_>, parts: &mut [LaneRows], mut logits: Logits) -> Result<()> {
     let mut steps = steps(&mut batch.lanes, parts);
     let asked = steps.iter().flat_map(|(lane, s)| lane.state.asked(&s.tree));
     let asked: Vec<Asked> = asked.collect();
@@ -114,7 +114,7 @@ fn judge(batch: &mut Batch<'_>, parts: &mut [Part], mut logits: Logits) -> Resul
 }
 
 /// Keeps what was committed, and lets every lane learn from it.
-fn commit(batch: &mut Batch<'_>, parts: &mut [Part]) -> Result<()> {
+fn commit(batch: &mut Batch<'_>, parts: &mut [LaneRows]) -> Result<()> {
     for part in parts.iter() {
         let rows = match &part.step {
             None => (0..part.n_rows()).collect(),
@@ -140,8 +140,8 @@ fn commit(batch: &mut Batch<'_>, parts: &mut [Part]) -> Result<()> {
 
 /// The pass as it is recorded, and every lane's step in its trace, with its share of the
 /// time by rows.
-fn recorded(batch: &mut Batch<'_>, parts: Vec<Part>, timing: Timing) -> PassRecord {
-    let rows: usize = parts.iter().map(Part::n_rows).sum();
+fn recorded(batch: &mut Batch<'_>, parts: Vec<LaneRows>, timing: Timing) -> PassRecord {
+    let rows: usize = parts.iter().map(LaneRows::n_rows).sum();
     let mut record = PassRecord {
         index: batch.n_passes,
         rows,
@@ -167,7 +167,7 @@ fn recorded(batch: &mut Batch<'_>, parts: Vec<Part>, timing: Timing) -> PassReco
 }
 
 /// What a lane did; its step goes into its trace.
-fn taken(model: &LoadedModel, lane: &mut Lane, part: Part, share: Timing) -> LaneRecord {
+fn taken(model: &LoadedModel, lane: &mut Lane, part: LaneRows, share: Timing) -> LaneRecord {
     let mut record = LaneRecord {
         lane: part.lane,
         subject: lane.subject(),

@@ -21,7 +21,7 @@ use crate::model::kernels::kv::KvType;
 use crate::model::layer::{Backend, Target};
 use crate::model::shape::{MadeUp, Shape};
 use crate::model::tokenizer::TextCodec;
-use crate::model::weights::{FloatWeights, Source, Weights};
+use crate::model::weights::{FloatWeights, Weights, WeightsSource};
 use crate::speculate::command_line::Setup;
 use crate::speculate::trace::ModelInfo;
 
@@ -131,7 +131,7 @@ impl Engine {
     ) -> Result<Self> {
         let of_blocks = shape.config.layers;
         let weights = Weights {
-            source: Source::MadeUp(MadeUp::new(shape, blocks)?),
+            source: WeightsSource::MadeUp(MadeUp::new(shape, blocks)?),
             floats: options.floats.unwrap_or_default(),
         };
         let mut engine = Self::of_model(CheckedModel::of(weights)?, options, progress)?;
@@ -368,7 +368,7 @@ mod tests {
     fn opened(free: u64, total: u64) -> (FloatWeights, Option<String>) {
         let shape = Shape::named("qwen2.5-1.5b").unwrap();
         let mut weights = Weights {
-            source: Source::MadeUp(MadeUp::new(shape, 28).unwrap()),
+            source: WeightsSource::MadeUp(MadeUp::new(shape, 28).unwrap()),
             floats: FloatWeights::Exact,
         };
         let note = widen(&mut weights, Some(Memory { free, total }));

@@ -7,7 +7,7 @@ use color_eyre::eyre::{Result, ensure, eyre};
 
 use crate::engine::Engine;
 use crate::protocol::{
-    DocumentText, Documents, Found, FoundDocument, Overview, PoolName, Probe, ProbedSet,
+    DocumentText, Documents, FoundDocument, FoundText, Overview, PoolName, Probe, ProbedSet,
     ProbedText, Section,
 };
 use crate::retrieval::{GroupSize, Local, PoolDoc, Pools, retrieve};
@@ -89,19 +89,19 @@ impl Engine {
     ///
     /// # Errors
     /// An empty text.
-    pub fn find_in_pools(&self, text: &str) -> Result<Found> {
+    pub fn find_in_pools(&self, text: &str) -> Result<FoundText> {
         ensure!(!text.is_empty(), "enter a text to search for");
         let mut documents = self.found_in(&self.pools.current, text, false);
         documents.extend(self.found_in(&self.pools.current.online_alone(), text, true));
         documents.sort_by_key(|d| std::cmp::Reverse(d.occurrences));
-        let found = Found {
+        let found = FoundText {
             text: text.to_string(),
             occurrences: documents.iter().map(|d| d.occurrences).sum(),
             n_documents: documents.len(),
             documents: Vec::new(),
         };
         documents.truncate(MAX_FOUND);
-        Ok(Found { documents, ..found })
+        Ok(FoundText { documents, ..found })
     }
 
     fn found_in(&self, pools: &Pools, text: &str, is_online: bool) -> Vec<FoundDocument> {

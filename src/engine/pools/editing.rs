@@ -9,7 +9,7 @@ use crate::engine::pools::knowledge::Knowledge;
 use crate::engine::pools::{EnginePools, tokenizer_hash};
 use crate::model::tokenizer::TextCodec;
 use crate::protocol::{PoolName, SavedEdits, Undone};
-use crate::retrieval::{Part, PoolDoc, PoolUpdate, Unwanted};
+use crate::retrieval::{PoolDoc, PoolPart, PoolUpdate, Unwanted};
 use crate::speculate::subject::DocId;
 
 impl EnginePools {
@@ -61,10 +61,10 @@ impl EnginePools {
         let (is_there, from) = match pool {
             PoolName::Online => (
                 self.current.online_alone().document(id).is_some(),
-                Part::Online,
+                PoolPart::Online,
             ),
             PoolName::Global | PoolName::Group(_) => {
-                (self.current.document(id).is_some(), Part::Groups)
+                (self.current.document(id).is_some(), PoolPart::Groups)
             }
         };
         ensure!(is_there, "no document `{id}` in {}", pool.name());

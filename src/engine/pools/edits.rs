@@ -1,6 +1,6 @@
 //! A log of manual edits of the pools: documents added and removed, undone one by one.
 
-use crate::retrieval::{Part, PoolDoc, Pools, Unwanted};
+use crate::retrieval::{PoolDoc, PoolPart, Pools, Unwanted};
 use crate::speculate::subject::DocId;
 
 /// The edits of a session, in order.
@@ -72,7 +72,7 @@ impl Edits {
 
     fn added(&self) -> impl Iterator<Item = &PoolDoc> {
         let is_out = |d: &PoolDoc| {
-            let mut removed = self.removals().filter(|r| r.from != Part::Online);
+            let mut removed = self.removals().filter(|r| r.from != PoolPart::Online);
             removed.any(|r| r.id == d.id)
         };
         self.all_added().filter(move |d| !is_out(d))
@@ -90,7 +90,7 @@ impl Edit {
     /// The id of a document removed from the groups' pools.
     pub(crate) fn removed(&self) -> Option<&DocId> {
         match self {
-            Edit::Removed(doc) if doc.from != Part::Online => Some(&doc.id),
+            Edit::Removed(doc) if doc.from != PoolPart::Online => Some(&doc.id),
             _ => None,
         }
     }

@@ -5,7 +5,7 @@ use color_eyre::eyre::Result;
 use super::state::RunState;
 use super::{Run, timed};
 use crate::model::decoder::TreeBatch;
-use crate::model::logits::{Answered, Asked, Logits, Row};
+use crate::model::logits::{Answered, Asked, Logits, LogitsRow};
 use crate::speculate::TokenId;
 use crate::speculate::draft::DraftTree;
 use crate::speculate::params::Sampling;
@@ -140,7 +140,7 @@ impl RunState {
             let is_drawn = drawn_above.is_none_or(|drawn| drawn == Some(node.token));
             let is_end = i > 0 && self.header.eos.contains(&node.token);
             if is_drawn && !is_end && node.depth < room.tokens {
-                let row = Row {
+                let row = LogitsRow {
                     index: of_pass.first + i,
                     of: of_pass.of,
                 };

@@ -4,7 +4,7 @@ use super::ast::{Args, Call, Expr, ExprKind, For, Macro, Node, NodeKind, Step, S
 
 /// Names read and never assigned anywhere, in the order of the alphabet.
 pub(crate) fn free(nodes: &[Node]) -> Vec<String> {
-    let mut found = Found::default();
+    let mut found = FoundNames::default();
     found.nodes(nodes);
     let mut free = found.read;
     free.retain(|name| !found.assigned.contains(name));
@@ -15,26 +15,26 @@ pub(crate) fn free(nodes: &[Node]) -> Vec<String> {
 
 /// Whether any of the names is read.
 pub(crate) fn reads_any(nodes: &[Node], names: &[&str]) -> bool {
-    let mut found = Found::default();
+    let mut found = FoundNames::default();
     found.nodes(nodes);
     found.read.iter().any(|name| names.contains(&name.as_str()))
 }
 
 /// Texts between tags and string literals.
 pub(crate) fn literals(nodes: &[Node]) -> Vec<String> {
-    let mut found = Found::default();
+    let mut found = FoundNames::default();
     found.nodes(nodes);
     found.literals
 }
 
 #[derive(Default)]
-struct Found {
+struct FoundNames {
     read: Vec<String>,
     assigned: Vec<String>,
     literals: Vec<String>,
 }
 
-impl Found {
+impl FoundNames {
     fn nodes(&mut self, nodes: &[Node]) {
         nodes.iter().for_each(|node| self.node(node));
     }

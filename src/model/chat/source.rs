@@ -27,7 +27,7 @@ const TOKENS: [(&str, &str); 5] = [
 const ALWAYS: usize = 2;
 
 /// A template as found.
-pub(crate) struct Found {
+pub(crate) struct FoundTemplate {
     pub(crate) text: String,
     pub(crate) names: Names,
     /// The file or key it comes from, for messages.
@@ -67,7 +67,7 @@ impl Names {
 ///
 /// # Errors
 /// A key without a text.
-pub(crate) fn of_gguf(content: &Content) -> Result<Option<Found>> {
+pub(crate) fn of_gguf(content: &Content) -> Result<Option<FoundTemplate>> {
     let mut named = Vec::new();
     for (key, value) in &content.metadata {
         let name = match key.strip_prefix(GGUF_KEY) {
@@ -88,7 +88,7 @@ pub(crate) fn of_gguf(content: &Content) -> Result<Option<Found>> {
             false => format!("the GGUF file's {GGUF_KEY}.{name}"),
         };
         let notes = note_on_name(&name).into_iter().collect();
-        Found {
+        FoundTemplate {
             text,
             names,
             place,
@@ -112,13 +112,13 @@ fn token_text(content: &Content, id_key: &str) -> Option<String> {
 ///
 /// # Errors
 /// A file that cannot be read.
-pub(crate) fn of_folder(folder: &Path) -> Result<Option<Found>> {
+pub(crate) fn of_folder(folder: &Path) -> Result<Option<FoundTemplate>> {
     let settings = optional_json(folder, "tokenizer_config.json")?;
     let names = Names::read(|name, _| json_file::token_text(&settings[name]));
     let found = |place: PathBuf, name: &str, text: String| {
         let notes = note_on_name(name).into_iter().collect();
         let place = place.display().to_string();
-        Found {
+        FoundTemplate {
             text,
             names: names.clone(),
             place,

@@ -12,7 +12,7 @@ use ureq::{Agent, Body};
 
 use super::cache::{self, HubSlot, is_sha256};
 use super::part_file::{Expected, PartFile};
-use super::transfer::{Source, detached, fill, header, wait};
+use super::transfer::{TransferSource, detached, fill, header, wait};
 use super::{FetchEvent, FetchOptions, OnEvent, confirm};
 use crate::model::environment::FetchEnv;
 use crate::model::hashes::HashMemory;
@@ -57,7 +57,7 @@ pub(crate) fn fetch(
     confirm(expected.size, opts)?;
     let slot = HubSlot::new(env, entry, &remote.commit, &remote.etag);
     let part = PartFile::open(slot.folder(), &slot.part_name(), opts.cancel)?;
-    let source = Source {
+    let source = TransferSource {
         agent: agent(env),
         url,
         token: env.token.clone(),

@@ -19,7 +19,7 @@ const CHUNK_BYTES: usize = 1 << 18;
 const MAX_REDIRECTS: u32 = 10;
 
 /// Where the bytes come from.
-pub(crate) struct Source {
+pub(crate) struct TransferSource {
     pub(crate) agent: Agent,
     pub(crate) url: String,
     pub(crate) token: Option<String>,
@@ -46,7 +46,7 @@ enum Ending {
 pub(crate) fn fill(
     mut part: PartFile,
     mut size: Option<u64>,
-    source: &Source,
+    source: &TransferSource,
     opts: &FetchOptions,
     on: OnEvent,
 ) -> Result<PartFile> {
@@ -88,7 +88,7 @@ pub(crate) fn fill(
 fn connect(
     part: &mut PartFile,
     size: &mut Option<u64>,
-    source: &Source,
+    source: &TransferSource,
     opts: &FetchOptions,
     on: OnEvent,
 ) -> Result<Ending> {
@@ -140,7 +140,7 @@ fn receive(
     }
 }
 
-struct Answer {
+struct TransferAnswer {
     status: u16,
     /// first byte of a partial answer
     start: Option<u64>,
@@ -148,7 +148,7 @@ struct Answer {
 }
 
 enum Piece {
-    Answer(Answer),
+    Answer(TransferAnswer),
     Bytes(Vec<u8>),
     End,
     Broken(String),
@@ -156,7 +156,7 @@ enum Piece {
 
 /// Requests the bytes from `start` on; they arrive in pieces from a separate thread,
 /// which ends with the receiver.
-fn request(source: &Source, start: u64) -> Receiver<Piece> {
+fn request(source: &TransferSource, start: u64) -> Receiver<Piece> {
     let (agent, url) = (source.agent.clone(), source.url.clone());
     let token = source.token.clone();
     detached(8, move |to| match follow(&agent, url, token, start) {
@@ -222,7 +222,7 @@ fn redirected(from: &str, location: &str) -> String {
 
 fn pass_on(response: Response<Body>, to: &SyncSender<Piece>) {
     let headers = response.headers();
-    let answer = Answer {
+    let answer = TransferAnswer {
         status: response.status().as_u16(),
         start: header(headers, "content-range").and_then(range_start),
         length: header(headers, "content-length").and_then(|length| length.parse().ok()),

@@ -33,11 +33,11 @@ pub struct Gguf {
     pub(crate) path: PathBuf,
     /// The metadata, for a split model its first part's; without tensors.
     pub content: Content,
-    parts: Vec<Part>,
+    parts: Vec<GgufPart>,
     tensors: HashMap<String, Tensor>,
 }
 
-struct Part {
+struct GgufPart {
     path: PathBuf,
     map: MappedFile,
 }
@@ -83,7 +83,7 @@ impl Gguf {
         Ok(gguf)
     }
 
-    fn add(&mut self, part: Part, header: Header) -> Result<()> {
+    fn add(&mut self, part: GgufPart, header: Header) -> Result<()> {
         let mut ranges = Vec::new();
         for entry in header.tensors {
             let tensor = locate(&part, self.parts.len(), header.data, &entry)?;
@@ -255,7 +255,7 @@ impl Gguf {
     }
 }
 
-fn open_part(path: &Path) -> Result<(Part, Header)> {
+fn open_part(path: &Path) -> Result<(GgufPart, Header)> {
     let file = File::open(path).wrap_err_with(|| format!("opening {}", path.display()))?;
     let len = file.metadata().map_or(0, |meta| meta.len());
     if len == 0 {
@@ -270,7 +270,7 @@ fn open_part(path: &Path) -> Result<(Part, Header)> {
         Fault::Unusable(what) => eyre!("{} {what}", path.display()),
     })?;
     let path = path.to_path_buf();
-    Ok((Part { path, map }, header))
+    Ok((GgufPart { path, map }, header))
 }
 
 fn damaged(path: &Path, what: &str) -> Report {
@@ -288,7 +288,7 @@ fn stated_parts(path: &Path, metadata: &HashMap<String, Value>) -> Result<usize>
     Ok(count.transpose()?.unwrap_or(1).max(1))
 }
 
-fn open_siblings(path: &Path, n_parts: usize) -> Result<Vec<(Part, Header)>> {
+fn open_siblings(path: &Path, n_parts: usize) -> Result<Vec<(GgufPart, Header)>> {
     let shown = path.display();
     let name = path.file_name().and_then(|name| name.to_str());
     let Some(name) = name.and_then(PartName::parse) else {
@@ -349,7 +349,7 @@ fn check_neighbours(
 }
 
 /// A tensor's byte range, if it is inside the file.
-fn locate(part: &Part, index: usize, data: usize, entry: &Entry) -> Result<Tensor> {
+fn locate(part: &GgufPart, index: usize, data: usize, entry: &Entry) -> Result<Tensor> {
     let (path, name) = (&part.path, &entry.name);
     let ty = TensorType::from_code(entry.kind)
         .map_err(|what| eyre!("{}: tensor `{name}` is {what}", path.display()))?;

@@ -105,7 +105,7 @@ impl Activations {
             }
             if forms.quantized {
                 let at = index(r, 0, blocks);
-                quantize(cpu.isa, x, Row { at, out: &out });
+                quantize(cpu.isa, x, RowBlocks { at, out: &out });
             }
         };
         if rows < ALONE {
@@ -128,7 +128,7 @@ struct Out {
     shift: DisjointSlices<[i32; 3]>,
 }
 
-/// Row `r` as input of the product.
+/// RowBlocks `r` as input of the product.
 fn normalise<'a>(
     isa: Isa,
     input: Input<'a>,
@@ -189,13 +189,13 @@ pub(crate) fn index(r: usize, b: usize, blocks: usize) -> usize {
 }
 
 /// Destination of a row's blocks.
-struct Row<'a> {
+struct RowBlocks<'a> {
     /// Index of the first; the next are [`GROUP`] apart.
     at: usize,
     out: &'a Out,
 }
 
-impl Row<'_> {
+impl RowBlocks<'_> {
     /// # Safety
     /// No other thread reads or writes the row.
     #[inline(always)]
@@ -215,7 +215,7 @@ impl Row<'_> {
     }
 }
 
-fn quantize(isa: Isa, x: &[f32], row: Row<'_>) {
+fn quantize(isa: Isa, x: &[f32], row: RowBlocks<'_>) {
     match isa {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: the processor has AVX2 and FMA (`Isa::detect`).
@@ -226,13 +226,13 @@ fn quantize(isa: Isa, x: &[f32], row: Row<'_>) {
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
-fn quantize_avx2(x: &[f32], row: Row<'_>) {
+fn quantize_avx2(x: &[f32], row: RowBlocks<'_>) {
     quantize_blocks(x, row, |values, steps| {
         x86_activation::quantize_block(values, steps)
     });
 }
 
-fn quantize_plain(x: &[f32], row: Row<'_>) {
+fn quantize_plain(x: &[f32], row: RowBlocks<'_>) {
     quantize_blocks(x, row, quantize_block);
 }
 
@@ -241,7 +241,7 @@ fn quantize_plain(x: &[f32], row: Row<'_>) {
 #[inline(always)]
 fn quantize_blocks(
     x: &[f32],
-    row: Row<'_>,
+    row: RowBlocks<'_>,
     one: impl Fn(&[f32; BLOCK], &mut [i8; BLOCK]) -> (f32, [i32; 2]),
 ) {
     for (b, values) in x.chunks(BLOCK).enumerate() {
@@ -255,7 +255,7 @@ fn quantize_blocks(
         };
         let mut steps = [0i8; BLOCK];
         let (scale, halves) = one(&block, &mut steps);
-        // SAFETY: `Row` is moved in, and each row is prepared by one task.
+        // SAFETY: `RowBlocks` is moved in, and each row is prepared by one task.
         unsafe { row.put(b, &steps, scale, halves) };
     }
 }

@@ -25,7 +25,7 @@ const END_KEYS: [&str; 3] = [
 
 /// Which of the two families a file's tokenizer belongs to.
 #[derive(Clone, Copy, Debug)]
-enum Kind {
+enum TokenizerKind {
     ByteLevel(WordSplit),
     SentencePiece { dummy_prefix: bool },
 }
@@ -37,7 +37,7 @@ pub(super) fn read(content: &Content, rows: Option<usize>) -> Result<Inner> {
     notes.extend(vocabulary.cut_to(rows)?);
     let literals = template_literals(ChatTemplate::from_gguf(content));
     notes.extend(markers::note_on_retyped(&vocabulary.retype(&literals)?));
-    let kind = Kind::of(&vocabulary)?;
+    let kind = TokenizerKind::of(&vocabulary)?;
     notes.extend(kind.note());
     let (merges, ids) = rayon::join(|| merges(kind, &vocabulary), || ids(&vocabulary));
     let merges = merges?;
@@ -87,10 +87,10 @@ pub(super) fn numbered(n: usize) -> Content {
     }
 }
 
-fn merges<'a>(kind: Kind, vocabulary: &Vocabulary<'a>) -> Result<Vec<(&'a str, &'a str)>> {
+fn merges<'a>(kind: TokenizerKind, vocabulary: &Vocabulary<'a>) -> Result<Vec<(&'a str, &'a str)>> {
     match kind {
-        Kind::ByteLevel(_) => vocabulary.merges(),
-        Kind::SentencePiece { .. } => {
+        TokenizerKind::ByteLevel(_) => vocabulary.merges(),
+        TokenizerKind::SentencePiece { .. } => {
             let scores = vocabulary.scores()?;
             Ok(sentencepiece::merges(vocabulary, &scores))
         }
@@ -104,7 +104,7 @@ fn ids(vocabulary: &Vocabulary) -> Vocab {
         .collect()
 }
 
-impl Kind {
+impl TokenizerKind {
     fn of(vocabulary: &Vocabulary) -> Result<Self> {
         match vocabulary.text("tokenizer.ggml.model")? {
             Some("gpt2") => {
@@ -165,15 +165,17 @@ fn is_not_text(ty: &TokenType) -> bool {
     ty.is_special() || *ty == TokenType::Unknown
 }
 
-fn token_bytes(kind: Kind, vocabulary: &Vocabulary) -> TokenBytes {
+fn token_bytes(kind: TokenizerKind, vocabulary: &Vocabulary) -> TokenBytes {
     let alphabet = ByteAlphabet::new();
     let mut bytes = Vec::with_capacity(8 * vocabulary.tokens.len());
     let mut ends = Vec::with_capacity(vocabulary.tokens.len());
     for (token, ty) in vocabulary.tokens.iter().zip(&vocabulary.types) {
         match kind {
             _ if is_not_text(ty) => bytes.extend_from_slice(token.as_bytes()),
-            Kind::ByteLevel(_) => alphabet.push_bytes(token, &mut bytes),
-            Kind::SentencePiece { .. } => sentencepiece::push_bytes(token, *ty, &mut bytes),
+            TokenizerKind::ByteLevel(_) => alphabet.push_bytes(token, &mut bytes),
+            TokenizerKind::SentencePiece { .. } => {
+                sentencepiece::push_bytes(token, *ty, &mut bytes)
+            }
         }
         ends.push(bytes.len() as u32);
     }
@@ -195,26 +197,26 @@ fn eos_ids(vocabulary: &Vocabulary) -> Result<Vec<u32>> {
     Ok(ids)
 }
 
-fn bos_id(kind: Kind, vocabulary: &Vocabulary) -> Result<Option<u32>> {
+fn bos_id(kind: TokenizerKind, vocabulary: &Vocabulary) -> Result<Option<u32>> {
     let named = vocabulary.id("tokenizer.ggml.bos_token_id")?;
     Ok(match kind {
-        Kind::ByteLevel(_) => named,
-        Kind::SentencePiece { .. } => named.or_else(|| vocabulary.control_token("<s>")),
+        TokenizerKind::ByteLevel(_) => named,
+        TokenizerKind::SentencePiece { .. } => named.or_else(|| vocabulary.control_token("<s>")),
     })
 }
 
 /// The tokenizer, and the id that it gives [`SEPARATOR`](markers::SEPARATOR). User-defined tokens that
 /// are `in_text` are recognised in any text, as llama.cpp and transformers do.
 fn build(
-    kind: Kind,
+    kind: TokenizerKind,
     vocabulary: &Vocabulary,
     (ids, merges): (Vocab, &[(&str, &str)]),
     in_text: impl Fn(&str) -> bool,
 ) -> Result<(Tokenizer, u32)> {
     let mut tokenizer = Tokenizer::new(bpe(kind, vocabulary, (ids, merges))?);
     match kind {
-        Kind::ByteLevel(split) => split.install(&mut tokenizer)?,
-        Kind::SentencePiece { dummy_prefix } => {
+        TokenizerKind::ByteLevel(split) => split.install(&mut tokenizer)?,
+        TokenizerKind::SentencePiece { dummy_prefix } => {
             sentencepiece::install(&mut tokenizer, dummy_prefix)?;
         }
     }
@@ -231,7 +233,7 @@ fn build(
 }
 
 fn bpe(
-    kind: Kind,
+    kind: TokenizerKind,
     vocabulary: &Vocabulary,
     (ids, merges): (Vocab, &[(&str, &str)]),
 ) -> Result<BPE> {
@@ -244,8 +246,8 @@ fn bpe(
     let owned = |(left, right): &(&str, &str)| ((*left).to_owned(), (*right).to_owned());
     let mut builder = BPE::builder().vocab_and_merges(ids, merges.iter().map(owned).collect());
     builder = match kind {
-        Kind::ByteLevel(split) => builder.ignore_merges(split.ignores_merges()),
-        Kind::SentencePiece { .. } => with_fallback(builder, vocabulary),
+        TokenizerKind::ByteLevel(split) => builder.ignore_merges(split.ignores_merges()),
+        TokenizerKind::SentencePiece { .. } => with_fallback(builder, vocabulary),
     };
     builder
         .build()

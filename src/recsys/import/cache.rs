@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
 use super::super::history::Rating;
-use super::files::source::Source;
+use super::files::source::ImportSource;
 use super::{Imported, ImportedContents, Options};
 use crate::atomic_file::AtomicFile;
 
@@ -39,7 +39,11 @@ pub(crate) struct Key {
 impl Key {
     /// # Errors
     /// A file of the source cannot be read.
-    pub(crate) fn of(source: &Source, options: &Options, folder: &Path) -> Result<Self, Report> {
+    pub(crate) fn of(
+        source: &ImportSource,
+        options: &Options,
+        folder: &Path,
+    ) -> Result<Self, Report> {
         let full = source.path.canonicalize();
         let full = full.unwrap_or_else(|_| source.path.clone());
         let mut place = Sha256::new();

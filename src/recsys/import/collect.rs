@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 
 use color_eyre::eyre::{Report, bail, eyre};
 
-use super::files::columns::{Column, Header, Row, csv_names};
+use super::files::columns::{Column, Header, ImportRow, csv_names};
 use super::files::csv::separator_of;
-use super::files::part::Part;
+use super::files::part::ImportPart;
 use super::files::records::{Cut, Met, Records};
-use super::files::source::Source;
+use super::files::source::ImportSource;
 use super::findings::{FileReport, Findings, N_SHOWN};
 use super::gathered::Gathered;
 use super::refusal::{Reason, Refusal, RowResult, Taken};
@@ -32,7 +32,7 @@ pub(crate) enum Table {
 }
 
 pub(crate) struct Collector<'a, 'w> {
-    pub(crate) source: &'a Source,
+    pub(crate) source: &'a ImportSource,
     pub(crate) options: &'a Options,
     watch: &'a mut Watch<'w>,
     decided: &'a Decided,
@@ -46,7 +46,7 @@ pub(crate) struct Collector<'a, 'w> {
 
 /// A file that is being read.
 struct Reading<'p> {
-    part: &'p Part,
+    part: &'p ImportPart,
     table: Table,
     records: Records,
     report: FileReport,
@@ -55,7 +55,7 @@ struct Reading<'p> {
 
 impl<'a, 'w> Collector<'a, 'w> {
     pub(crate) fn new(
-        source: &'a Source,
+        source: &'a ImportSource,
         options: &'a Options,
         watch: &'a mut Watch<'w>,
         decided: &'a Decided,
@@ -81,7 +81,7 @@ impl<'a, 'w> Collector<'a, 'w> {
     }
 
     /// A required part.
-    pub(crate) fn need(&self, name: &str) -> Result<Part, Report> {
+    pub(crate) fn need(&self, name: &str) -> Result<ImportPart, Report> {
         let part = self.source.plain_or_gz(name).cloned();
         part.ok_or_else(|| eyre!("{}: there is no {name}", self.source.path.display()))
     }
@@ -94,7 +94,7 @@ impl<'a, 'w> Collector<'a, 'w> {
     /// the first bad line; cancelled.
     pub(crate) fn each_line(
         &mut self,
-        part: &Part,
+        part: &ImportPart,
         table: Table,
         separator: Option<&str>,
         mut read: impl FnMut(&mut Gathered, &str) -> RowResult,
@@ -114,10 +114,10 @@ impl<'a, 'w> Collector<'a, 'w> {
     /// As [`Self::each_line`]; a file without a good header.
     pub(crate) fn each_row(
         &mut self,
-        part: &Part,
+        part: &ImportPart,
         table: Table,
         columns: &[Column],
-        read: impl FnMut(&mut Gathered, &Row<'_>) -> RowResult,
+        read: impl FnMut(&mut Gathered, &ImportRow<'_>) -> RowResult,
     ) -> Result<(), Report> {
         self.each_row_of(part, table, |_| columns, read)
     }
@@ -125,10 +125,10 @@ impl<'a, 'w> Collector<'a, 'w> {
     /// As [`Self::each_row`], for headers whose columns depend on each other.
     pub(crate) fn each_row_of<'c>(
         &mut self,
-        part: &Part,
+        part: &ImportPart,
         table: Table,
         columns: impl FnOnce(&[String]) -> &'c [Column],
-        read: impl FnMut(&mut Gathered, &Row<'_>) -> RowResult,
+        read: impl FnMut(&mut Gathered, &ImportRow<'_>) -> RowResult,
     ) -> Result<(), Report> {
         let mut reading = self.open(part, table)?;
         let mut separator = None;
@@ -158,11 +158,11 @@ impl<'a, 'w> Collector<'a, 'w> {
     /// As [`Self::each_row`].
     pub(crate) fn each_plain_row(
         &mut self,
-        part: &Part,
+        part: &ImportPart,
         table: Table,
         separator: char,
         header: impl FnOnce(&str) -> Result<Header, Refusal>,
-        read: impl FnMut(&mut Gathered, &Row<'_>) -> RowResult,
+        read: impl FnMut(&mut Gathered, &ImportRow<'_>) -> RowResult,
     ) -> Result<(), Report> {
         let mut reading = self.open(part, table)?;
         self.advance(&mut reading, Cut::Lines)?;
@@ -191,12 +191,12 @@ impl<'a, 'w> Collector<'a, 'w> {
         header: Header,
         cut: Cut,
         separator: char,
-        mut read: impl FnMut(&mut Gathered, &Row<'_>) -> RowResult,
+        mut read: impl FnMut(&mut Gathered, &ImportRow<'_>) -> RowResult,
     ) -> Result<(), Report> {
         reading.report.separator = Some(separator.to_string());
         reading.report.columns = header.taken();
         while self.advance(&mut reading, cut)? {
-            let row = Row {
+            let row = ImportRow {
                 header: &header,
                 fields: reading.records.fields(),
             };
@@ -213,7 +213,7 @@ impl<'a, 'w> Collector<'a, 'w> {
         }
     }
 
-    fn open<'p>(&mut self, part: &'p Part, table: Table) -> Result<Reading<'p>, Report> {
+    fn open<'p>(&mut self, part: &'p ImportPart, table: Table) -> Result<Reading<'p>, Report> {
         let known = self.decided.get(&part.shown()).copied();
         let records = Records::open(part, known)?;
         self.gathered.at = (self.file_names.len() as u32, 0);

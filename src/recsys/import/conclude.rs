@@ -11,7 +11,7 @@ use super::findings::Findings;
 use super::gathered::Gathered;
 use super::order::{Sorted, order_items, order_users, sort_ratings};
 use super::refusal::Reason;
-use super::values::Found;
+use super::values::FoundScale;
 use super::{Imported, ImportedContents};
 
 impl Collector<'_, '_> {
@@ -57,9 +57,9 @@ impl Collector<'_, '_> {
 
     /// The option's scale, or the one that the values are on. If only the values
     /// suggest five stars, that is noted as an assumption.
-    fn scale(&self, gathered: &Gathered, dialect: &Dialect) -> Found {
+    fn scale(&self, gathered: &Gathered, dialect: &Dialect) -> FoundScale {
         if let Some(scale) = self.options.scale {
-            return Found {
+            return FoundScale {
                 scale,
                 assumed: None,
             };
@@ -67,10 +67,10 @@ impl Collector<'_, '_> {
         let found = gathered.values.scale(gathered.kind);
         let is_known = gathered.n_ratings() == 0 || dialect.is_of_five_stars(self.source);
         match found {
-            Found {
+            FoundScale {
                 scale: Scale::Range { max: 5.0, .. },
                 assumed: None,
-            } if !is_known => Found {
+            } if !is_known => FoundScale {
                 assumed: Some(format!("no rating is above 5; {} is assumed", found.scale)),
                 ..found
             },
@@ -78,7 +78,7 @@ impl Collector<'_, '_> {
         }
     }
 
-    fn found(self, dialect: &Dialect, found: Found) -> Findings {
+    fn found(self, dialect: &Dialect, found: FoundScale) -> Findings {
         Findings {
             dialect: dialect.describe(),
             scale: found.scale.to_string(),

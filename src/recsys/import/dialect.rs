@@ -2,8 +2,8 @@
 
 use super::super::history::Protocol;
 use super::MapChoice;
-use super::files::part::Part;
-use super::files::source::Source;
+use super::files::part::ImportPart;
+use super::files::source::ImportSource;
 
 /// The format of a data set.
 #[derive(Clone, Debug)]
@@ -23,8 +23,8 @@ pub(crate) enum Dialect {
     Amazon {
         edition: Edition,
         stem: String,
-        reviews: Part,
-        meta: Part,
+        reviews: ImportPart,
+        meta: ImportPart,
     },
     /// `books.csv`, `ratings.csv`.
     Goodbooks(CsvFiles),
@@ -34,26 +34,26 @@ pub(crate) enum Dialect {
 /// A table of items and one of ratings.
 #[derive(Clone, Debug)]
 pub(crate) struct CsvFiles {
-    pub(crate) items: Part,
-    pub(crate) ratings: Part,
+    pub(crate) items: ImportPart,
+    pub(crate) ratings: ImportPart,
 }
 
 /// The atomic files of one RecBole data set.
 #[derive(Clone, Debug)]
 pub(crate) struct RecBoleFiles {
     /// One, or those of a split: training first, then validation and test.
-    pub(crate) inter: Vec<Part>,
-    pub(crate) item: Part,
-    pub(crate) user: Option<Part>,
+    pub(crate) inter: Vec<ImportPart>,
+    pub(crate) item: ImportPart,
+    pub(crate) user: Option<ImportPart>,
 }
 
 /// LaserScope's own format: `items`, `users`, `ratings`, each `.csv`, `.tsv` or
 /// `.jsonl`.
 #[derive(Clone, Debug)]
 pub(crate) struct OwnFiles {
-    pub(crate) items: Part,
-    pub(crate) users: Option<Part>,
-    pub(crate) ratings: Option<Part>,
+    pub(crate) items: ImportPart,
+    pub(crate) users: Option<ImportPart>,
+    pub(crate) ratings: Option<ImportPart>,
 }
 
 /// The three editions of Amazon Reviews.
@@ -98,7 +98,7 @@ impl Dialect {
         }
     }
 
-    pub(super) fn name(&self, source: &Source) -> String {
+    pub(super) fn name(&self, source: &ImportSource) -> String {
         match self {
             Dialect::RecBole { stem, .. } | Dialect::Amazon { stem, .. } => stem.clone(),
             _ if source.named.is_some() => super::folder_name(&source.folder()),
@@ -107,14 +107,14 @@ impl Dialect {
     }
 
     /// The paper's two rules; other data of one to five stars follow MovieLens.
-    pub(super) fn protocol(&self, source: &Source) -> Protocol {
+    pub(super) fn protocol(&self, source: &ImportSource) -> Protocol {
         match self.is_amazon(source) {
             true => Protocol::AMAZON,
             false => Protocol::MOVIELENS,
         }
     }
 
-    pub(super) fn noun(&self, source: &Source) -> &'static str {
+    pub(super) fn noun(&self, source: &ImportSource) -> &'static str {
         let name = self.name(source).to_lowercase();
         match self {
             Dialect::Goodbooks(_) => "book",
@@ -128,7 +128,7 @@ impl Dialect {
         }
     }
 
-    pub(super) fn map(&self, source: &Source) -> MapChoice {
+    pub(super) fn map(&self, source: &ImportSource) -> MapChoice {
         match self {
             Dialect::MovieLens100K | Dialect::MovieLensDat { .. } | Dialect::MovieLensCsv(_) => {
                 MapChoice::MovieLens
@@ -142,7 +142,7 @@ impl Dialect {
     }
 
     /// The data set is known to have five stars.
-    pub(super) fn is_of_five_stars(&self, source: &Source) -> bool {
+    pub(super) fn is_of_five_stars(&self, source: &ImportSource) -> bool {
         match self {
             Dialect::Own(_) => false,
             Dialect::RecBole { .. } => {
@@ -152,7 +152,7 @@ impl Dialect {
         }
     }
 
-    fn is_amazon(&self, source: &Source) -> bool {
+    fn is_amazon(&self, source: &ImportSource) -> bool {
         let name = || self.name(source).to_lowercase();
         match self {
             Dialect::Amazon { .. } => true,

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::super::catalog::Catalog;
-use super::files::part::Part;
+use super::files::part::ImportPart;
 use crate::text_input::Encoding;
 
 /// How many bad lines are spelled out; the rest are counted.
@@ -28,7 +28,7 @@ pub struct FileReport {
 }
 
 impl FileReport {
-    pub(super) fn new(part: &Part, encoding: Encoding) -> Self {
+    pub(super) fn new(part: &ImportPart, encoding: Encoding) -> Self {
         FileReport {
             file: part.name.clone(),
             rows_read: 0,

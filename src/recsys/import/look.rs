@@ -8,8 +8,8 @@ use std::io::{BufRead, Read};
 use color_eyre::eyre::{Report, eyre};
 
 use super::dialect::{CsvFiles, Dialect, Edition, OwnFiles, RecBoleFiles};
-use super::files::part::Part;
-use super::files::source::Source;
+use super::files::part::ImportPart;
+use super::files::source::ImportSource;
 use crate::text_input::decode;
 
 const KNOWN: &str = "MovieLens 100K (u.data, u.item), 1M and 10M (ratings.dat, movies.dat), latest to 32M \
@@ -22,7 +22,7 @@ impl Dialect {
     ///
     /// # Errors
     /// Nothing fits, or several do, which are then listed.
-    pub(crate) fn detect(source: Source) -> Result<(Source, Self), Report> {
+    pub(crate) fn detect(source: ImportSource) -> Result<(ImportSource, Self), Report> {
         let shown = source.path.display().to_string();
         let mut looked = Looked::default();
         looked.look(&source);
@@ -46,7 +46,7 @@ impl Dialect {
 /// What was found.
 #[derive(Default)]
 struct Looked {
-    found: Vec<(Source, Dialect)>,
+    found: Vec<(ImportSource, Dialect)>,
     /// Data sets that lack a file, each as an error that says which.
     misses: Vec<Report>,
 }
@@ -57,7 +57,7 @@ type Candidate = (Dialect, Vec<String>);
 impl Looked {
     /// Adds the data sets of a folder; if one of its files was named, only those that
     /// include it.
-    fn look(&mut self, source: &Source) {
+    fn look(&mut self, source: &ImportSource) {
         let mut candidates: Vec<Candidate> = Vec::new();
         candidates.extend(movielens(source));
         candidates.extend(goodbooks(source));
@@ -103,15 +103,15 @@ impl Looked {
     }
 }
 
-fn names(parts: &[&Part]) -> Vec<String> {
+fn names(parts: &[&ImportPart]) -> Vec<String> {
     parts.iter().map(|part| part.name.clone()).collect()
 }
 
-fn any_of<'a>(source: &'a Source, names: &[&str]) -> Option<&'a Part> {
+fn any_of<'a>(source: &'a ImportSource, names: &[&str]) -> Option<&'a ImportPart> {
     names.iter().find_map(|name| source.plain_or_gz(name))
 }
 
-fn movielens(source: &Source) -> Vec<Candidate> {
+fn movielens(source: &ImportSource) -> Vec<Candidate> {
     let part = |name: &str| source.plain_or_gz(name);
     let mut found = Vec::new();
     if let (Some(data), Some(item)) = (part("u.data"), part("u.item")) {
@@ -131,7 +131,7 @@ fn movielens(source: &Source) -> Vec<Candidate> {
     found
 }
 
-fn goodbooks(source: &Source) -> Option<Candidate> {
+fn goodbooks(source: &ImportSource) -> Option<Candidate> {
     let books = any_of(source, &["books.csv", "book.csv"]);
     let (files, mut names) = csv_files(source, books)?;
     let shelves = ["tags.csv", "book_tags.csv"];
@@ -141,7 +141,7 @@ fn goodbooks(source: &Source) -> Option<Candidate> {
 }
 
 /// A table of items with its ratings.
-fn csv_files(source: &Source, items: Option<&Part>) -> Option<(CsvFiles, Vec<String>)> {
+fn csv_files(source: &ImportSource, items: Option<&ImportPart>) -> Option<(CsvFiles, Vec<String>)> {
     let (items, ratings) = (items?, any_of(source, &["ratings.csv", "rating.csv"])?);
     let files = CsvFiles {
         items: items.clone(),
@@ -150,7 +150,7 @@ fn csv_files(source: &Source, items: Option<&Part>) -> Option<(CsvFiles, Vec<Str
     Some((files, names(&[items, ratings])))
 }
 
-fn own(source: &Source) -> Option<Candidate> {
+fn own(source: &ImportSource) -> Option<Candidate> {
     let find = |name: &str| {
         let endings = ["csv", "tsv", "jsonl"].map(|ending| format!("{name}.{ending}"));
         any_of(source, &endings.each_ref().map(String::as_str))
@@ -168,7 +168,7 @@ fn own(source: &Source) -> Option<Candidate> {
 
 /// Every `STEM.item` with `STEM.inter`, or with the parts of a split,
 /// `STEM.train.inter` and the like.
-fn recbole(source: &Source, found: &mut Vec<Candidate>, misses: &mut Vec<Report>) {
+fn recbole(source: &ImportSource, found: &mut Vec<Candidate>, misses: &mut Vec<Report>) {
     let names = source.parts.iter().map(|part| &*part.name);
     let stems: Vec<&str> = names
         .clone()
@@ -204,16 +204,16 @@ fn recbole(source: &Source, found: &mut Vec<Candidate>, misses: &mut Vec<Report>
     }
 }
 
-fn missing(source: &Source, name: &str) -> Report {
+fn missing(source: &ImportSource, name: &str) -> Report {
     eyre!("catalog {}: {name} is missing", source.path.display())
 }
 
 /// The file of interactions of a stem, or those of its split in the order of time.
-fn interactions(source: &Source, stem: &str, stems: &[&str]) -> Vec<Part> {
+fn interactions(source: &ImportSource, stem: &str, stems: &[&str]) -> Vec<ImportPart> {
     if let Some(whole) = source.part(&format!("{stem}.inter")) {
         return vec![whole.clone()];
     }
-    let split_of = |part: &&Part| {
+    let split_of = |part: &&ImportPart| {
         let rest = part.name.strip_prefix(stem)?.strip_prefix('.')?;
         let split = rest.strip_suffix(".inter")?;
         let is_other = stems
@@ -224,7 +224,7 @@ fn interactions(source: &Source, stem: &str, stems: &[&str]) -> Vec<Part> {
         (!is_other).then_some((place.unwrap_or(order.len()), split.to_owned()))
     };
     let parts = source.parts.iter().filter(|part| split_of(part).is_some());
-    let mut parts: Vec<Part> = parts.cloned().collect();
+    let mut parts: Vec<ImportPart> = parts.cloned().collect();
     parts.sort_by_key(|part| split_of(&part));
     parts
 }
@@ -232,14 +232,14 @@ fn interactions(source: &Source, stem: &str, stems: &[&str]) -> Vec<Part> {
 /// Every file of reviews with the products' file that goes with it:
 /// `Books_5.json.gz`, `reviews_Books_5.json.gz` or `ratings_Books.csv`, and
 /// `meta_Books.json.gz`.
-fn amazon(source: &Source, found: &mut Vec<Candidate>, misses: &mut Vec<Report>) {
-    let metas: Vec<&Part> = source
+fn amazon(source: &ImportSource, found: &mut Vec<Candidate>, misses: &mut Vec<Report>) {
+    let metas: Vec<&ImportPart> = source
         .parts
         .iter()
         .filter(|part| is_meta(&part.name))
         .collect();
     let mut with_reviews = BTreeSet::new();
-    let is_named = |part: &Part| source.named.as_ref() == Some(&part.name);
+    let is_named = |part: &ImportPart| source.named.as_ref() == Some(&part.name);
     for reviews in reviews_before_ratings(source) {
         let stem = category(&reviews.name);
         let Some(meta) = metas.iter().find(|meta| category(&meta.name) == stem) else {
@@ -269,14 +269,14 @@ fn amazon(source: &Source, found: &mut Vec<Candidate>, misses: &mut Vec<Report>)
 }
 
 /// If there are also bare ratings, the reviews are used.
-fn reviews_before_ratings(source: &Source) -> impl Iterator<Item = &Part> {
+fn reviews_before_ratings(source: &ImportSource) -> impl Iterator<Item = &ImportPart> {
     let parts = source.parts.iter();
     let files = parts.filter(|part| may_be_reviews(&part.name));
     let reviews = files.clone().filter(|part| is_json(&part.name));
     reviews.chain(files.filter(|part| is_csv(&part.name)))
 }
 
-fn lacks(source: &Source, part: &Part, what: &str) -> Report {
+fn lacks(source: &ImportSource, part: &ImportPart, what: &str) -> Report {
     eyre!(
         "catalog {}: {} has no {what} next to it; Amazon Reviews need both, since the titles are \
         in the meta file",
@@ -327,7 +327,7 @@ fn category(name: &str) -> String {
 
 /// By the first lines: 2023 has `parent_asin`; 2014's products are Python
 /// literals and its reviews know no `verified`.
-fn edition(reviews: &Part, meta: &Part) -> Edition {
+fn edition(reviews: &ImportPart, meta: &ImportPart) -> Edition {
     let (first_review, first_product) = (first_line(reviews), first_line(meta));
     if [&first_review, &first_product]
         .iter()
@@ -346,7 +346,7 @@ fn edition(reviews: &Part, meta: &Part) -> Edition {
     }
 }
 
-fn first_line(part: &Part) -> String {
+fn first_line(part: &ImportPart) -> String {
     const N_BYTES: u64 = 1 << 16;
     let Ok(opened) = part.open() else {
         return String::new();

@@ -41,7 +41,7 @@ use crate::text_input::{Encoding, LateByte};
 use collect::Collector;
 pub(crate) use dialect::Dialect;
 use dialects::{amazon, goodbooks, movielens_100k, movielens_csv, movielens_dat, own, recbole};
-use files::source::Source;
+use files::source::ImportSource;
 pub use findings::Findings;
 
 /// How to import.
@@ -144,7 +144,7 @@ pub fn import(
     watch: &mut Watch<'_>,
 ) -> Result<(Catalog, Findings), Report> {
     let begin = Instant::now();
-    let (source, dialect) = Dialect::detect(Source::open(path)?)?;
+    let (source, dialect) = Dialect::detect(ImportSource::open(path)?)?;
     let key = match &options.cache {
         Some(folder) => Some(cache::Key::of(&source, options, folder)?),
         None => None,
@@ -191,7 +191,7 @@ type Decided = HashMap<String, Encoding>;
 
 /// Reads everything; restarts whenever a file turns out not to be UTF-8.
 fn read_all(
-    source: &Source,
+    source: &ImportSource,
     dialect: &Dialect,
     options: &Options,
     watch: &mut Watch<'_>,
@@ -213,7 +213,7 @@ fn read_all(
 }
 
 fn read(
-    source: &Source,
+    source: &ImportSource,
     dialect: &Dialect,
     options: &Options,
     watch: &mut Watch<'_>,

@@ -73,7 +73,7 @@ impl Default for Values {
 
 /// A scale, and whether it was assumed.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Found {
+pub(crate) struct FoundScale {
     pub(crate) scale: Scale,
     /// The assumption made, in a sentence.
     pub(crate) assumed: Option<String>,
@@ -112,8 +112,8 @@ impl Values {
     }
 
     /// The scale of the values.
-    pub(crate) fn scale(&self, kind: Kind) -> Found {
-        let sure = |scale| Found {
+    pub(crate) fn scale(&self, kind: Kind) -> FoundScale {
+        let sure = |scale| FoundScale {
             scale,
             assumed: None,
         };
@@ -161,8 +161,8 @@ impl Values {
     }
 }
 
-fn counts_up_to(max: f32) -> Found {
-    Found {
+fn counts_up_to(max: f32) -> FoundScale {
+    FoundScale {
         scale: Scale::Counts,
         assumed: Some(format!(
             "values up to {max}, small ones most frequent, are read as counts"
@@ -171,7 +171,7 @@ fn counts_up_to(max: f32) -> Found {
 }
 
 /// A range up to `max`, with the lowest value found.
-fn range(max: f32, inside: &[f32]) -> Found {
+fn range(max: f32, inside: &[f32]) -> FoundScale {
     let lowest = inside.first().copied().unwrap_or(1.0);
     let highest = inside.last().copied().unwrap_or(max);
     let min = match lowest {
@@ -188,7 +188,7 @@ fn range(max: f32, inside: &[f32]) -> Found {
     } else {
         None
     };
-    Found { scale, assumed }
+    FoundScale { scale, assumed }
 }
 
 #[cfg(test)]

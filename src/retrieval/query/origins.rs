@@ -90,15 +90,15 @@ fn origins(views: &SegmentViews, from: Matches, token: TokenId, n_tokens: usize)
 }
 
 /// Occurrences of a token after one suffix on one view.
-struct Found {
+struct FoundOccurrences {
     order: u16,
     count: u32,
     view: u16,
-    place: Place,
+    place: OccurrencePlace,
 }
 
 /// The positions of the token itself.
-enum Place {
+enum OccurrencePlace {
     At(u32),
     /// The suffixes that have it as their symbol at `depth`.
     Among {
@@ -116,7 +116,7 @@ fn exact_origin(
     token: TokenId,
     n_tokens: usize,
 ) -> Option<Origin> {
-    let mut found: Vec<Found> = Vec::new();
+    let mut found: Vec<FoundOccurrences> = Vec::new();
     let occurrences = from.lone_occurrences();
     let occurrences = occurrences.filter(|s| s.next == token && views.source(s.view) == source);
     found.extend(occurrences.map(occurrence_found));
@@ -139,25 +139,29 @@ fn exact_origin(
     })
 }
 
-fn occurrence_found(occurrence: &Occurrence) -> Found {
-    Found {
+fn occurrence_found(occurrence: &Occurrence) -> FoundOccurrences {
+    FoundOccurrences {
         order: occurrence.order,
         count: 1,
         view: occurrence.view,
-        place: Place::At(occurrence.at),
+        place: OccurrencePlace::At(occurrence.at),
     }
 }
 
-fn interval_found(views: &SegmentViews, interval: &SaInterval, token: TokenId) -> Option<Found> {
+fn interval_found(
+    views: &SegmentViews,
+    interval: &SaInterval,
+    token: TokenId,
+) -> Option<FoundOccurrences> {
     let view = views.view(interval.view);
     let ranks = view.segment.narrow(interval.ranks, interval.depth, token);
     let count = view.count(ranks) as u32;
     let depth = interval.depth;
-    (count > 0).then_some(Found {
+    (count > 0).then_some(FoundOccurrences {
         order: interval.order,
         count,
         view: interval.view,
-        place: Place::Among { ranks, depth },
+        place: OccurrencePlace::Among { ranks, depth },
     })
 }
 
@@ -183,16 +187,16 @@ fn bridge_origin(
 fn common_origin(views: &SegmentViews, source: Source, token: TokenId) -> Option<Origin> {
     let nearest = views.nearest().filter(|&s| views.source(s) == source);
     let is_frequent = |s: &u16| views.view(*s).frequent().any(|t| t.0 == token);
-    let found: Vec<Found> = nearest
+    let found: Vec<FoundOccurrences> = nearest
         .filter(is_frequent)
         .map(|number| {
             let view = views.view(number);
             let ranks = view.segment.bucket(token);
-            Found {
+            FoundOccurrences {
                 order: 0,
                 count: view.count(ranks) as u32,
                 view: number,
-                place: Place::Among { ranks, depth: 0 },
+                place: OccurrencePlace::Among { ranks, depth: 0 },
             }
         })
         .collect();
@@ -221,12 +225,12 @@ fn local_origin(from: Matches, token: TokenId) -> Option<Origin> {
 /// SegmentView and text position of the token.
 fn token_places<'s>(
     views: &'s SegmentViews,
-    found: &Found,
+    found: &FoundOccurrences,
 ) -> impl Iterator<Item = (u16, u32)> + use<'s> {
     let view = found.view;
     let (single, ranks, depth) = match found.place {
-        Place::At(at) => (Some(at), Ranks::NONE, 0),
-        Place::Among { ranks, depth } => (None, ranks, depth),
+        OccurrencePlace::At(at) => (Some(at), Ranks::NONE, 0),
+        OccurrencePlace::Among { ranks, depth } => (None, ranks, depth),
     };
     let starts = (ranks.lo..ranks.hi).filter_map(move |r| views.view(view).visible(r));
     let places = single.into_iter().chain(starts.map(move |s| s + depth));

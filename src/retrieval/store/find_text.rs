@@ -34,7 +34,7 @@ pub struct TextHit {
 }
 
 /// Suffixes that begin with a text; its occurrence overlaps `n_tokens`.
-struct Found {
+struct FoundSuffixes {
     ranks: Ranks,
     n_tokens: u32,
 }
@@ -61,7 +61,7 @@ pub(crate) fn in_group<'t>(
     hits
 }
 
-fn documents(number: usize, segment: &Segment, found: &[Found]) -> Vec<TextHit> {
+fn documents(number: usize, segment: &Segment, found: &[FoundSuffixes]) -> Vec<TextHit> {
     let mut documents: HashMap<usize, TextHit> = HashMap::new();
     for found in found {
         for rank in found.ranks.lo..found.ranks.hi {
@@ -92,7 +92,7 @@ fn in_segment<'t>(
     segment: &Segment,
     text: &[u8],
     bytes_of: &impl Fn(TokenId) -> &'t [u8],
-) -> Vec<Found> {
+) -> Vec<FoundSuffixes> {
     let mut found = Vec::new();
     if text.is_empty() {
         return found;
@@ -106,7 +106,7 @@ fn in_segment<'t>(
         let bytes = bytes_of(token);
         let ranks = segment.bucket(token);
         for _ in bytes.windows(text.len()).filter(|w| *w == text) {
-            walk.found.push(Found { ranks, n_tokens: 1 });
+            walk.found.push(FoundSuffixes { ranks, n_tokens: 1 });
         }
         let n_shared = 1..text.len().min(bytes.len() + 1);
         for n in n_shared.filter(|&n| bytes.ends_with(&text[..n])) {
@@ -119,7 +119,7 @@ fn in_segment<'t>(
 struct Walk<'a, F> {
     segment: &'a Segment,
     bytes_of: &'a F,
-    found: &'a mut Vec<Found>,
+    found: &'a mut Vec<FoundSuffixes>,
 }
 
 impl<'t, F: Fn(TokenId) -> &'t [u8]> Walk<'_, F> {
@@ -152,7 +152,7 @@ impl<'t, F: Fn(TokenId) -> &'t [u8]> Walk<'_, F> {
         }
         if bytes.starts_with(rest) {
             let n_tokens = depth + 1;
-            self.found.push(Found { ranks, n_tokens });
+            self.found.push(FoundSuffixes { ranks, n_tokens });
         } else if let Some(rest) = rest.strip_prefix(bytes) {
             self.descend(ranks, depth + 1, rest);
         }

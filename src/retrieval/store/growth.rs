@@ -26,11 +26,11 @@ const SEGMENT_TOKENS: usize = 32 << 20;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Growth {
     /// Oldest part first.
-    groups: BTreeMap<GroupKey, Vec<Part>>,
+    groups: BTreeMap<GroupKey, Vec<GrowthPart>>,
 }
 
 #[derive(Clone, Debug)]
-enum Part {
+enum GrowthPart {
     Waiting { docs: Vec<PoolDoc>, n_tokens: usize },
     Built(Arc<Segment>),
 }
@@ -39,9 +39,9 @@ impl Growth {
     /// Adds an answer at the end of its group.
     pub(crate) fn add(&mut self, doc: PoolDoc) {
         let parts = self.groups.entry(doc.group.clone()).or_default();
-        let is_young = |part: &Part| part.n_tokens() < YOUNG_TOKENS;
+        let is_young = |part: &GrowthPart| part.n_tokens() < YOUNG_TOKENS;
         let young = parts.pop_if(|part| is_young(part));
-        let grown = Part::of(vec![doc]);
+        let grown = GrowthPart::of(vec![doc]);
         parts.push(young.map_or(grown.clone(), |young| young.followed_by(grown)));
         while let [.., older, younger] = parts.as_slice()
             && older.takes_in(younger)
@@ -65,34 +65,34 @@ impl Growth {
     }
 }
 
-impl Part {
+impl GrowthPart {
     fn of(docs: Vec<PoolDoc>) -> Self {
         let n_tokens = docs.iter().map(|doc| doc.tokens.len()).sum();
-        Part::Waiting { docs, n_tokens }
+        GrowthPart::Waiting { docs, n_tokens }
     }
 
     fn n_tokens(&self) -> usize {
         match self {
-            Part::Waiting { n_tokens, .. } => *n_tokens,
-            Part::Built(segment) => segment.n_tokens(),
+            GrowthPart::Waiting { n_tokens, .. } => *n_tokens,
+            GrowthPart::Built(segment) => segment.n_tokens(),
         }
     }
 
     /// Whether to merge the younger one into this one.
-    fn takes_in(&self, younger: &Part) -> bool {
+    fn takes_in(&self, younger: &GrowthPart) -> bool {
         let (old, young) = (self.n_tokens(), younger.n_tokens());
         young >= YOUNG_TOKENS && old <= young * GROWN_RATIO && old + young <= SEGMENT_TOKENS
     }
 
-    fn followed_by(self, younger: Part) -> Part {
+    fn followed_by(self, younger: GrowthPart) -> GrowthPart {
         let docs = [self.into_docs(), younger.into_docs()];
-        Part::of(docs.into_iter().flatten().collect())
+        GrowthPart::of(docs.into_iter().flatten().collect())
     }
 
     fn into_docs(self) -> Vec<PoolDoc> {
         let segment = match self {
-            Part::Waiting { docs, .. } => return docs,
-            Part::Built(segment) => segment,
+            GrowthPart::Waiting { docs, .. } => return docs,
+            GrowthPart::Built(segment) => segment,
         };
         let doc = |entry: Entry| PoolDoc {
             id: entry.id.into(),
@@ -105,15 +105,15 @@ impl Part {
 
     fn segment(&mut self) -> Arc<Segment> {
         let docs = match self {
-            Part::Built(segment) => return Arc::clone(segment),
-            Part::Waiting { docs, .. } => std::mem::take(docs),
+            GrowthPart::Built(segment) => return Arc::clone(segment),
+            GrowthPart::Waiting { docs, .. } => std::mem::take(docs),
         };
         let mut builder = SegmentBuilder::new();
         for doc in docs {
             builder.push(&doc.id, &doc.title, &doc.tokens);
         }
         let segment = Arc::new(builder.finish());
-        *self = Part::Built(Arc::clone(&segment));
+        *self = GrowthPart::Built(Arc::clone(&segment));
         segment
     }
 }
@@ -174,7 +174,7 @@ mod tests {
             let parts = &growth.groups["a"];
             let old = parts
                 .iter()
-                .map(Part::n_tokens)
+                .map(GrowthPart::n_tokens)
                 .filter(|&n| n >= YOUNG_TOKENS);
             let old: Vec<usize> = old.collect();
             if old != sizes {

@@ -40,12 +40,12 @@ struct Index {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Unwanted {
     pub(crate) id: DocId,
-    pub(crate) from: Part,
+    pub(crate) from: PoolPart,
 }
 
 /// The parts of the pools.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Part {
+pub(crate) enum PoolPart {
     All,
     /// The groups' pools.
     Groups,
@@ -130,9 +130,9 @@ impl Pools {
             segments.any(|segment| segment.docs.with_id(&d.id).next().is_some())
         };
         let named = |d: &'_ Unwanted| match d.from {
-            Part::All => "hidden",
-            Part::Groups => "hidden in groups",
-            Part::Online => "hidden online",
+            PoolPart::All => "hidden",
+            PoolPart::Groups => "hidden in groups",
+            PoolPart::Online => "hidden online",
         };
         docs.filter(is_there)
             .map(|d| (named(d), d.id.as_str()))
@@ -160,7 +160,7 @@ impl Pools {
     pub fn without(&self, doc_id: &DocId) -> Self {
         self.without_all(&[Unwanted {
             id: doc_id.clone(),
-            from: Part::All,
+            from: PoolPart::All,
         }])
     }
 
@@ -172,12 +172,12 @@ impl Pools {
         let views = self.index.segments.iter().enumerate();
         let views = views.map(|(view, segment)| {
             let part = match view < n_pool {
-                true => Part::Groups,
-                false => Part::Online,
+                true => PoolPart::Groups,
+                false => PoolPart::Online,
             };
             let here = docs
                 .iter()
-                .filter(|d| d.from == Part::All || d.from == part);
+                .filter(|d| d.from == PoolPart::All || d.from == part);
             HiddenSpans::of(segment, here.map(|d| d.id.as_str()))
         });
         let views = views.collect();
@@ -305,11 +305,11 @@ impl Pools {
     /// Hidden answers added online, in every part.
     pub(crate) fn hidden_online(&self) -> Vec<Unwanted> {
         let docs = self.hidden.iter().flat_map(|h| &h.docs);
-        let online = docs.filter(|d| d.from != Part::Groups);
+        let online = docs.filter(|d| d.from != PoolPart::Groups);
         online
             .map(|d| Unwanted {
                 id: d.id.clone(),
-                from: Part::All,
+                from: PoolPart::All,
             })
             .collect()
     }

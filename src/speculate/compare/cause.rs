@@ -8,7 +8,7 @@ use super::{Side, Taken, row_of, same_model};
 use crate::speculate::params::AcceptanceRule;
 use crate::speculate::row::{NodeDistribution, TokenScore};
 use crate::speculate::rule::{Ruling, rule};
-use crate::speculate::same_run::{HeaderDifference, Part};
+use crate::speculate::same_run::{AffectedPart, HeaderDifference};
 use crate::speculate::trace::{Committed, Trace};
 use crate::speculate::verify::{Fate, Finish};
 
@@ -184,7 +184,7 @@ fn of_distributions(
     Cause::Numeric {
         left: margin(a, b),
         right: margin(b, a),
-        differing: of_part(traces, tokens.map(|t| t.step), &[Part::Arithmetic]),
+        differing: of_part(traces, tokens.map(|t| t.step), &[AffectedPart::Arithmetic]),
     }
 }
 

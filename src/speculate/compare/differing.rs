@@ -1,19 +1,19 @@
 //! Differences between two runs that affect their drafts or distributions.
 
 use crate::speculate::params::{Drafter, MAX_BRANCH, Params};
-use crate::speculate::same_run::{HeaderDifference, Part, differences, differences_under};
+use crate::speculate::same_run::{AffectedPart, HeaderDifference, differences, differences_under};
 use crate::speculate::trace::{Header, Trace};
 
 /// The parameters that shape the distributions and differ at these steps.
 pub(super) fn shaping(a: &Trace, step_a: usize, b: &Trace, step_b: usize) -> Vec<HeaderDifference> {
-    of_part([a, b], [step_a, step_b], &[Part::Distribution])
+    of_part([a, b], [step_a, step_b], &[AffectedPart::Distribution])
 }
 
 /// Which of these parts differ, under the parameters of these steps.
 pub(super) fn of_part(
     [a, b]: [&Trace; 2],
     steps: [usize; 2],
-    parts: &[Part],
+    parts: &[AffectedPart],
 ) -> Vec<HeaderDifference> {
     let params = [a.params_at(steps[0]), b.params_at(steps[1])];
     let all = differences_under(&a.header, &params[0], &b.header, &params[1]);
@@ -33,13 +33,13 @@ pub(super) fn drafts_differing(
 ) -> Vec<HeaderDifference> {
     let [a, b] = traces;
     let params = [a.params_at(steps[0]), b.params_at(steps[1])];
-    let mut parts = vec![Part::Drafts];
+    let mut parts = vec![AffectedPart::Drafts];
     if !is_refused {
-        parts.extend([Part::Rule, Part::Distribution]);
+        parts.extend([AffectedPart::Rule, AffectedPart::Distribution]);
     }
     let limit = params.map(|p| p.max_tokens);
     if limit[0].min(limit[1]) <= at + MAX_BRANCH + 1 {
-        parts.push(Part::Length);
+        parts.push(AffectedPart::Length);
     }
     let mut found = of_part(traces, steps, &parts);
     // Parameters that differed at earlier steps.
@@ -53,7 +53,7 @@ pub(super) fn drafts_differing(
     let uses = [Uses::of(a), Uses::of(b)];
     found.retain(|d| uses.iter().any(|u| u.counts(&d.what)));
     if found.is_empty() {
-        found = of_part(traces, steps, &[Part::Program]);
+        found = of_part(traces, steps, &[AffectedPart::Program]);
     }
     found
 }
@@ -66,7 +66,7 @@ fn beginnings(a: &Header, b: &Header) -> Option<HeaderDifference> {
     };
     let differ = a.branch != b.branch;
     differ.then(|| HeaderDifference {
-        part: Part::Drafts,
+        part: AffectedPart::Drafts,
         what: "beginning".into(),
         then: name(a),
         now: name(b),

@@ -1,9 +1,12 @@
 //! How much is drafted, from where and how; the repetition penalty; the length.
 
-use super::{InSweep, Knob, Notches, PLAIN, Parameter, Part, Place, Range, Reach, Row};
+use super::{
+    AffectedPart, InSweep, Knob, Notches, PLAIN, Parameter, ParameterPlace, Range, Reach,
+    SettingRow,
+};
 use crate::speculate::params::{Drafter, MAX_BRANCH, MAX_ROWS, MAX_SUFFIX, Preset, Source};
 
-/// Row counts that a budget can be set to besides the automatic one.
+/// SettingRow counts that a budget can be set to besides the automatic one.
 const BUDGETS: &[u64] = &[1, 2, 4, 8, 16, 32, 64];
 const BRANCHES: &[u64] = &[1, 2, 4, 6, 8, 12, 16, 32];
 const SUFFIXES: &[u64] = &[1, 2, 4, 8, 12, 16, 32];
@@ -17,7 +20,7 @@ pub(crate) static PRESET: Parameter = Parameter {
     placeholder: "NAME",
     range: Range::OneOf(|| Preset::ALL.map(Preset::name).to_vec()),
     unset: "none",
-    place: Place::Preset,
+    place: ParameterPlace::Preset,
     ..PLAIN
 };
 
@@ -30,12 +33,12 @@ pub(crate) static BUDGET: Parameter = Parameter {
     placeholder: "N|auto",
     range: Range::AutoOr(MAX_ROWS),
     unit: "rows",
-    row: Row::Settings(10),
+    row: SettingRow::Settings(10),
     notches: Notches::ListedThenAuto(BUDGETS),
     reach: Reach::RejudgedIfLess,
     sweep: InSweep::Fixed,
     difference: "budget",
-    place: Place::Budget,
+    place: ParameterPlace::Budget,
     ..PLAIN
 };
 
@@ -46,11 +49,11 @@ pub(crate) static BRANCH: Parameter = Parameter {
     help: "Longest branch of the draft tree",
     range: Range::Whole(1, MAX_BRANCH as u64),
     unit: "tokens",
-    row: Row::Settings(11),
+    row: SettingRow::Settings(11),
     notches: Notches::Listed(BRANCHES),
     reach: Reach::RejudgedIfLess,
     difference: "branch",
-    place: Place::Whole(|params| Some(&mut params.branch)),
+    place: ParameterPlace::Whole(|params| Some(&mut params.branch)),
     ..PLAIN
 };
 
@@ -61,11 +64,11 @@ pub(crate) static SUFFIX: Parameter = Parameter {
     help: "Longest suffix of the context that is looked up",
     range: Range::Whole(1, MAX_SUFFIX as u64),
     unit: "tokens",
-    row: Row::Sliders(14),
+    row: SettingRow::Sliders(14),
     notches: Notches::Listed(SUFFIXES),
     reach: Reach::Rerun(Knob::SuffixLength),
     difference: "suffix length",
-    place: Place::Whole(|params| Some(&mut params.max_suffix)),
+    place: ParameterPlace::Whole(|params| Some(&mut params.max_suffix)),
     ..PLAIN
 };
 
@@ -74,11 +77,11 @@ pub(crate) static SOURCES: Parameter = Parameter {
     help: "Where drafts come from",
     placeholder: "LIST",
     range: Range::AnyOf(|| Source::ALL.iter().map(Source::name).collect()),
-    row: Row::Settings(13),
+    row: SettingRow::Settings(13),
     notches: Notches::Switches,
     reach: Reach::Rerun(Knob::Sources),
     difference: "sources",
-    place: Place::Sources,
+    place: ParameterPlace::Sources,
     ..PLAIN
 };
 
@@ -90,7 +93,7 @@ pub(crate) static SOURCE_WEIGHTS: Parameter = Parameter {
     range: Range::ShareOf(&["group", "global", "local"]),
     reach: Reach::Rerun(Knob::SourceWeights),
     difference: "source weights",
-    place: Place::Weights,
+    place: ParameterPlace::Weights,
     ..PLAIN
 };
 
@@ -102,11 +105,11 @@ pub(crate) static DRAFTER: Parameter = Parameter {
            (longest suffix) or none",
     placeholder: "NAME",
     range: Range::OneOf(|| Drafter::ALL.map(Drafter::name).to_vec()),
-    row: Row::Settings(12),
+    row: SettingRow::Settings(12),
     notches: Notches::Words,
     reach: Reach::Rerun(Knob::Drafter),
     difference: "drafter",
-    place: Place::Drafter,
+    place: ParameterPlace::Drafter,
     ..PLAIN
 };
 
@@ -118,15 +121,15 @@ pub(crate) static REPEAT_PENALTY: Parameter = Parameter {
     placeholder: "F",
     range: Range::Between(1.0, 4.0),
     least_means: "off",
-    row: Row::Sliders(15),
+    row: SettingRow::Sliders(15),
     notches: Notches::Steps {
         step: 0.05,
         most: 2.0,
     },
     reach: Reach::Rerun(Knob::RepeatPenalty),
-    part: Part::Distribution,
+    part: AffectedPart::Distribution,
     difference: "repetition penalty",
-    place: Place::Number(|params| Some(&mut params.repeat_penalty)),
+    place: ParameterPlace::Number(|params| Some(&mut params.repeat_penalty)),
     ..PLAIN
 };
 
@@ -139,9 +142,9 @@ pub(crate) static REPEAT_WINDOW: Parameter = Parameter {
     unit: "tokens",
     notches: Notches::Listed(WINDOWS),
     reach: Reach::Rerun(Knob::RepeatPenalty),
-    part: Part::Distribution,
+    part: AffectedPart::Distribution,
     difference: "repetition window",
-    place: Place::Whole(|params| Some(&mut params.repeat_window)),
+    place: ParameterPlace::Whole(|params| Some(&mut params.repeat_window)),
     ..PLAIN
 };
 
@@ -152,12 +155,12 @@ pub(crate) static MAX_TOKENS: Parameter = Parameter {
     help: "Most tokens to generate",
     range: Range::Whole(1, u64::MAX),
     unit: "tokens",
-    row: Row::Settings(16),
+    row: SettingRow::Settings(16),
     notches: Notches::Listed(LENGTHS),
     reach: Reach::Rerun(Knob::MaxTokens),
-    part: Part::Length,
+    part: AffectedPart::Length,
     difference: "most tokens",
-    place: Place::Whole(|params| Some(&mut params.max_tokens)),
+    place: ParameterPlace::Whole(|params| Some(&mut params.max_tokens)),
     ..PLAIN
 };
 

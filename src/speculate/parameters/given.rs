@@ -2,7 +2,7 @@
 //! parameters.
 
 use super::rules::RULE;
-use super::{ALL, Parameter, Part, Place, TEMPERATURE, Value};
+use super::{ALL, AffectedPart, Parameter, ParameterPlace, TEMPERATURE, Value};
 use crate::speculate::params::{AcceptanceRule, Params};
 
 /// Values of some of the parameters, each at most once.
@@ -31,13 +31,15 @@ impl Given {
     /// The parameter that is out of range, or does not go with the others.
     pub(crate) fn over(&self, base: Params) -> Result<Params, String> {
         let mut params = base;
-        let presets = ALL.into_iter().filter(|p| matches!(p.place, Place::Preset));
+        let presets = ALL
+            .into_iter()
+            .filter(|p| matches!(p.place, ParameterPlace::Preset));
         for preset in presets {
             self.put(preset, &mut params)?;
         }
         params.verify = self.rule(params.verify);
         let rest = ALL.into_iter().filter(|p| **p != RULE);
-        for parameter in rest.filter(|p| !matches!(p.place, Place::Preset)) {
+        for parameter in rest.filter(|p| !matches!(p.place, ParameterPlace::Preset)) {
             self.put(parameter, &mut params)?;
         }
         params.check()?;
@@ -50,7 +52,10 @@ impl Given {
         };
         // A temperature beside a lossy rule is told by the check, a seed beside no
         // temperature has nothing to say.
-        let is_idle = matches!(parameter.place, Place::Seed(_) | Place::Temperature);
+        let is_idle = matches!(
+            parameter.place,
+            ParameterPlace::Seed(_) | ParameterPlace::Temperature
+        );
         if !parameter.applies(params) && !is_idle {
             return Err(stray(parameter, params));
         }
@@ -85,7 +90,7 @@ impl Given {
 /// What is said of a value that these parameters have no place for.
 fn stray(parameter: &Parameter, params: &Params) -> String {
     let option = parameter.option();
-    if parameter.part != Part::Rule {
+    if parameter.part != AffectedPart::Rule {
         return format!("{option} goes with {} above 0", TEMPERATURE.option());
     }
     let rules: Vec<&str> = parameter.rules().map(|rule| rule.into()).collect();

@@ -1,7 +1,7 @@
 //! What one notch more or less of a parameter means on the screens, which move in useful
 //! steps through the useful part of its range.
 
-use super::{Parameter, Place, Range, Value};
+use super::{Parameter, ParameterPlace, Range, Value};
 use crate::speculate::params::{AcceptanceRule, Budget, Drafter, MAX_ROWS, Params};
 
 #[derive(Clone, Copy)]
@@ -102,7 +102,7 @@ impl Parameter {
     }
 
     fn stepped(&self, now: Option<Value>, step: f32, most: f32, way: Way) -> Option<Value> {
-        let may_be_unset = matches!(self.place, Place::OptionalNumber(_));
+        let may_be_unset = matches!(self.place, ParameterPlace::OptionalNumber(_));
         let now = match now {
             Some(Value::Number(now)) => now,
             // All of it.

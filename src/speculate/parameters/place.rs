@@ -7,7 +7,7 @@ use crate::speculate::params::{
 
 /// A function gives `None` where the parameter does not apply.
 #[derive(Clone, Copy)]
-pub enum Place {
+pub enum ParameterPlace {
     /// In none: it stands for the values of others.
     Preset,
     /// The acceptance rule.
@@ -34,53 +34,57 @@ pub enum Place {
     OptionalNumber(fn(&mut Params) -> Option<&mut Option<f32>>),
 }
 
-impl Place {
+impl ParameterPlace {
     pub(super) fn exists(self, params: &Params) -> bool {
         let mut params = *params;
         match self {
-            Place::Preset | Place::Rule | Place::Budget => true,
-            Place::Sources | Place::Weights | Place::Drafter => true,
-            Place::Temperature => params.verify.is_lossless(),
-            Place::Whole(at) => at(&mut params).is_some(),
-            Place::Number(at) => at(&mut params).is_some(),
-            Place::Seed(at) => at(&mut params).is_some(),
-            Place::OptionalWhole(at) => at(&mut params).is_some(),
-            Place::OptionalNumber(at) => at(&mut params).is_some(),
+            ParameterPlace::Preset | ParameterPlace::Rule | ParameterPlace::Budget => true,
+            ParameterPlace::Sources | ParameterPlace::Weights | ParameterPlace::Drafter => true,
+            ParameterPlace::Temperature => params.verify.is_lossless(),
+            ParameterPlace::Whole(at) => at(&mut params).is_some(),
+            ParameterPlace::Number(at) => at(&mut params).is_some(),
+            ParameterPlace::Seed(at) => at(&mut params).is_some(),
+            ParameterPlace::OptionalWhole(at) => at(&mut params).is_some(),
+            ParameterPlace::OptionalNumber(at) => at(&mut params).is_some(),
         }
     }
 
     pub(super) fn get(self, params: &Params) -> Option<Value> {
         let mut params = *params;
         Some(match self {
-            Place::Preset => return None,
-            Place::Rule => Value::Rule(params.verify.with_default_numbers()),
-            Place::Budget => Value::Budget(params.budget),
-            Place::Sources => Value::Sources(params.sources),
-            Place::Weights => Value::Weights(params.source_weights),
-            Place::Drafter => Value::Drafter(params.drafter),
-            Place::Temperature => Value::Number(params.sampling.map_or(0.0, |s| s.temperature)),
-            Place::Whole(at) => Value::Whole(*at(&mut params)? as u64),
-            Place::Number(at) => Value::Number(*at(&mut params)?),
-            Place::Seed(at) => Value::Whole(*at(&mut params)?),
-            Place::OptionalWhole(at) => Value::Whole((*at(&mut params)?)? as u64),
-            Place::OptionalNumber(at) => Value::Number((*at(&mut params)?)?),
+            ParameterPlace::Preset => return None,
+            ParameterPlace::Rule => Value::Rule(params.verify.with_default_numbers()),
+            ParameterPlace::Budget => Value::Budget(params.budget),
+            ParameterPlace::Sources => Value::Sources(params.sources),
+            ParameterPlace::Weights => Value::Weights(params.source_weights),
+            ParameterPlace::Drafter => Value::Drafter(params.drafter),
+            ParameterPlace::Temperature => {
+                Value::Number(params.sampling.map_or(0.0, |s| s.temperature))
+            }
+            ParameterPlace::Whole(at) => Value::Whole(*at(&mut params)? as u64),
+            ParameterPlace::Number(at) => Value::Number(*at(&mut params)?),
+            ParameterPlace::Seed(at) => Value::Whole(*at(&mut params)?),
+            ParameterPlace::OptionalWhole(at) => Value::Whole((*at(&mut params)?)? as u64),
+            ParameterPlace::OptionalNumber(at) => Value::Number((*at(&mut params)?)?),
         })
     }
 
     pub(super) fn set(self, params: &mut Params, value: Value) {
         match (self, value) {
-            (Place::Preset, Value::Preset(preset)) => *params = preset.over(*params),
-            (Place::Rule, Value::Rule(rule)) => params.verify = rule.keeping(params.verify),
-            (Place::Budget, Value::Budget(budget)) => params.budget = budget,
-            (Place::Sources, Value::Sources(sources)) => params.sources = sources,
-            (Place::Weights, Value::Weights(weights)) => params.source_weights = weights,
-            (Place::Drafter, Value::Drafter(drafter)) => params.drafter = drafter,
-            (Place::Temperature, Value::Number(temperature)) => heat(params, temperature),
-            (Place::Whole(at), Value::Whole(n)) => put(at(params), whole(n)),
-            (Place::Number(at), Value::Number(n)) => put(at(params), n),
-            (Place::Seed(at), Value::Whole(n)) => put(at(params), n),
-            (Place::OptionalWhole(at), Value::Whole(n)) => put(at(params), Some(whole(n))),
-            (Place::OptionalNumber(at), Value::Number(n)) => put(at(params), Some(n)),
+            (ParameterPlace::Preset, Value::Preset(preset)) => *params = preset.over(*params),
+            (ParameterPlace::Rule, Value::Rule(rule)) => {
+                params.verify = rule.keeping(params.verify)
+            }
+            (ParameterPlace::Budget, Value::Budget(budget)) => params.budget = budget,
+            (ParameterPlace::Sources, Value::Sources(sources)) => params.sources = sources,
+            (ParameterPlace::Weights, Value::Weights(weights)) => params.source_weights = weights,
+            (ParameterPlace::Drafter, Value::Drafter(drafter)) => params.drafter = drafter,
+            (ParameterPlace::Temperature, Value::Number(temperature)) => heat(params, temperature),
+            (ParameterPlace::Whole(at), Value::Whole(n)) => put(at(params), whole(n)),
+            (ParameterPlace::Number(at), Value::Number(n)) => put(at(params), n),
+            (ParameterPlace::Seed(at), Value::Whole(n)) => put(at(params), n),
+            (ParameterPlace::OptionalWhole(at), Value::Whole(n)) => put(at(params), Some(whole(n))),
+            (ParameterPlace::OptionalNumber(at), Value::Number(n)) => put(at(params), Some(n)),
             _ => {}
         }
     }
@@ -88,8 +92,8 @@ impl Place {
     /// Leaves out what may be left out.
     pub(super) fn unset(self, params: &mut Params) {
         match self {
-            Place::OptionalWhole(at) => put(at(params), None),
-            Place::OptionalNumber(at) => put(at(params), None),
+            ParameterPlace::OptionalWhole(at) => put(at(params), None),
+            ParameterPlace::OptionalNumber(at) => put(at(params), None),
             _ => {}
         }
     }
@@ -97,20 +101,20 @@ impl Place {
     pub(super) fn parse(self, text: &str) -> Result<Value, String> {
         let number = |e: std::num::ParseFloatError| e.to_string();
         Ok(match self {
-            Place::Preset => Value::Preset(one_of(&Preset::ALL, |p| p.name(), text)?),
-            Place::Rule => Value::Rule(one_of(&AcceptanceRule::ALL, |r| r.name(), text)?),
-            Place::Budget => Value::Budget(Budget::parse(text)?),
-            Place::Sources => Value::Sources(Sources::parse(text)?),
-            Place::Weights => Value::Weights(SourceWeights::parse(text)?),
-            Place::Drafter => Value::Drafter(Drafter::parse(text)?),
-            Place::Temperature | Place::Number(_) | Place::OptionalNumber(_) => {
-                Value::Number(text.parse().map_err(number)?)
-            }
-            Place::Whole(_) | Place::OptionalWhole(_) => {
+            ParameterPlace::Preset => Value::Preset(one_of(&Preset::ALL, |p| p.name(), text)?),
+            ParameterPlace::Rule => Value::Rule(one_of(&AcceptanceRule::ALL, |r| r.name(), text)?),
+            ParameterPlace::Budget => Value::Budget(Budget::parse(text)?),
+            ParameterPlace::Sources => Value::Sources(Sources::parse(text)?),
+            ParameterPlace::Weights => Value::Weights(SourceWeights::parse(text)?),
+            ParameterPlace::Drafter => Value::Drafter(Drafter::parse(text)?),
+            ParameterPlace::Temperature
+            | ParameterPlace::Number(_)
+            | ParameterPlace::OptionalNumber(_) => Value::Number(text.parse().map_err(number)?),
+            ParameterPlace::Whole(_) | ParameterPlace::OptionalWhole(_) => {
                 let n: usize = text.parse().map_err(|e| format!("{e}"))?;
                 Value::Whole(n as u64)
             }
-            Place::Seed(_) => Value::Whole(text.parse().map_err(|e| format!("{e}"))?),
+            ParameterPlace::Seed(_) => Value::Whole(text.parse().map_err(|e| format!("{e}"))?),
         })
     }
 }

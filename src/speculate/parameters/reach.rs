@@ -26,7 +26,7 @@ impl Reach {
 
 /// What a difference can change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Part {
+pub(crate) enum AffectedPart {
     /// What is asked, and of whom.
     Prompt,
     Model,

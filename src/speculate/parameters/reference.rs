@@ -1,7 +1,7 @@
 //! The table as a page: `docs/parameters.md`.
 
 use super::setup::{self, SetupParameter};
-use super::{ALL, Parameter, Range, Row};
+use super::{ALL, Parameter, Range, SettingRow};
 
 const INTRODUCTION: &str = "\
 # Parameters
@@ -100,9 +100,9 @@ fn cells(parameter: &Parameter) -> [String; 9] {
 /// Its name there, and where it is.
 fn playground(parameter: &Parameter) -> String {
     match parameter.row {
-        Row::Settings(_) => format!("{}: settings, sliders", parameter.label),
-        Row::Sliders(_) => format!("{}: sliders", parameter.label),
-        Row::None => String::new(),
+        SettingRow::Settings(_) => format!("{}: settings, sliders", parameter.label),
+        SettingRow::Sliders(_) => format!("{}: sliders", parameter.label),
+        SettingRow::None => String::new(),
     }
 }
 

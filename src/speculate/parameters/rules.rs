@@ -1,13 +1,16 @@
 //! The verdict rule and its numbers, and how both are written.
 
-use super::{InSweep, Notches, PLAIN, Parameter, Part, Place, Range, Reach, Row, Value};
+use super::{
+    AffectedPart, InSweep, Notches, PLAIN, Parameter, ParameterPlace, Range, Reach, SettingRow,
+    Value,
+};
 use super::{rule_numbers, under};
 use crate::speculate::params::AcceptanceRule;
 
 /// What the entries of this file have in common.
 const OF_RULES: Parameter = Parameter {
     reach: Reach::Rejudged,
-    part: Part::Rule,
+    part: AffectedPart::Rule,
     difference: "rule",
     ..PLAIN
 };
@@ -29,10 +32,10 @@ pub(crate) static RULE: Parameter = Parameter {
     help: "How draft tokens are judged",
     placeholder: "RULE",
     range: Range::OneOf(rule_names),
-    row: Row::Settings(0),
+    row: SettingRow::Settings(0),
     notches: Notches::Words,
     sweep: InSweep::Fixed,
-    place: Place::Rule,
+    place: ParameterPlace::Rule,
     ..OF_RULES
 };
 
@@ -44,10 +47,10 @@ pub(crate) static K: Parameter = Parameter {
     help: "Relaxed and ratio: the rank up to which a draft token is accepted",
     range: Range::Whole(1, u64::MAX),
     least_means: "strict",
-    row: Row::Settings(1),
+    row: SettingRow::Settings(1),
     notches: Notches::Ones(10),
     sweep: InSweep::Tried("1,2,3,5"),
-    place: Place::Whole(|params| match &mut params.verify {
+    place: ParameterPlace::Whole(|params| match &mut params.verify {
         AcceptanceRule::Relaxed { k, .. } | AcceptanceRule::Ratio { k, .. } => Some(k),
         _ => None,
     }),
@@ -61,9 +64,9 @@ pub(crate) static TAU: Parameter = Parameter {
     about: "and probabilities above this",
     help: "Relaxed: the probability that a draft token must exceed",
     placeholder: "P",
-    row: Row::Settings(2),
+    row: SettingRow::Settings(2),
     sweep: InSweep::Tried("0.05,0.1,0.2,0.4"),
-    place: Place::Number(|params| match &mut params.verify {
+    place: ParameterPlace::Number(|params| match &mut params.verify {
         AcceptanceRule::Relaxed { tau, .. } => Some(tau),
         _ => None,
     }),
@@ -77,9 +80,9 @@ pub(crate) static RATIO: Parameter = Parameter {
     about: "and p ≥ this × the best p",
     help: "Ratio: the minimum share of the most probable token's probability",
     placeholder: "R",
-    row: Row::Settings(3),
+    row: SettingRow::Settings(3),
     sweep: InSweep::Tried("0.1,0.3,0.5,0.8"),
-    place: Place::Number(|params| match &mut params.verify {
+    place: ParameterPlace::Number(|params| match &mut params.verify {
         AcceptanceRule::Ratio { r, .. } => Some(r),
         _ => None,
     }),
@@ -93,13 +96,13 @@ pub(crate) static EPS: Parameter = Parameter {
     about: "p above this is enough",
     help: "Typical: a probability above this is enough",
     placeholder: "P",
-    row: Row::Settings(4),
+    row: SettingRow::Settings(4),
     notches: Notches::Steps {
         step: 0.01,
         most: 1.0,
     },
     sweep: InSweep::Tried("0.05,0.09,0.2,0.4"),
-    place: Place::Number(|params| match &mut params.verify {
+    place: ParameterPlace::Number(|params| match &mut params.verify {
         AcceptanceRule::Typical { eps, .. } => Some(eps),
         _ => None,
     }),
@@ -113,9 +116,9 @@ pub(crate) static DELTA: Parameter = Parameter {
     about: "or p above this × e^-entropy",
     help: "Typical: or one above this times e^-entropy",
     placeholder: "F",
-    row: Row::Settings(5),
+    row: SettingRow::Settings(5),
     sweep: InSweep::Tried("0.1,0.3,0.6,1"),
-    place: Place::Number(|params| match &mut params.verify {
+    place: ParameterPlace::Number(|params| match &mut params.verify {
         AcceptanceRule::Typical { delta, .. } => Some(delta),
         _ => None,
     }),

@@ -1,6 +1,9 @@
 //! Sampling: the temperature, and what it samples from.
 
-use super::{InSweep, Knob, Notches, PLAIN, Parameter, Part, Place, Range, Reach, Row};
+use super::{
+    AffectedPart, InSweep, Knob, Notches, PLAIN, Parameter, ParameterPlace, Range, Reach,
+    SettingRow,
+};
 use crate::speculate::params::MAX_TEMPERATURE;
 
 /// Numbers of tokens that sampling may choose among; then all.
@@ -10,7 +13,7 @@ const TOP_KS: &[u64] = &[1, 5, 10, 20, 40, 80, 160];
 const OF_SAMPLING: Parameter = Parameter {
     reach: Reach::Rerun(Knob::Sampling),
     sweep: InSweep::Fixed,
-    part: Part::Distribution,
+    part: AffectedPart::Distribution,
     difference: "sampling",
     ..PLAIN
 };
@@ -24,13 +27,13 @@ pub(crate) static TEMPERATURE: Parameter = Parameter {
     placeholder: "T",
     range: Range::Between(0.0, MAX_TEMPERATURE),
     least_means: "off",
-    row: Row::Settings(6),
+    row: SettingRow::Settings(6),
     // Hotter than this nothing readable comes.
     notches: Notches::Steps {
         step: 0.1,
         most: 2.0,
     },
-    place: Place::Temperature,
+    place: ParameterPlace::Temperature,
     ..OF_SAMPLING
 };
 
@@ -42,9 +45,9 @@ pub(crate) static TOP_K: Parameter = Parameter {
     placeholder: "K",
     range: Range::Whole(1, u64::MAX),
     unset: "all",
-    row: Row::Settings(7),
+    row: SettingRow::Settings(7),
     notches: Notches::ListedThenUnset(TOP_KS),
-    place: Place::OptionalWhole(|params| Some(&mut params.sampling.as_mut()?.top_k)),
+    place: ParameterPlace::OptionalWhole(|params| Some(&mut params.sampling.as_mut()?.top_k)),
     ..OF_SAMPLING
 };
 
@@ -57,12 +60,12 @@ pub(crate) static TOP_P: Parameter = Parameter {
     placeholder: "P",
     range: Range::Above(0.0, 1.0),
     unset: "1, all",
-    row: Row::Settings(8),
+    row: SettingRow::Settings(8),
     notches: Notches::Steps {
         step: 0.05,
         most: 1.0,
     },
-    place: Place::OptionalNumber(|params| Some(&mut params.sampling.as_mut()?.top_p)),
+    place: ParameterPlace::OptionalNumber(|params| Some(&mut params.sampling.as_mut()?.top_p)),
     ..OF_SAMPLING
 };
 
@@ -72,8 +75,8 @@ pub(crate) static SEED: Parameter = Parameter {
     about: "same seed, same text",
     help: "With a temperature: the same seed gives the same text",
     range: Range::Whole(0, u64::MAX),
-    row: Row::Settings(9),
+    row: SettingRow::Settings(9),
     notches: Notches::Ones(u64::MAX),
-    place: Place::Seed(|params| Some(&mut params.sampling.as_mut()?.seed)),
+    place: ParameterPlace::Seed(|params| Some(&mut params.sampling.as_mut()?.seed)),
     ..OF_SAMPLING
 };

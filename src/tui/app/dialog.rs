@@ -7,7 +7,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use super::App;
-use crate::glossary::Place;
+use crate::glossary::GlossaryPlace;
 use crate::present::theme::Theme;
 use crate::protocol::Command;
 use crate::tui::action::Action;
@@ -19,7 +19,7 @@ pub trait Dialog: Any + Debug {
     fn context(&self) -> Context;
 
     /// Where its words stand in the glossary; `None`: with the screen's.
-    fn place(&self) -> Option<Place> {
+    fn place(&self) -> Option<GlossaryPlace> {
         None
     }
 

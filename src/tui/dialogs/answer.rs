@@ -14,11 +14,11 @@ use crate::tui::widgets::field::{edit, number};
 
 /// The dialog that asks for a lesson's number.
 #[derive(Debug, Default)]
-pub struct Answer {
+pub struct AnswerDialog {
     pub(crate) input: Input,
 }
 
-impl Dialog for Answer {
+impl Dialog for AnswerDialog {
     fn context(&self) -> Context {
         Context::Typing
     }

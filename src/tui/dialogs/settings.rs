@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
-use crate::glossary::Place;
+use crate::glossary::GlossaryPlace;
 use crate::present::theme::Theme;
 use crate::present::token_text::{columns, fit};
 use crate::protocol::Command;
@@ -32,8 +32,8 @@ impl Dialog for SettingsDialog {
         Context::Settings
     }
 
-    fn place(&self) -> Option<Place> {
-        Some(Place::Settings)
+    fn place(&self) -> Option<GlossaryPlace> {
+        Some(GlossaryPlace::Settings)
     }
 
     fn update(mut self: Box<Self>, app: &mut App, action: &Action) -> Vec<Command> {

@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Widget};
 
-use crate::glossary::Place;
+use crate::glossary::GlossaryPlace;
 use crate::present::mark::Mark;
 use crate::present::number::{percent, prob, three};
 use crate::present::theme::Theme;
@@ -41,8 +41,8 @@ impl Dialog for WhySlowDialog {
         Context::WhySlow
     }
 
-    fn place(&self) -> Option<Place> {
-        Some(Place::WhySlow)
+    fn place(&self) -> Option<GlossaryPlace> {
+        Some(GlossaryPlace::WhySlow)
     }
 
     fn update(mut self: Box<Self>, app: &mut App, action: &Action) -> Vec<Command> {

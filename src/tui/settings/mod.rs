@@ -3,7 +3,7 @@
 
 pub(crate) mod sliders;
 
-use crate::speculate::parameters::{self, Parameter, Place, Row, Value, Way};
+use crate::speculate::parameters::{self, Parameter, ParameterPlace, SettingRow, Value, Way};
 use crate::speculate::params::{Budget, Params, Source};
 
 /// A parameter that a slider or a row of the settings sets.
@@ -19,8 +19,8 @@ impl Setting {
     /// Every setting, those of the sliders alone left out.
     pub fn all() -> Vec<Setting> {
         rows(|row| match row {
-            Row::Settings(at) => Some(at),
-            Row::Sliders(_) | Row::None => None,
+            SettingRow::Settings(at) => Some(at),
+            SettingRow::Sliders(_) | SettingRow::None => None,
         })
     }
 
@@ -81,7 +81,7 @@ impl Setting {
 }
 
 /// The settings with a place in a list, in its order.
-fn rows(place: fn(Row) -> Option<u8>) -> Vec<Setting> {
+fn rows(place: fn(SettingRow) -> Option<u8>) -> Vec<Setting> {
     let placed = parameters::ALL.into_iter();
     let placed = placed.filter_map(|parameter| Some((place(parameter.row)?, parameter)));
     let mut placed: Vec<(u8, &Parameter)> = placed.collect();
@@ -93,7 +93,7 @@ fn rows(place: fn(Row) -> Option<u8>) -> Vec<Setting> {
 /// One for each parameter, but one for each source.
 fn settings_of(parameter: &'static Parameter) -> Vec<Setting> {
     match parameter.place {
-        Place::Sources => Source::ALL.map(Setting::Source).to_vec(),
+        ParameterPlace::Sources => Source::ALL.map(Setting::Source).to_vec(),
         _ => vec![Setting::Of(parameter)],
     }
 }
@@ -109,12 +109,14 @@ fn value(parameter: &Parameter, params: &Params) -> String {
     }
     match parameter.get(params) {
         // Sampling at 0 is off.
-        Some(Value::Number(0.0)) if matches!(parameter.place, Place::Temperature) => "0".into(),
+        Some(Value::Number(0.0)) if matches!(parameter.place, ParameterPlace::Temperature) => {
+            "0".into()
+        }
         Some(Value::Number(n)) => format!("{n:.0$}", parameter.notches.digits()),
         Some(Value::Budget(Budget::Auto { max })) => format!("auto ≤ {max}"),
         Some(Value::Budget(Budget::Rows(n))) => format!("{n} rows"),
         Some(other) => other.to_string(),
-        None if matches!(parameter.place, Place::OptionalNumber(_)) => "1.00".into(),
+        None if matches!(parameter.place, ParameterPlace::OptionalNumber(_)) => "1.00".into(),
         None => parameter.unset.into(),
     }
 }

@@ -1,7 +1,7 @@
 //! Settings as sliders: where each stands between its ends, and what moving it
 //! means for a run that was recorded.
 
-use crate::speculate::parameters::{Reach, Row, SOURCES, Way};
+use crate::speculate::parameters::{Reach, SOURCES, SettingRow, Way};
 use crate::speculate::params::{Params, Source};
 use crate::tui::settings::{Setting, applying, rows};
 
@@ -12,8 +12,8 @@ impl Setting {
     /// The sliders under these parameters.
     pub fn sliders(params: &Params) -> Vec<Setting> {
         let all = rows(|row| match row {
-            Row::Settings(at) | Row::Sliders(at) => Some(at),
-            Row::None => None,
+            SettingRow::Settings(at) | SettingRow::Sliders(at) => Some(at),
+            SettingRow::None => None,
         });
         applying(all, params)
     }

@@ -16,7 +16,7 @@ use crate::speculate::verify::Finish;
 
 /// One run.
 #[derive(Clone, Debug)]
-pub(crate) struct Answer {
+pub(crate) struct BatchAnswer {
     /// Which of the subjects.
     pub(crate) subject: usize,
     pub(crate) ids: Vec<TokenId>,
@@ -26,7 +26,7 @@ pub(crate) struct Answer {
 /// What the runs came to.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Measured {
-    pub(crate) answers: Vec<Answer>,
+    pub(crate) answers: Vec<BatchAnswer>,
     pub(crate) steps: usize,
     /// Decoding alone.
     pub(crate) decode_ms: f64,
@@ -48,8 +48,8 @@ impl Measured {
     }
 
     /// A further round beside that round's autoregressive runs.
-    pub(crate) fn add(&mut self, round: Measured, plain: &[Answer]) {
-        let ratio = |answer: &Answer| answer.took.over(plain[answer.subject].took);
+    pub(crate) fn add(&mut self, round: Measured, plain: &[BatchAnswer]) {
+        let ratio = |answer: &BatchAnswer| answer.took.over(plain[answer.subject].took);
         self.ratios.extend(round.answers.iter().map(ratio));
         self.answers.extend(round.answers);
         self.steps += round.steps;
@@ -66,7 +66,7 @@ impl Measured {
         let stats = Stats::of(trace);
         self.steps += stats.steps;
         self.decode_ms += stats.timing.total();
-        self.answers.push(Answer {
+        self.answers.push(BatchAnswer {
             subject,
             ids: trace.token_ids(),
             took: Took::of(&stats),

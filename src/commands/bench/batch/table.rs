@@ -2,11 +2,11 @@
 
 use color_eyre::eyre::Result;
 
-use super::{Point, Report};
+use super::{BatchReport, Point};
 use crate::console;
 
 /// A line for every size and rule.
-pub(crate) fn print(report: &Report) {
+pub(crate) fn print(report: &BatchReport) {
     out!(
         "{} on {}; {} subjects, prompts up to {} tokens of which {} are shared, rounds: {}",
         report.on.model,

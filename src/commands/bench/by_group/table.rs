@@ -1,6 +1,6 @@
 //! `bench decode --by-group` for people.
 
-use super::{Arrangement, Part, Report};
+use super::{Arrangement, ByGroupReport, PromptSlice};
 use crate::console::table::Table;
 use crate::speculate::params::AcceptanceRule;
 
@@ -16,7 +16,7 @@ const HEADS: [&str; 8] = [
 ];
 
 /// For people.
-pub(crate) fn print(report: &Report) {
+pub(crate) fn print(report: &ByGroupReport) {
     out!(
         "{} on {}; {}, budget {}, repetition penalty {}",
         report.on.model,
@@ -38,7 +38,7 @@ pub(crate) fn print(report: &Report) {
     }
 }
 
-fn print_kind(part: &Part) {
+fn print_kind(part: &PromptSlice) {
     out!();
     out!(
         "{} prompts about {}s, repeated 4-grams {:.1}%:",
@@ -76,9 +76,9 @@ fn print_kind(part: &Part) {
 }
 
 /// One line per group: accepted length and speed-up of every arrangement.
-fn print_groups(kind: &Part, parts: &[Part]) {
+fn print_groups(kind: &PromptSlice, parts: &[PromptSlice]) {
     let groups = parts.iter().filter(|p| p.kind == kind.kind);
-    let groups: Vec<&Part> = groups.filter(|p| p.group.is_some()).collect();
+    let groups: Vec<&PromptSlice> = groups.filter(|p| p.group.is_some()).collect();
     if groups.is_empty() {
         return;
     }

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::super::collect::{Collector, Table};
 use super::super::fields;
-use super::super::files::part::Part;
+use super::super::files::part::ImportPart;
 use super::super::gathered::Gathered;
 use super::super::literal;
 use super::super::refusal::{Reason, Refusal, RowResult, Taken};
@@ -21,7 +21,11 @@ use crate::recsys::catalog::Item;
 /// Maximum categories kept of a product's path.
 const N_CATEGORIES_MAX: usize = 5;
 
-pub(crate) fn read(collector: &mut Collector, reviews: &Part, meta: &Part) -> Result<(), Report> {
+pub(crate) fn read(
+    collector: &mut Collector,
+    reviews: &ImportPart,
+    meta: &ImportPart,
+) -> Result<(), Report> {
     match amazon_csv::is_one(&reviews.name) {
         true => amazon_csv::read(collector, reviews)?,
         false => collector.each_line(reviews, Table::Ratings, None, rating)?,

@@ -9,7 +9,7 @@ use super::super::collect::{Collector, Table};
 use super::super::fields;
 use super::super::files::columns::{Column, csv_names};
 use super::super::files::csv::{Fields, cut};
-use super::super::files::part::Part;
+use super::super::files::part::ImportPart;
 use super::super::files::records::{Cut, Met, Records};
 use super::super::refusal::{Reason, Refusal};
 use super::ratings::{self, RATING, TIME, USER};
@@ -31,7 +31,7 @@ pub(crate) fn is_one(name: &str) -> bool {
     name.strip_suffix(".gz").unwrap_or(&name).ends_with(".csv")
 }
 
-pub(crate) fn read(collector: &mut Collector, part: &Part) -> Result<(), Report> {
+pub(crate) fn read(collector: &mut Collector, part: &ImportPart) -> Result<(), Report> {
     let first = first_rows(part)?;
     let is_header = |row: &Vec<String>| row.iter().any(|n| n.to_lowercase() == "rating");
     if first.first().is_some_and(is_header) {
@@ -63,7 +63,7 @@ pub(crate) fn read(collector: &mut Collector, part: &Part) -> Result<(), Report>
     Ok(())
 }
 
-fn first_rows(part: &Part) -> Result<Vec<Vec<String>>, Report> {
+fn first_rows(part: &ImportPart) -> Result<Vec<Vec<String>>, Report> {
     let mut records = Records::open(part, None)?;
     let mut rows = Vec::new();
     while rows.len() < N_TELLING {
@@ -79,7 +79,7 @@ fn first_rows(part: &Part) -> Result<Vec<Vec<String>>, Report> {
 
 /// An item has ten letters and digits; a user has more. If that does not decide, the
 /// file's name does.
-fn are_users_first(part: &Part, rows: &[Vec<String>]) -> bool {
+fn are_users_first(part: &ImportPart, rows: &[Vec<String>]) -> bool {
     let is_item = |text: Option<&String>| {
         let all = |text: &str| {
             text.bytes()

@@ -11,7 +11,7 @@ use super::super::collect::{Collector, Table};
 use super::super::dialect::CsvFiles;
 use super::super::fields;
 use super::super::files::columns::Column;
-use super::super::files::part::Part;
+use super::super::files::part::ImportPart;
 use super::super::refusal::Taken;
 use super::ratings::{self, RATING, TIME, USER};
 use crate::recsys::catalog::Item;
@@ -98,7 +98,7 @@ pub(crate) fn read(collector: &mut Collector, files: &CsvFiles) -> Result<(), Re
 /// The tags that are genres, by id.
 fn genre_names(
     collector: &mut Collector,
-    tags: &Part,
+    tags: &ImportPart,
 ) -> Result<HashMap<String, &'static str>, Report> {
     let mut names = HashMap::new();
     let columns = [

@@ -6,7 +6,7 @@ use color_eyre::eyre::Report;
 use super::super::collect::{Collector, Table};
 use super::super::dialect::CsvFiles;
 use super::super::fields;
-use super::super::files::columns::{Column, Row};
+use super::super::files::columns::{Column, ImportRow};
 use super::super::gathered::Gathered;
 use super::super::refusal::RowResult;
 use super::super::title::title_and_year;
@@ -30,7 +30,7 @@ pub(crate) fn read(collector: &mut Collector, files: &CsvFiles) -> Result<(), Re
     collector.each_row(&files.ratings, Table::Ratings, &RATINGS, ratings::take)
 }
 
-fn item(gathered: &mut Gathered, row: &Row<'_>) -> RowResult {
+fn item(gathered: &mut Gathered, row: &ImportRow<'_>) -> RowResult {
     let id = fields::id(row.raw("id"), "movieId")?;
     let (title, year) = title_and_year(row.raw("title"));
     gathered.item(Item {

@@ -8,9 +8,9 @@ use serde_json::{Map, Value};
 use super::super::collect::{Collector, Table};
 use super::super::dialect::OwnFiles;
 use super::super::fields;
-use super::super::files::columns::{Column, Header, Row};
+use super::super::files::columns::{Column, Header, ImportRow};
 use super::super::files::csv::Fields;
-use super::super::files::part::Part;
+use super::super::files::part::ImportPart;
 use super::super::gathered::Gathered;
 use super::super::literal;
 use super::super::refusal::{Reason, Refusal, RowResult};
@@ -48,7 +48,7 @@ pub(crate) fn read(collector: &mut Collector, files: &OwnFiles) -> Result<(), Re
     Ok(())
 }
 
-fn item(gathered: &mut Gathered, row: &Row<'_>) -> RowResult {
+fn item(gathered: &mut Gathered, row: &ImportRow<'_>) -> RowResult {
     let year = gathered.year(row.get("year"));
     // Separated by bars in CSV; an array in JSON.
     let list = |meaning: &str| fields::genres(row.get(meaning).split('|'));
@@ -65,7 +65,7 @@ fn item(gathered: &mut Gathered, row: &Row<'_>) -> RowResult {
     })
 }
 
-fn user(gathered: &mut Gathered, row: &Row<'_>) -> RowResult {
+fn user(gathered: &mut Gathered, row: &ImportRow<'_>) -> RowResult {
     let unnamed = User::unnamed(fields::id(row.raw("id"), "id")?);
     let name = Some(row.raw("name")).filter(|name| !name.is_empty());
     gathered.user(User {
@@ -77,10 +77,10 @@ fn user(gathered: &mut Gathered, row: &Row<'_>) -> RowResult {
 
 fn rows(
     collector: &mut Collector,
-    part: &Part,
+    part: &ImportPart,
     table: Table,
     columns: &[Column],
-    mut read: impl FnMut(&mut Gathered, &Row<'_>) -> RowResult,
+    mut read: impl FnMut(&mut Gathered, &ImportRow<'_>) -> RowResult,
 ) -> Result<(), Report> {
     if !part.name.to_lowercase().contains(".jsonl") {
         return collector.each_row(part, table, columns, read);
@@ -100,7 +100,7 @@ fn rows(
         object
             .values()
             .for_each(|value| fields.push(&fields::text_of(value)));
-        let row = Row {
+        let row = ImportRow {
             header: &header,
             fields: &fields,
         };

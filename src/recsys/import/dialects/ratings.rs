@@ -1,7 +1,7 @@
 //! Rows of ratings by the columns of a header, which most dialects have.
 
 use super::super::fields;
-use super::super::files::columns::{Column, Row};
+use super::super::files::columns::{Column, ImportRow};
 use super::super::gathered::Gathered;
 use super::super::refusal::RowResult;
 use super::super::values::Kind;
@@ -41,7 +41,7 @@ pub(crate) const TIME: Column = Column::optional(
 
 /// Takes the rating of a row with a `user` and an `item`, and perhaps a `rating` and
 /// a `time`.
-pub(crate) fn take(gathered: &mut Gathered, row: &Row<'_>) -> RowResult {
+pub(crate) fn take(gathered: &mut Gathered, row: &ImportRow<'_>) -> RowResult {
     let name = |meaning: &str| row.header.name(meaning).unwrap_or("id");
     let user = fields::id(row.raw("user"), name("user"))?;
     let item = fields::id(row.raw("item"), name("item"))?;

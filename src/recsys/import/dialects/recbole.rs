@@ -1,5 +1,5 @@
 //! RecBole's atomic files: tabs, and a header that gives every column a name and a type
-//! (`movie_title:token_seq`). A sequence is separated by spaces. Names differ between
+//! (`movie_title:token_seq`). A sequence is separated by spaces. ColumnNames differ between
 //! data sets: the id of an item is the column that the two files share.
 
 use color_eyre::eyre::{Report, eyre};
@@ -7,8 +7,8 @@ use color_eyre::eyre::{Report, eyre};
 use super::super::collect::{Collector, Table};
 use super::super::dialect::RecBoleFiles;
 use super::super::fields;
-use super::super::files::columns::{Header, Row};
-use super::super::files::part::Part;
+use super::super::files::columns::{Header, ImportRow};
+use super::super::files::part::ImportPart;
 use super::super::files::records::{Cut, Met, Records};
 use super::super::gathered::Gathered;
 use super::super::refusal::{Refusal, RowResult};
@@ -17,16 +17,16 @@ use super::ratings;
 use crate::recsys::catalog::{Fact, Item, User};
 
 /// Possible names of a column; and, second best, what its name may contain.
-struct Names {
+struct ColumnNames {
     whole: &'static [&'static str],
     parts: &'static [&'static str],
 }
 
-const USERS: Names = Names {
+const USERS: ColumnNames = ColumnNames {
     whole: &["user_id", "uid", "reviewer_id"],
     parts: &["user"],
 };
-const TITLES: Names = Names {
+const TITLES: ColumnNames = ColumnNames {
     whole: &[
         "movie_title",
         "movie_name",
@@ -38,7 +38,7 @@ const TITLES: Names = Names {
     ],
     parts: &["title", "name"],
 };
-const YEARS: Names = Names {
+const YEARS: ColumnNames = ColumnNames {
     whole: &[
         "release_year",
         "year",
@@ -48,7 +48,7 @@ const YEARS: Names = Names {
     ],
     parts: &["year"],
 };
-const GENRES: Names = Names {
+const GENRES: ColumnNames = ColumnNames {
     whole: &[
         "class",
         "genre",
@@ -60,7 +60,7 @@ const GENRES: Names = Names {
     ],
     parts: &["genre", "categor"],
 };
-const RATINGS: Names = Names {
+const RATINGS: ColumnNames = ColumnNames {
     whole: &[
         "rating",
         "stars",
@@ -72,7 +72,7 @@ const RATINGS: Names = Names {
     ],
     parts: &["rating", "star", "weight", "count", "play"],
 };
-const TIMES: Names = Names {
+const TIMES: ColumnNames = ColumnNames {
     whole: &["timestamp", "time", "date"],
     parts: &["time", "date"],
 };
@@ -80,11 +80,11 @@ const TIMES: Names = Names {
 /// A column's name and type.
 struct Typed {
     name: String,
-    kind: Kind,
+    kind: FieldKind,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum FieldKind {
     Token,
     Sequence,
     Float,
@@ -112,11 +112,11 @@ struct Ids {
 }
 
 impl Ids {
-    fn shared(inter: &Part, item: &Part) -> Result<Self, Report> {
+    fn shared(inter: &ImportPart, item: &ImportPart) -> Result<Self, Report> {
         let (rated, described) = (columns_of(inter)?, columns_of(item)?);
         let no_column = |what: &str| eyre!("{}:1: {what}", inter.shown());
-        let user = find(&rated, &USERS, |typed| typed.kind == Kind::Token);
-        let tokens = (0..rated.len()).filter(|&at| rated[at].kind == Kind::Token);
+        let user = find(&rated, &USERS, |typed| typed.kind == FieldKind::Token);
+        let tokens = (0..rated.len()).filter(|&at| rated[at].kind == FieldKind::Token);
         let is_described = |at: &usize| described.iter().any(|d| d.name == rated[*at].name);
         let shared: Vec<usize> = tokens
             .clone()
@@ -144,7 +144,7 @@ impl Ids {
 }
 
 /// The columns of a file, from its first line.
-fn columns_of(part: &Part) -> Result<Vec<Typed>, Report> {
+fn columns_of(part: &ImportPart) -> Result<Vec<Typed>, Report> {
     let mut records = Records::open(part, None)?;
     while let Met::Blank = records.next_row(Cut::Lines) {}
     let shown = part.shown();
@@ -162,9 +162,9 @@ fn typed(line: &str) -> Result<Vec<Typed>, Refusal> {
     let column = |field: &str| {
         let (name, kind) = field.trim().split_once(':')?;
         let kind = match kind {
-            "token" => Kind::Token,
-            "token_seq" => Kind::Sequence,
-            "float" | "float_seq" => Kind::Float,
+            "token" => FieldKind::Token,
+            "token_seq" => FieldKind::Sequence,
+            "float" | "float_seq" => FieldKind::Float,
             _ => return None,
         };
         Some(Typed {
@@ -185,7 +185,7 @@ fn typed(line: &str) -> Result<Vec<Typed>, Refusal> {
 }
 
 /// The index of the likeliest suitable column of a kind.
-fn find(columns: &[Typed], names: &Names, fits: impl Fn(&Typed) -> bool) -> Option<usize> {
+fn find(columns: &[Typed], names: &ColumnNames, fits: impl Fn(&Typed) -> bool) -> Option<usize> {
     let place = |is_it: &dyn Fn(&str) -> bool| {
         let mut columns = columns.iter();
         columns.position(|typed| fits(typed) && is_it(&typed.name.to_lowercase()))
@@ -228,7 +228,7 @@ fn item_header(line: &str, id: &str) -> Result<Header, Refusal> {
     if header.place("title").is_none() {
         // By its type: the first text column without another meaning.
         let is_text = |(at, typed): &(usize, &Typed)| {
-            typed.kind == Kind::Sequence && !header.means_something(*at)
+            typed.kind == FieldKind::Sequence && !header.means_something(*at)
         };
         let text = columns.iter().enumerate().find(is_text);
         let what = "no column for the title (title, movie_title, name)";
@@ -250,7 +250,7 @@ fn rating_header(line: &str, ids: &Ids) -> Result<Header, Refusal> {
     let mut header = header_of(&columns);
     set_id(&mut header, &columns, "user", &ids.user)?;
     set_id(&mut header, &columns, "item", &ids.item)?;
-    let is_number = |typed: &Typed| typed.kind == Kind::Float;
+    let is_number = |typed: &Typed| typed.kind == FieldKind::Float;
     let is_rating = |typed: &Typed| typed.name == RATINGS.whole[0];
     let rating = find(&columns, &RATINGS, is_number);
     if let Some(place) = rating.or_else(|| columns.iter().position(is_rating)) {
@@ -263,7 +263,7 @@ fn rating_header(line: &str, ids: &Ids) -> Result<Header, Refusal> {
     Ok(header)
 }
 
-fn item(gathered: &mut Gathered, row: &Row<'_>) -> RowResult {
+fn item(gathered: &mut Gathered, row: &ImportRow<'_>) -> RowResult {
     let id = fields::id(row.raw("id"), row.header.name("id").unwrap_or("id"))?;
     let title = row.raw("title");
     let (title, year) = match gathered.year(row.get("year")) {
@@ -280,7 +280,7 @@ fn item(gathered: &mut Gathered, row: &Row<'_>) -> RowResult {
     })
 }
 
-fn user(gathered: &mut Gathered, row: &Row<'_>) -> RowResult {
+fn user(gathered: &mut Gathered, row: &ImportRow<'_>) -> RowResult {
     let id = fields::id(row.raw("id"), row.header.name("id").unwrap_or("id"))?;
     gathered.user(User {
         facts: others(row),
@@ -289,7 +289,7 @@ fn user(gathered: &mut Gathered, row: &Row<'_>) -> RowResult {
 }
 
 /// Every other column, as facts.
-fn others(row: &Row<'_>) -> Box<[Fact]> {
+fn others(row: &ImportRow<'_>) -> Box<[Fact]> {
     let pairs = row
         .others()
         .map(|(name, value)| (name.replace('_', " "), value));

@@ -130,12 +130,12 @@ impl Header {
 }
 
 /// One row of a file with a header.
-pub(crate) struct Row<'a> {
+pub(crate) struct ImportRow<'a> {
     pub(crate) header: &'a Header,
     pub(crate) fields: &'a Fields,
 }
 
-impl<'a> Row<'a> {
+impl<'a> ImportRow<'a> {
     /// # Errors
     /// More fields than columns; empty ones at the end do not count. Fewer are fields
     /// without a value.
@@ -195,7 +195,7 @@ mod tests {
         );
         let mut fields = Fields::default();
         fields.split("1; None;None;;", ';');
-        let row = Row {
+        let row = ImportRow {
             header: &header,
             fields: &fields,
         };
@@ -206,7 +206,7 @@ mod tests {
         assert_eq!(row.others().collect::<Vec<_>>(), [("x", "None")]);
         assert!(row.check().is_ok());
         fields.split("1;2;3;4", ';');
-        let row = Row {
+        let row = ImportRow {
             header: &header,
             fields: &fields,
         };

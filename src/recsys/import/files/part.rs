@@ -20,16 +20,16 @@ const HASHED_END_BYTES: u64 = 1 << 19;
 
 /// One file of a source.
 #[derive(Clone, Debug)]
-pub(crate) struct Part {
+pub(crate) struct ImportPart {
     /// Without folders.
     pub(crate) name: String,
     /// On the disk; in an archive, compressed.
     pub(crate) n_bytes: u64,
-    place: Place,
+    place: PartPlace,
 }
 
 #[derive(Clone, Debug)]
-enum Place {
+enum PartPlace {
     Disk(PathBuf),
     Zip { archive: PathBuf, idx: usize },
 }
@@ -40,30 +40,30 @@ pub(crate) struct Opened {
     pub(crate) n_taken: Arc<AtomicU64>,
 }
 
-impl Part {
+impl ImportPart {
     pub(crate) fn on_disk(name: String, n_bytes: u64, path: PathBuf) -> Self {
-        Part {
+        ImportPart {
             name,
             n_bytes,
-            place: Place::Disk(path),
+            place: PartPlace::Disk(path),
         }
     }
 
     /// The file at `idx` in an archive.
     pub(crate) fn in_archive(name: String, n_bytes: u64, archive: &Path, idx: usize) -> Self {
         let archive = archive.to_owned();
-        Part {
+        ImportPart {
             name,
             n_bytes,
-            place: Place::Zip { archive, idx },
+            place: PartPlace::Zip { archive, idx },
         }
     }
 
     /// The file's name in messages.
     pub(crate) fn shown(&self) -> String {
         match &self.place {
-            Place::Disk(path) => path.display().to_string(),
-            Place::Zip { archive, .. } => format!("{}:{}", archive.display(), self.name),
+            PartPlace::Disk(path) => path.display().to_string(),
+            PartPlace::Zip { archive, .. } => format!("{}:{}", archive.display(), self.name),
         }
     }
 
@@ -72,11 +72,11 @@ impl Part {
         let context = || format!("opening {}", self.shown());
         let n_taken = Arc::new(AtomicU64::new(0));
         let raw: Box<dyn Read> = match &self.place {
-            Place::Disk(path) => Box::new(Counted {
+            PartPlace::Disk(path) => Box::new(Counted {
                 inner: File::open(path).wrap_err_with(context)?,
                 n_taken: Arc::clone(&n_taken),
             }),
-            Place::Zip { archive, idx } => {
+            PartPlace::Zip { archive, idx } => {
                 archive::zip_entry(archive, *idx, &n_taken).wrap_err_with(context)?
             }
         };
@@ -100,8 +100,8 @@ impl Part {
         hasher.update(self.name.as_bytes());
         hasher.update([0]);
         let path = match &self.place {
-            Place::Disk(path) => path,
-            Place::Zip { archive, .. } => archive,
+            PartPlace::Disk(path) => path,
+            PartPlace::Zip { archive, .. } => archive,
         };
         let meta = path.metadata()?;
         hasher.update(meta.len().to_le_bytes());

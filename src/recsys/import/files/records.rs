@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use color_eyre::eyre::{Report, WrapErr};
 
 use super::csv::{Ended, Fields, cut};
-use super::part::Part;
+use super::part::ImportPart;
 use crate::text_input::{Encoding, LINE_BYTES_MAX, LineReader, Next};
 
 /// Maximum lines of a quoted field; an unclosed quote must not swallow a file.
@@ -59,7 +59,7 @@ pub(crate) struct Records {
 impl Records {
     /// # Errors
     /// The file cannot be opened.
-    pub(crate) fn open(part: &Part, known: Option<Encoding>) -> Result<Self, Report> {
+    pub(crate) fn open(part: &ImportPart, known: Option<Encoding>) -> Result<Self, Report> {
         let opened = part.open()?;
         let lines = LineReader::new(opened.bytes, known, LINE_BYTES_MAX)
             .wrap_err_with(|| format!("reading {}", part.shown()))?;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use color_eyre::eyre::{Report, WrapErr, bail};
 
 use super::archive;
-use super::part::Part;
+use super::part::ImportPart;
 use crate::recsys::groups::GroupMap;
 use crate::recsys::load::{SAVED_GROUPS, folder_name};
 use crate::recsys::saved::SavedGroups;
@@ -18,12 +18,12 @@ const GROUP_MAP: &str = "groups.toml";
 
 /// Where a catalog is read from.
 #[derive(Clone, Debug)]
-pub(crate) struct Source {
+pub(crate) struct ImportSource {
     /// The catalog's name.
     pub(crate) name: String,
     pub(crate) path: PathBuf,
     /// By name.
-    pub(crate) parts: Vec<Part>,
+    pub(crate) parts: Vec<ImportPart>,
     /// The part that was named, if a file was.
     pub(crate) named: Option<String>,
     pub(crate) inner: Inner,
@@ -35,7 +35,7 @@ pub(crate) enum Inner {
     Nothing,
     Folders(Vec<PathBuf>),
     /// An archive's folders, each with its parts.
-    Archive(Vec<(String, Vec<Part>)>),
+    Archive(Vec<(String, Vec<ImportPart>)>),
 }
 
 /// Maximum depth of folders searched.
@@ -43,7 +43,7 @@ const DEPTH_MAX: usize = 3;
 /// Maximum number of folders searched.
 const N_FOLDERS_MAX: usize = 1000;
 
-impl Source {
+impl ImportSource {
     /// A folder, a file in it, an archive, or a folder or file in one.
     ///
     /// # Errors
@@ -73,7 +73,7 @@ impl Source {
         };
         let beside = Self::of_folder(folder).wrap_err_with(context)?;
         let stem = name.split('.').next().unwrap_or(&name).to_owned();
-        Ok(Source {
+        Ok(ImportSource {
             name: stem,
             path: path.to_owned(),
             named: Some(name),
@@ -97,12 +97,12 @@ impl Source {
             // Dangling links and sockets are skipped.
             let Ok(meta) = path.metadata() else { continue };
             if meta.is_file() {
-                parts.push(Part::on_disk(name_of(&path), meta.len(), path));
+                parts.push(ImportPart::on_disk(name_of(&path), meta.len(), path));
             }
         }
         parts.sort_by(|a, b| a.name.cmp(&b.name));
         folders.sort();
-        Ok(Source {
+        Ok(ImportSource {
             name: folder_name(path),
             path: path.to_owned(),
             parts,
@@ -112,16 +112,16 @@ impl Source {
     }
 
     fn zip(path: &Path) -> Result<Self, Report> {
-        let mut folders: BTreeMap<String, Vec<Part>> = BTreeMap::new();
+        let mut folders: BTreeMap<String, Vec<ImportPart>> = BTreeMap::new();
         for member in archive::members(path)? {
-            let part = Part::in_archive(member.name, member.n_bytes, path, member.idx);
+            let part = ImportPart::in_archive(member.name, member.n_bytes, path, member.idx);
             folders.entry(member.folder).or_default().push(part);
         }
         for parts in folders.values_mut() {
             parts.sort_by(|a, b| a.name.cmp(&b.name));
         }
         let name = name_of(path);
-        Ok(Source {
+        Ok(ImportSource {
             name: name[..name.len() - ".zip".len()].to_owned(),
             path: path.to_owned(),
             parts: folders.remove("").unwrap_or_default(),
@@ -153,7 +153,7 @@ impl Source {
                 folders.join(", ")
             );
         };
-        Ok(Source {
+        Ok(ImportSource {
             path: path.to_owned(),
             named: (!is_folder).then(|| file.to_owned()),
             inner: Inner::Nothing,
@@ -176,7 +176,7 @@ impl Source {
     }
 
     /// The folders inside, each as a source.
-    pub(crate) fn inside(&self) -> Vec<Source> {
+    pub(crate) fn inside(&self) -> Vec<ImportSource> {
         match &self.inner {
             Inner::Nothing => Vec::new(),
             Inner::Folders(folders) => {
@@ -194,7 +194,7 @@ impl Source {
     }
 
     /// A folder of the archive; groups at the archive's top are its groups, too.
-    fn archived(&self, folder: &str, parts: &[Part]) -> Source {
+    fn archived(&self, folder: &str, parts: &[ImportPart]) -> ImportSource {
         let mut parts = parts.to_vec();
         let groups = [GROUP_MAP, SAVED_GROUPS];
         let above = self
@@ -206,7 +206,7 @@ impl Source {
                 parts.push(part.clone());
             }
         }
-        Source {
+        ImportSource {
             name: folder.rsplit('/').next().unwrap_or(folder).to_owned(),
             path: self.path.join(folder),
             parts,
@@ -216,14 +216,14 @@ impl Source {
     }
 
     /// The part with this name, ignoring case if that is unambiguous.
-    pub(crate) fn part(&self, name: &str) -> Option<&Part> {
-        let alike = |part: &&Part| part.name.eq_ignore_ascii_case(name);
+    pub(crate) fn part(&self, name: &str) -> Option<&ImportPart> {
+        let alike = |part: &&ImportPart| part.name.eq_ignore_ascii_case(name);
         let exact = self.parts.iter().find(|part| part.name == name);
         exact.or_else(|| self.parts.iter().find(alike))
     }
 
     /// The part with this name, optionally followed by `.gz`.
-    pub(crate) fn plain_or_gz(&self, name: &str) -> Option<&Part> {
+    pub(crate) fn plain_or_gz(&self, name: &str) -> Option<&ImportPart> {
         self.part(name).or_else(|| self.part(&format!("{name}.gz")))
     }
 
@@ -255,12 +255,12 @@ impl Source {
 }
 
 /// Adds these folders and those inside them.
-fn walk(folders: &[PathBuf], depth: usize, found: &mut Vec<Source>) {
+fn walk(folders: &[PathBuf], depth: usize, found: &mut Vec<ImportSource>) {
     for path in folders {
         if found.len() >= N_FOLDERS_MAX {
             return;
         }
-        let Ok(source) = Source::of_folder(path) else {
+        let Ok(source) = ImportSource::of_folder(path) else {
             continue;
         };
         let deeper = match &source.inner {

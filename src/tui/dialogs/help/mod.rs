@@ -10,7 +10,7 @@ use ratatui::widgets::{Paragraph, Widget};
 use sheet::lines;
 use tui_input::Input;
 
-use crate::glossary::Place;
+use crate::glossary::GlossaryPlace;
 use crate::present::number::count;
 use crate::present::theme::Theme;
 use crate::protocol::Command;
@@ -31,7 +31,7 @@ const GAP: u16 = 3;
 #[derive(Debug)]
 pub(crate) struct Help {
     /// Where it was asked for.
-    pub(crate) place: Place,
+    pub(crate) place: GlossaryPlace,
     /// First line shown.
     pub(crate) scroll: usize,
     pub(crate) search: Input,
@@ -126,20 +126,20 @@ impl App {
     }
 
     /// The pane, screen or dialog in front, as the glossary names it.
-    fn place(&self) -> Place {
+    fn place(&self) -> GlossaryPlace {
         if let Some(place) = self.dialog.as_ref().and_then(|dialog| dialog.place()) {
             return place;
         }
         match self.screen {
-            Screen::Catalog => Place::Catalog,
+            Screen::Catalog => GlossaryPlace::Catalog,
             Screen::Decode => self.decode.pane.place(),
             Screen::Tune => match self.tune.side {
-                Side::Sliders => Place::Tune,
-                Side::Sweep => Place::Sweep,
+                Side::Sliders => GlossaryPlace::Tune,
+                Side::Sweep => GlossaryPlace::Sweep,
             },
-            Screen::Compare => Place::Compare,
-            Screen::Pool => Place::Pools,
-            Screen::Learn => Place::Learn,
+            Screen::Compare => GlossaryPlace::Compare,
+            Screen::Pool => GlossaryPlace::Pools,
+            Screen::Learn => GlossaryPlace::Learn,
         }
     }
 }

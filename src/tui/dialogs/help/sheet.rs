@@ -3,7 +3,7 @@
 
 use ratatui::text::{Line, Span};
 
-use crate::glossary::{self, Place, Term};
+use crate::glossary::{self, GlossaryPlace, Term};
 use crate::present::mark::Mark;
 use crate::present::theme::Theme;
 use crate::present::token_text::{columns, pad};
@@ -59,7 +59,7 @@ pub(crate) fn lines(app: &App, help: &Help, theme: &Theme, width: usize) -> Vec<
 }
 
 impl Sheet<'_> {
-    fn all(&mut self, place: Place) {
+    fn all(&mut self, place: GlossaryPlace) {
         self.heading("What the figures and words mean");
         for term in glossary::of(place) {
             self.word(term, &term.short);
@@ -186,17 +186,20 @@ fn whole(term: &Term) -> String {
 }
 
 /// Whose keys hold there.
-fn context(place: Place) -> Context {
+fn context(place: GlossaryPlace) -> Context {
     match place {
-        Place::Catalog => Context::Catalog,
-        Place::Text | Place::Tree | Place::Steps | Place::Token | Place::Pool | Place::Speed => {
-            Context::Decode
-        }
-        Place::Tune | Place::Sweep => Context::Tune,
-        Place::Compare => Context::Compare,
-        Place::Pools => Context::Pool,
-        Place::Learn => Context::Learn,
-        Place::Settings => Context::Settings,
-        Place::WhySlow => Context::WhySlow,
+        GlossaryPlace::Catalog => Context::Catalog,
+        GlossaryPlace::Text
+        | GlossaryPlace::Tree
+        | GlossaryPlace::Steps
+        | GlossaryPlace::Token
+        | GlossaryPlace::Pool
+        | GlossaryPlace::Speed => Context::Decode,
+        GlossaryPlace::Tune | GlossaryPlace::Sweep => Context::Tune,
+        GlossaryPlace::Compare => Context::Compare,
+        GlossaryPlace::Pools => Context::Pool,
+        GlossaryPlace::Learn => Context::Learn,
+        GlossaryPlace::Settings => Context::Settings,
+        GlossaryPlace::WhySlow => Context::WhySlow,
     }
 }

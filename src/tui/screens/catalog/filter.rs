@@ -9,7 +9,7 @@ use crate::recsys::{Catalog, Subject, SubjectRef};
 
 /// One line of a list, with what the filter matched in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Row {
+pub(crate) struct FilterRow {
     pub(crate) at: SubjectRef,
     /// Positions in its label that the filter matched.
     pub(crate) matched: Vec<u32>,
@@ -21,15 +21,15 @@ pub(crate) fn matching(
     order: &[SubjectRef],
     haystacks: &[Haystack],
     matcher: &mut Matcher,
-) -> Vec<Row> {
+) -> Vec<FilterRow> {
     let words: Vec<Word> = wanted.split_whitespace().map(Word::new).collect();
-    let mut found: Vec<(u32, Row)> = Vec::new();
+    let mut found: Vec<(u32, FilterRow)> = Vec::new();
     for &at in order {
         let mut matched = Vec::new();
         let hay = &haystacks[at.idx];
         let scores = words.iter().map(|w| w.score(hay, matcher, &mut matched));
         if let Some(score) = scores.sum::<Option<u32>>() {
-            found.push((score, Row { at, matched }));
+            found.push((score, FilterRow { at, matched }));
         }
     }
     found.sort_by_key(|(score, _)| Reverse(*score));

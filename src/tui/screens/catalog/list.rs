@@ -14,7 +14,7 @@ use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::keys::context::Context;
 use crate::tui::screens::Typing;
-use crate::tui::screens::catalog::filter::Row as Match;
+use crate::tui::screens::catalog::filter::FilterRow as Match;
 use crate::tui::widgets::{list, pane};
 
 const ID: u16 = 6;

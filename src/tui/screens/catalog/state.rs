@@ -13,7 +13,7 @@ use crate::protocol::{PromptPreview, PromptText};
 use crate::recsys::{Catalog, Framework, Half, Subject, SubjectKind, SubjectRef};
 use crate::speculate::trace::SubjectInfo;
 use crate::tui::screens::Typing;
-use crate::tui::screens::catalog::filter::{Haystack, Row, matching};
+use crate::tui::screens::catalog::filter::{FilterRow, Haystack, matching};
 use crate::tui::start::Shipped;
 use crate::worker::ask;
 
@@ -24,7 +24,7 @@ pub struct List {
     haystacks: Vec<Haystack>,
     /// All subjects, the query half first.
     order: Vec<SubjectRef>,
-    pub(crate) rows: Vec<Row>,
+    pub(crate) rows: Vec<FilterRow>,
     pub selected: usize,
     pub filter: Input,
 }
@@ -268,7 +268,7 @@ impl List {
     }
 
     fn show_all(&mut self) {
-        let row = |&at| Row {
+        let row = |&at| FilterRow {
             at,
             matched: Vec::new(),
         };

@@ -184,7 +184,7 @@ impl App {
         let place = self.compared(side).map(|r| r.cells[cell].place);
         if let (
             Some(Choice::Run(id)),
-            Some(crate::present::record::Place::Step {
+            Some(crate::present::record::TokenPlace::Step {
                 step, selection, ..
             }),
         ) = (self.compare.choice(side), place)

@@ -10,7 +10,7 @@ use ratatui::style::{Modifier, Style};
 use crate::present::flow;
 use crate::present::lines::{self, From, Ghosts};
 use crate::present::mark::Mark;
-use crate::present::record::{Place, Record};
+use crate::present::record::{Record, TokenPlace};
 use crate::present::theme::{Emphasis, Theme};
 use crate::present::token_text::fit;
 use crate::speculate::compare::Side;
@@ -235,7 +235,7 @@ fn style(app: &App, side: Side, record: &Record, cell: usize, theme: &Theme) -> 
     };
     let relaxed = Mark::Fate(Fate::Relaxed);
     let is_relaxed =
-        matches!(record.cells[cell].place, Place::Step { mark, .. } if mark == relaxed);
+        matches!(record.cells[cell].place, TokenPlace::Step { mark, .. } if mark == relaxed);
     let style = match is_relaxed {
         true => theme.token(relaxed),
         false => theme.text(),

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::present::record::Place;
+use crate::present::record::TokenPlace;
 use crate::tui::app::{App, Tone};
 use crate::tui::screens::decode::state::{Cursor, Search};
 use crate::tui::screens::decode::step_filter::StepFilter;
@@ -80,10 +80,10 @@ impl App {
         let place = self.record().and_then(|record| {
             let cells = &record.cells[found.clone()];
             cells.iter().find_map(|cell| match cell.place {
-                Place::Step {
+                TokenPlace::Step {
                     step, selection, ..
                 } => Some((step, selection)),
-                Place::Opening => None,
+                TokenPlace::Opening => None,
             })
         });
         if let Some((step, selection)) = place {

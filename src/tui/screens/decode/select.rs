@@ -1,6 +1,6 @@
 //! Selecting tokens on the Decode screen: by keys, clicks and the wheel.
 
-use crate::present::record::Place;
+use crate::present::record::TokenPlace;
 use crate::present::selection::TreeSelection;
 use crate::present::{flow, lines};
 use crate::protocol::Command;
@@ -45,7 +45,7 @@ impl App {
         let width = self.look.measured.text_width;
         let lines = flow::flow(record, self.decode.ghosts, width);
         if let Some(cell) = lines::neighbour(&lines, cell, delta)
-            && let Place::Step {
+            && let TokenPlace::Step {
                 step, selection, ..
             } = record.cells[cell].place
         {
@@ -58,7 +58,7 @@ impl App {
     pub fn selected_cell(&self) -> Option<usize> {
         let (record, index, wanted) = (self.record()?, self.step_index()?, self.selection()?);
         let cells = record.step_cells[index]..record.step_cells[index + 1];
-        let is_it = |&i: &usize| matches!(record.cells[i].place, Place::Step { selection, .. } if selection == wanted);
+        let is_it = |&i: &usize| matches!(record.cells[i].place, TokenPlace::Step { selection, .. } if selection == wanted);
         cells.clone().find(is_it).or(cells.into_iter().next())
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::glossary::Place;
+use crate::glossary::GlossaryPlace;
 use crate::present::lines::Ghosts;
 use crate::present::selection::TreeSelection;
 use crate::tui::screens::decode::step_filter::StepFilter;
@@ -97,14 +97,14 @@ pub enum Pane {
 
 impl Pane {
     /// Where its words stand in the glossary.
-    pub(crate) fn place(self) -> Place {
+    pub(crate) fn place(self) -> GlossaryPlace {
         match self {
-            Pane::Text => Place::Text,
-            Pane::Tree => Place::Tree,
-            Pane::Steps => Place::Steps,
-            Pane::Token => Place::Token,
-            Pane::Pool => Place::Pool,
-            Pane::Speed => Place::Speed,
+            Pane::Text => GlossaryPlace::Text,
+            Pane::Tree => GlossaryPlace::Tree,
+            Pane::Steps => GlossaryPlace::Steps,
+            Pane::Token => GlossaryPlace::Token,
+            Pane::Pool => GlossaryPlace::Pool,
+            Pane::Speed => GlossaryPlace::Speed,
         }
     }
 

@@ -4,7 +4,7 @@
 use crate::protocol::{Command, RunId};
 use crate::tui::action::Action;
 use crate::tui::app::{App, Effect, Tone};
-use crate::tui::dialogs::answer::Answer;
+use crate::tui::dialogs::answer::AnswerDialog;
 use crate::tui::lesson::{self, At};
 use crate::tui::runs::run::{Recording, Run};
 use crate::tui::screens::Screen;
@@ -139,7 +139,7 @@ impl App {
     fn ask_number(&mut self) {
         match self.learn.at() {
             Some((_, Some(task))) if task.check.wants_number() => {
-                self.ask(Answer::default());
+                self.ask(AnswerDialog::default());
             }
             _ => self.tell(Tone::Info, "This task does not ask for a number."),
         }

@@ -10,7 +10,7 @@ use tui_input::Input;
 
 use crate::present::token_text::Joiner;
 use crate::protocol::{
-    DocumentText, Found, ListedDoc, Overview, PoolName, PoolQuestion, Probe, RunId, Section,
+    DocumentText, FoundText, ListedDoc, Overview, PoolName, PoolQuestion, Probe, RunId, Section,
 };
 use crate::speculate::subject::DocId;
 use crate::speculate::trace::TokenBytes;
@@ -128,7 +128,7 @@ pub struct PoolScreen {
     pub(crate) came_from: Option<Screen>,
     /// Why the wanted document cannot be shown.
     pub why_not: Option<String>,
-    pub(crate) found: Option<Found>,
+    pub(crate) found: Option<FoundText>,
     pub(crate) found_row: usize,
     pub(crate) probed: Option<Probed>,
     /// What the last probe is of.

@@ -11,7 +11,7 @@ use crate::present::number::three;
 use crate::present::theme::Theme;
 use crate::speculate::sweep::{CellFigures, Estimate};
 use crate::tui::app::App;
-use crate::tui::screens::tune::sweep::Found;
+use crate::tui::screens::tune::sweep::BegunSweep;
 
 /// Columns of the names of the upright axis.
 const Y_NAMES: u16 = 5;
@@ -53,7 +53,7 @@ pub(crate) fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
 }
 
 /// Autoregressive decoding agrees with itself and is as quick.
-fn reference(found: &Found, plot: &Plot, theme: &Theme, buf: &mut Buffer) {
+fn reference(found: &BegunSweep, plot: &Plot, theme: &Theme, buf: &mut Buffer) {
     if found.sweep.autoregressive().is_some() {
         plot.point((1.0, 1.0), "+", theme.dim(), buf);
     }

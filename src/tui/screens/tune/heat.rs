@@ -15,7 +15,7 @@ use crate::tui::app::App;
 use crate::tui::keys::context::Context;
 use crate::tui::screens::tune::layout::{ROW_NAME, heat_cell};
 use crate::tui::screens::tune::state::Side;
-use crate::tui::screens::tune::sweep::Found;
+use crate::tui::screens::tune::sweep::BegunSweep;
 use crate::tui::widgets::bars;
 use crate::tui::widgets::pane::put;
 use crate::tui::widgets::paragraph::wrap;
@@ -48,7 +48,13 @@ pub(crate) fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     );
 }
 
-fn title(app: &App, found: &Found, layer: &Layer, theme: &Theme, width: usize) -> Line<'static> {
+fn title(
+    app: &App,
+    found: &BegunSweep,
+    layer: &Layer,
+    theme: &Theme,
+    width: usize,
+) -> Line<'static> {
     let n = found.sweep.grid.layers.len();
     let at = app.tune.sweep.layer.min(n - 1) + 1;
     let key = |action| app.key_of(Context::Tune, action);
@@ -110,7 +116,7 @@ struct Map<'a> {
 }
 
 impl<'a> Map<'a> {
-    fn new(app: &App, found: &Found, layer: &'a Layer) -> Self {
+    fn new(app: &App, found: &BegunSweep, layer: &'a Layer) -> Self {
         let measure = app.tune.sweep.measure;
         let n_cells = found.sweep.grid.cells.len();
         let figures: Vec<_> = (0..n_cells).map(|cell| found.sweep.cell(cell)).collect();

@@ -53,7 +53,7 @@ pub enum Stand {
 
 /// A sweep that was begun.
 #[derive(Clone, Debug)]
-pub struct Found {
+pub struct BegunSweep {
     pub(crate) id: SweepId,
     pub(crate) asked: Vec<Asked>,
     /// Its cells and what was measured.
@@ -120,7 +120,7 @@ pub struct SweepView {
     /// Whose run a cell opens.
     pub(crate) subject: usize,
     /// The sweep shown; `None`: none was begun.
-    pub found: Option<Found>,
+    pub found: Option<BegunSweep>,
     pub(crate) n_begun: SweepId,
 }
 

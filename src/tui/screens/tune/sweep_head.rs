@@ -14,7 +14,7 @@ use crate::tui::app::App;
 use crate::tui::app::model::ModelState;
 use crate::tui::keys::context::Context;
 use crate::tui::runs::run::Run;
-use crate::tui::screens::tune::sweep::{Found, Stand, Tried, Who};
+use crate::tui::screens::tune::sweep::{BegunSweep, Stand, Tried, Who};
 use crate::tui::shell::header;
 use crate::tui::widgets::bars;
 use crate::tui::widgets::pane::put;
@@ -139,7 +139,7 @@ fn not_begun(app: &App, theme: &Theme, width: usize) -> Line<'static> {
     Line::styled(fit(&text, width), theme.dim())
 }
 
-fn under_way(app: &App, found: &Found, theme: &Theme, width: usize) -> Line<'static> {
+fn under_way(app: &App, found: &BegunSweep, theme: &Theme, width: usize) -> Line<'static> {
     let (done, all) = (found.sweep.n_done(), found.sweep.n_runs());
     let share = done as f64 / all.max(1) as f64;
     let (full, rest) = bars::progress(share, BAR);
@@ -166,7 +166,7 @@ fn under_way(app: &App, found: &Found, theme: &Theme, width: usize) -> Line<'sta
     ])
 }
 
-fn lossless(found: &Found, theme: &Theme, width: usize) -> Line<'static> {
+fn lossless(found: &BegunSweep, theme: &Theme, width: usize) -> Line<'static> {
     if let Some(wrong) = found.sweep.mismatches.first() {
         let title = &found.asked[wrong.job.subject].subject.title;
         let at = count(wrong.at, "equal token");

@@ -11,7 +11,7 @@ use crate::tui::keys::context::Context;
 use crate::tui::runs::reference::Measured;
 use crate::tui::runs::run::Recording;
 use crate::tui::screens::tune::state::Side;
-use crate::tui::screens::tune::sweep::{Found, MOST_SUBJECTS, Stand, Traces, Tried, Who};
+use crate::tui::screens::tune::sweep::{BegunSweep, MOST_SUBJECTS, Stand, Traces, Tried, Who};
 
 impl App {
     pub(crate) fn update_sweep(&mut self, action: Action) -> Vec<Command> {
@@ -111,7 +111,7 @@ impl App {
         let view = &mut self.tune.sweep;
         view.n_begun += 1;
         view.layer = 0;
-        view.found = Some(Found {
+        view.found = Some(BegunSweep {
             id: view.n_begun,
             sweep: Sweep::new(grid.clone(), asked.len()),
             asked: asked.clone(),

@@ -10,7 +10,7 @@ use ratatui::text::Line;
 use crate::present::flow;
 use crate::present::lines::{self, From, Ghosts, Piece};
 use crate::present::number::count;
-use crate::present::record::{Place, Record};
+use crate::present::record::{Record, TokenPlace};
 use crate::present::theme::{Emphasis, Theme};
 use crate::tui::action::Action;
 use crate::tui::app::App;
@@ -151,8 +151,8 @@ fn style(record: &Record, piece: &Piece, look: &Look, theme: &Theme) -> Style {
             (mark.map_or(theme.dim(), |m| theme.token(m)), Some(step))
         }
         From::Cell(cell) => match record.cells[cell].place {
-            Place::Opening => (theme.opening(), None),
-            Place::Step { step, mark, .. } => (theme.token(mark), Some(step)),
+            TokenPlace::Opening => (theme.opening(), None),
+            TokenPlace::Step { step, mark, .. } => (theme.token(mark), Some(step)),
         },
     };
     let emphasis = match piece.from {
