@@ -1,5 +1,4 @@
-//! Where the model stands: being looked for, fetched, loaded, ready, or not to
-//! be had.
+//! The state of the model: being looked for, downloaded, loaded, ready, or unavailable.
 
 use crate::protocol::{Event, FetchEvent};
 use crate::speculate::trace::{ModelInfo, PoolSize};
@@ -42,7 +41,7 @@ impl ModelState {
         matches!(self, ModelState::Ready(_))
     }
 
-    /// Still on its way here.
+    /// Not ready yet, but coming.
     pub fn is_coming(&self) -> bool {
         !matches!(
             self,
@@ -50,7 +49,7 @@ impl ModelState {
         )
     }
 
-    /// Bytes are on their way, and may take a while.
+    /// A download is under way.
     pub fn is_fetching(&self) -> bool {
         matches!(self, ModelState::Fetching { .. } | ModelState::Checking)
     }

@@ -189,7 +189,7 @@ impl Facts<'_> {
         lines
     }
 
-    /// Milliseconds by part, the mean as bars.
+    /// Milliseconds by phase, the mean as bars.
     fn parts(&self) -> Vec<Line<'static>> {
         let mut lines = vec![self.heads("milliseconds by phase", ["this step", "mean"])];
         let Some(mean) = self.why.mean_timing() else {

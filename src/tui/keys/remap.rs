@@ -263,14 +263,14 @@ mod tests {
             2,
             &["follow", "hyper-f", "ctrl-"],
         );
-        says("[keys.decode]\nfollow = 7", 2, &["follow", "as text"]);
+        says("[keys.decode]\nfollow = 7", 2, &["follow", "in quotes"]);
         says(
             "[keys.decode]\nfollow = \"z\"",
             2,
             &["`z`", "decode.follow", "decode.zoom"],
         );
         says("[keys.decode]\nfollow = \"q\"", 2, &["anywhere.quit"]);
-        says("[keys.filter]\nsubmit = \"s\"", 2, &["typed"]);
+        says("[keys.filter]\nsubmit = \"s\"", 2, &["types text"]);
         says("[keys.always]\nquit = []", 2, &["needs a key"]);
         says("keys = 3", 1, &["table"]);
     }

@@ -85,7 +85,7 @@ pub struct Compare {
     pub right: Option<Choice>,
     pub race: Race,
     pub pace: ClockPace,
-    /// First line of the left text shown; `None`: where the texts part.
+    /// First line of the left text shown; `None`: where the texts diverge.
     pub top: Option<usize>,
     pub comparison: Option<Comparison>,
     /// What strict and autoregressive runs of the left one's prompt say;
