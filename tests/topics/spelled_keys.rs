@@ -67,7 +67,8 @@ const NOT_KEYS: [&str; 38] = [
 ];
 /// Letters, numbers and signs that lessons and the glossary explain.
 const EXPLAINED: [&str; 20] = [
-    "B", "k", "r", "e", "n", "g", "l", "o", "s", "0", "1", "2", "3", "4", "5", "6", "=", "+", "-", "/",
+    "B", "k", "r", "e", "n", "g", "l", "o", "s", "0", "1", "2", "3", "4", "5", "6", "=", "+", "-",
+    "/",
 ];
 
 /// The names of all keys as shipped, as the screens show them.

@@ -330,7 +330,7 @@ fn described(machine: Machine) -> (&'static str, &'static str) {
     match machine {
         Machine::Here => ("here", "automatic, t(n) as profiled"),
         Machine::Flat => ("flat t(n)", "as on a GPU: rows cost nothing"),
-        Machine::Steep => ("twice as steep", "each further row costs double"),
+        Machine::Steep => ("twice as steep", "a further row costs double"),
     }
 }
 

@@ -361,8 +361,10 @@ fn ahead(app: &App) -> String {
     }
     let (a, b) = (comparison.whole(Side::Left), comparison.whole(Side::Right));
     let lead = (a.0 - b.0).abs() / 1000.0;
-    let first = if a.0 <= b.0 { "A" } else { "B" };
-    format!("{first} finished {lead:.2} s earlier · {race} races both on one clock at {pace}×")
+    let (first, other) = if a.0 <= b.0 { ("A", "B") } else { ("B", "A") };
+    format!(
+        "{first} finished {lead:.2} s before {other} · {race} races both on one clock at {pace}×"
+    )
 }
 
 /// A label in front of a text, for the lower pane.
