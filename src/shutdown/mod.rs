@@ -92,12 +92,12 @@ impl std::fmt::Display for Fault {
                 f,
                 "the engine ran out of stack: something is nested too deeply, for instance a \
                  chat template or a tokenizer's file. If no file of yours is to blame, this is \
-                 a bug in LaserScope"
+                 a defect of LaserScope"
             ),
             Fault::Signal(signal) => write!(
                 f,
                 "the engine failed with signal {signal} ({}). If memory did not run out, this is \
-                 a bug in LaserScope",
+                 a defect of LaserScope",
                 screen::name_of(*signal)
             ),
         }
