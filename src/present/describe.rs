@@ -93,7 +93,10 @@ pub(crate) fn step(step: &Step) -> String {
     let hits: Vec<String> = step
         .retrieval
         .iter()
-        .map(|h| format!("{} {} tokens, {}×", h.source.name(), h.matched, h.count))
+        .map(|h| {
+            let matched = count(h.matched, "token");
+            format!("{} {matched}, {}×", h.source.name(), h.count)
+        })
         .collect();
     let found = match hits.is_empty() {
         true => "nothing retrieved".to_string(),
@@ -157,8 +160,11 @@ fn origin(record: &Record, origin: &Origin) -> String {
         true => String::new(),
         false => format!(" in {}", titles.join(", ")),
     };
-    let (count, matched) = (origin.count, origin.matched);
-    format!("{source}, {count}× after {matched} matching tokens{docs}")
+    let after = match origin.matched {
+        0 => "without a matching suffix".to_string(),
+        n => format!("after {}", count(n as usize, "matching token")),
+    };
+    format!("{source}, {}× {after}{docs}", origin.count)
 }
 
 /// The token's text, in quotes.

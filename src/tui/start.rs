@@ -42,7 +42,7 @@ pub struct Look {
 
 /// Everything the interface knows at its start.
 pub struct Start {
-    /// `None`: recordings and prompts of one's own only.
+    /// `None`: recordings and custom prompts only.
     pub catalog: Option<Catalog>,
     /// How prompts can be written.
     pub frameworks: Vec<Framework>,

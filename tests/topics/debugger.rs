@@ -97,7 +97,7 @@ fn a_phase_shows_what_was_known_by_then() {
     let found: Vec<bool> = pictures.iter().map(rejected).collect();
     assert_eq!(found, [false, false, true, true]);
     let drafted = |picture: &String| picture.contains("├─'") || picture.contains("└─'");
-    assert!(pictures[0].contains(" there ") && !drafted(&pictures[0]));
+    assert!(pictures[0].contains(" found ") && !drafted(&pictures[0]));
     assert!(pictures[1].contains("estimate") && drafted(&pictures[1]));
 }
 

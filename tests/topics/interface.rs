@@ -209,7 +209,7 @@ fn what_the_context_has_no_room_for_is_said() {
         preview,
     });
     let screen = text_of(&draw(&app));
-    assert!(screen.contains("without the 4 oldest"), "{screen}");
+    assert!(screen.contains("the 4 oldest are left out"), "{screen}");
 }
 
 // ---- recording ----

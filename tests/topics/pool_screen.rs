@@ -399,7 +399,13 @@ fn a_replay_shows_what_its_trace_names() {
     assert!(keys(&mut app, "5").is_empty());
     assert!(!app.pool.documents.is_empty());
     press(&mut app, KeyCode::Down);
-    assert!(app.pool.why_not.as_ref().expect("why").contains("no model"));
+    assert!(
+        app.pool
+            .why_not
+            .as_ref()
+            .expect("why")
+            .contains("without a model")
+    );
     assert!(!app.pool.supplied.is_empty());
     parts("pool_replay", &mut app, "header pools documents view");
 }

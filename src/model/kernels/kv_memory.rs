@@ -1,7 +1,6 @@
 //! The memory of keys and values on the CPU: written row by row, and rows of a draft
 //! tree that are kept move together.
 
-use half::f16;
 use half::vec::HalfBitsVecExt;
 
 use super::Cpu;

@@ -1,4 +1,4 @@
-//! What lies over the screens and takes the keys.
+//! Dialogs: they are drawn over the screens and take the keys.
 
 use std::any::Any;
 use std::fmt::Debug;
@@ -15,7 +15,7 @@ use crate::tui::keys::context::Context;
 
 /// A dialog: its own state, its keys, what they do, and its look.
 pub trait Dialog: Any + Debug {
-    /// Whose keys hold.
+    /// The context whose keys apply.
     fn context(&self) -> Context;
 
     /// Where its words stand in the glossary; `None`: with the screen's.
@@ -23,7 +23,7 @@ pub trait Dialog: Any + Debug {
         None
     }
 
-    /// Takes an action. It is closed by then: to stay, it puts itself back.
+    /// Handles an action. The dialog is closed by then; to stay open, it puts itself back.
     fn update(self: Box<Self>, app: &mut App, action: &Action) -> Vec<Command>;
 
     /// Draws it over `area`, the whole screen.

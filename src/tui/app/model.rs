@@ -1,5 +1,4 @@
-//! Where the model stands: being looked for, fetched, loaded, ready, or not to
-//! be had.
+//! The state of the model: being looked for, downloaded, loaded, ready, or unavailable.
 
 use crate::protocol::{Event, FetchEvent};
 use crate::speculate::trace::{ModelInfo, PoolSize};
@@ -57,7 +56,7 @@ impl ModelState {
         matches!(self, ModelState::Ready(_))
     }
 
-    /// Still on its way here.
+    /// Not ready yet, but coming.
     pub(crate) fn is_coming(&self) -> bool {
         !matches!(
             self,

@@ -177,7 +177,7 @@ impl ConditionEditor {
             return;
         }
         match Condition::parse(self.input.value()) {
-            Ok(condition) => app.hunt_for(condition),
+            Ok(condition) => app.find_by(condition),
             Err(error) => {
                 app.tell(Tone::Problem, error.to_string());
                 app.keep(self);
@@ -198,7 +198,7 @@ impl App {
         });
     }
 
-    fn hunt_for(&mut self, condition: Condition) {
+    fn find_by(&mut self, condition: Condition) {
         let Some(record) = self.record() else { return };
         let n = condition.all(&record.trace).count();
         let steps = crate::present::number::count(n, "step");
@@ -250,7 +250,7 @@ fn said(app: &App, editor: &ConditionEditor, theme: &Theme, width: usize) -> Lin
         }
         (Ok(_), None) => Line::default(),
         (Err(_), _) if !editor.suggestions().is_empty() => {
-            Line::styled("can continue with", theme.dim())
+            Line::styled("suggestions:", theme.dim())
         }
         (Err(error), _) => Line::styled(fit(&error.to_string(), width), theme.warning()),
     }

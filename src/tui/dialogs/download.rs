@@ -1,4 +1,4 @@
-//! The model's file is large: fetch it?
+//! Asks before a large model file is downloaded.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;

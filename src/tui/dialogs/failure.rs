@@ -1,4 +1,4 @@
-//! There is no model, and why.
+//! Says why there is no model.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;

@@ -1,4 +1,4 @@
-//! A document is taken out of the pools: really?
+//! Confirms removing a document from the pools.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -12,7 +12,7 @@ use crate::tui::app::dialog::Dialog;
 use crate::tui::keys::context::Context;
 use crate::tui::widgets::message;
 
-/// The document that is to be taken out.
+/// The document to remove.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Removal {
     pub(crate) pool: PoolName,

@@ -1,4 +1,4 @@
-//! The pools' changes go to disk: really?
+//! Confirms saving the pools' changes to disk.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;

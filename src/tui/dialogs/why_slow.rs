@@ -189,7 +189,7 @@ impl Facts<'_> {
         lines
     }
 
-    /// Milliseconds by part, the mean as bars.
+    /// Milliseconds by phase, the mean as bars.
     fn parts(&self) -> Vec<Line<'static>> {
         let mut lines = vec![self.heads("milliseconds by phase", ["this step", "mean"])];
         let Some(mean) = self.why.mean_timing() else {
@@ -330,7 +330,7 @@ fn described(machine: Machine) -> (&'static str, &'static str) {
     match machine {
         Machine::Here => ("here", "automatic, t(n) as profiled"),
         Machine::Flat => ("flat t(n)", "as on a GPU: rows cost nothing"),
-        Machine::Steep => ("twice as steep", "each further row costs double"),
+        Machine::Steep => ("twice as steep", "a further row costs double"),
     }
 }
 

@@ -1,8 +1,8 @@
-//! Where a key means something, and whose turn it is after whose.
+//! The contexts in which keys mean something, and the order in which they are asked.
 
 use strum::IntoStaticStr;
 
-/// Where a key means something. What is typed into a text goes there first.
+/// Where a key means something. A text being typed gets its keys first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, IntoStaticStr)]
 #[strum(serialize_all = "lowercase")]
 pub enum Context {
@@ -42,7 +42,7 @@ pub enum Context {
     Branch,
     /// A condition is being typed.
     Condition,
-    /// Where the time went.
+    /// Where a run's time goes.
     WhySlow,
     /// A question about a large download.
     Question,
@@ -144,7 +144,7 @@ impl Context {
         Context::Copy,
     ];
 
-    /// Whether letters belong to a text here.
+    /// Whether letters are typed into a text here.
     pub fn takes_text(self) -> bool {
         matches!(
             self,

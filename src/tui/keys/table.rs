@@ -90,8 +90,8 @@ pub static TABLE: &[Binding] = table! {
         Action::NextStep; [RIGHT, Key::char('l')] "←→|step" "the next step; at the end of a paused run, run one more";
         Action::Up; [UP, Key::char('k')] "" "the token above, in the tree or the text";
         Action::Down; [DOWN, Key::char('j')] "↑↓|token" "the token below";
-        Action::PreviousMatch; [Key::char('[')] "" "the previous step that matches";
-        Action::NextMatch; [Key::char(']')] "[ ]|find" "the next step that matches";
+        Action::PreviousMatch; [Key::char('[')] "" "find the previous step that matches";
+        Action::NextMatch; [Key::char(']')] "[ ]|find" "find the next step that matches";
         Action::OpenDocument; [Key::char('d'), ENTER] "document" "the document that the selected draft came from, on the Pool screen";
         Action::Reference; [Key::char('r')] "measure" "run the same prompt autoregressively and strictly: speed-up, losslessness";
         Action::WhySlow; [Key::char('w')] "why slow?" "step costs explained: t(n), break-even, wasted rows, other budgets";
@@ -100,11 +100,11 @@ pub static TABLE: &[Binding] = table! {
         Action::Follow; [Key::char('f')] "follow" "follow the newest step";
         Action::Slower; [Key::char('-')] "" "slower";
         Action::Faster; [Key::char('+'), Key::char('=')] "-+|pace" "faster";
-        Action::Condition; [Key::char('m')] "" "type a condition that steps must match: rejected and source=local, committed<2, ms>20, ..";
-        Action::ChangeMatch; [Key::char('v')] "" "the next preset that steps must match: relaxed, rejected, nothing accepted, pool miss";
+        Action::Condition; [Key::char('m')] "" "type a condition to find steps by: rejected and source=local, committed<2, ms>20, ..";
+        Action::ChangeMatch; [Key::char('v')] "" "the next preset to find steps by: relaxed, rejected, nothing accepted, pool miss";
         Action::NextPhase; [Key::char('.')] ", .|phases" "the next phase of the step: retrieve, draft, verify, commit";
         Action::PreviousPhase; [Key::char(',')] "" "the previous phase of the step";
-        Action::Filter; [Key::char('/')] "search" "search the text; the keys for matching steps then go from match to match";
+        Action::Filter; [Key::char('/')] "search" "search the text; find then goes from match to match";
         Action::Bookmark; [Key::char('B')] "" "set or remove a bookmark at this step";
         Action::NextBookmark; [Key::char('\'')] "" "the next bookmark";
         Action::GoTo; [Key::char('g')] "go to" "go to a step by its number";

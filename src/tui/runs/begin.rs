@@ -14,7 +14,7 @@ use crate::tui::runs::run::{Origin, Phase, Recording, Run};
 use crate::tui::screens::Screen;
 use crate::worker::ask;
 
-/// Longest part of one's own prompt that serves as its title, in characters.
+/// Longest part of a custom prompt that serves as its title, in characters.
 const TITLE_LEN: usize = 40;
 
 /// Whether a run waits before its first step.
@@ -159,7 +159,7 @@ impl App {
         }
     }
 
-    /// Whom the shown run is about, and its prompt.
+    /// The subject of the run shown, and its prompt.
     ///
     /// # Errors
     /// No run is shown, or nothing of it is there yet.

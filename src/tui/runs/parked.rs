@@ -121,7 +121,7 @@ fn name_of(header: &Header) -> String {
     }
 }
 
-/// The usual bound goes without saying.
+/// The default bound is left out.
 fn budget_of(budget: Budget) -> String {
     match budget {
         Budget::Auto { max: MAX_ROWS } => "auto".into(),

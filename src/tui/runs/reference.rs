@@ -156,7 +156,7 @@ impl References {
         let most = self.times.iter().map(spent).fold(0.0, f64::max);
         if Pairing::default().goes_on(n, &so_far, most, most / n.max(1) as f64) {
             self.wanted = self.ways.iter().copied().collect();
-            // Nobody always goes first.
+            // No way always goes first.
             let first = n % self.wanted.len().max(1);
             self.wanted.rotate_left(first);
         }

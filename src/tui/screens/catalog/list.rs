@@ -1,4 +1,4 @@
-//! Items or users as a table: whom to generate knowledge for.
+//! Items or users as a table, to choose a subject from.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Position, Rect};
@@ -112,10 +112,7 @@ fn filter(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     } else if text.is_empty() {
         Line::from(vec![
             Span::styled(key(Action::Filter), theme.accent()),
-            Span::styled(
-                " filters by title, group, genre, director, theme",
-                theme.dim(),
-            ),
+            Span::styled(" filters title, group, genre, director, theme", theme.dim()),
         ])
     } else {
         Line::from(vec![

@@ -172,7 +172,7 @@ impl Browse {
         &mut self.list_mut().filter
     }
 
-    /// Whom a run about a subject is for, and its prompt before the model's
+    /// A subject as its runs name it, and its prompt before the model's
     /// template.
     pub(crate) fn question_about(
         &self,
@@ -218,7 +218,7 @@ impl Browse {
     }
 
     /// The selected subject's prompt, if it should be tokenised now: one at a
-    /// time, so that moving fast through the list floods nobody.
+    /// time, so that moving fast through the list does not flood the engine.
     pub(crate) fn next_preview(&mut self) -> Option<(u64, PromptText)> {
         let at = self.selected()?;
         if self.asked.is_some() || self.previews.contains_key(&at) {

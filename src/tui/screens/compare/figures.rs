@@ -1,5 +1,5 @@
 //! Below the compared texts: whether strict decoding was checked to be lossless,
-//! where the texts part and why, which run is slower and why, both runs' figures, and
+//! where the texts diverge and why, which run is slower and why, both runs' figures, and
 //! the race.
 
 use ratatui::buffer::Buffer;
@@ -132,7 +132,7 @@ fn compared(app: &App) -> Option<(&Comparison, [&Record; 2])> {
     Some((app.compare.comparison.as_ref()?, runs))
 }
 
-/// Where the texts part and why, in a sentence.
+/// Where the texts diverge and why, in a sentence.
 fn parting(app: &App) -> String {
     let Some((comparison, [a, b])) = compared(app) else {
         return String::new();
@@ -190,7 +190,7 @@ fn slower(app: &App) -> String {
     };
     match timed(app) {
         Some((slower, pairs)) => format!(
-            "{} (Times over {}.)",
+            "{} Measured over {}.",
             slower.in_words(headers, &names),
             count(pairs, "pair")
         ),
@@ -353,16 +353,18 @@ fn ahead(app: &App) -> String {
         );
         let who = match a.cmp(&b) {
             std::cmp::Ordering::Equal => "level".to_string(),
-            std::cmp::Ordering::Greater => format!("A is {} tokens ahead", a - b),
-            std::cmp::Ordering::Less => format!("B is {} tokens ahead", b - a),
+            std::cmp::Ordering::Greater => format!("A is {} ahead", count(a - b, "token")),
+            std::cmp::Ordering::Less => format!("B is {} ahead", count(b - a, "token")),
         };
         let restart = app.key_of(Context::Compare, Action::Compare(CompareAction::Restart));
         return format!("{who} · clock at {pace}× · {race} pauses, {restart} starts over");
     }
     let (a, b) = (comparison.whole(Side::Left), comparison.whole(Side::Right));
     let lead = (a.0 - b.0).abs() / 1000.0;
-    let first = if a.0 <= b.0 { "A" } else { "B" };
-    format!("{first} finished {lead:.2} s earlier · {race} races both on one clock at {pace}×")
+    let (first, other) = if a.0 <= b.0 { ("A", "B") } else { ("B", "A") };
+    format!(
+        "{first} finished {lead:.2} s before {other} · {race} races both on one clock at {pace}×"
+    )
 }
 
 /// A label in front of a text, for the lower pane.

@@ -94,7 +94,7 @@ pub struct Compare {
     /// Both runs on one clock.
     pub race: Race,
     pub(crate) pace: ClockPace,
-    /// First line of the left text shown; `None`: where the texts part.
+    /// First line of the left text shown; `None`: where the texts diverge.
     pub(crate) top: Option<usize>,
     /// `None` until both are chosen.
     pub comparison: Option<Comparison>,

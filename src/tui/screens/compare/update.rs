@@ -1,5 +1,5 @@
 //! The Compare screen's actions: choosing the two runs, racing them, going to
-//! where they part.
+//! where they diverge.
 
 use crate::present::selection::TreeSelection;
 use crate::protocol::Command;
@@ -143,7 +143,7 @@ impl App {
         }
     }
 
-    /// Where the texts part, on the Decode screen: in the run whose rule made
+    /// Where the texts diverge, on the Decode screen: in the run whose rule made
     /// the difference, if it is not a reference run.
     fn inspect(&mut self) {
         let comparison = self.compare.comparison.as_ref();

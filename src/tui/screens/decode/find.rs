@@ -1,4 +1,4 @@
-//! Walking the steps that `[` and `]` look for, and the bookmarks.
+//! Going to the steps that the filter matches, and to bookmarks.
 
 use crate::present::selection::TreeSelection;
 use crate::tui::action::Action;

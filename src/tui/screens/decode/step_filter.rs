@@ -1,11 +1,11 @@
-//! What `[` and `]` look for, step by step, and the bookmarks.
+//! Which steps the keys for finding go to.
 
 use crate::present::selection::TreeSelection;
 use crate::speculate::condition::Condition;
 use crate::speculate::trace::{Step, Trace};
 use crate::speculate::verify::Fate;
 
-/// What steps are looked for.
+/// Which steps are looked for.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub enum StepFilter {
     /// A token was accepted only by a lossy rule.
@@ -17,7 +17,7 @@ pub enum StepFilter {
     NothingAccepted,
     /// Steps for which retrieval found nothing.
     PoolMiss,
-    /// Typed with `m`.
+    /// Typed by the user.
     Condition(Condition),
     /// Drafts found in a document of the pools, by its id.
     Document(String),

@@ -75,7 +75,7 @@ impl App {
     }
 
     /// What the screen shows next needs this of the engine; one question at a
-    /// time, so that moving fast floods nobody.
+    /// time, so that moving fast does not flood the engine.
     pub(crate) fn ask_for_lacking(&mut self) -> Vec<Command> {
         if self.screen != Screen::Pool || !self.engine.model.is_ready() {
             self.name_documents();

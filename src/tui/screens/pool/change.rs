@@ -1,5 +1,6 @@
 //! What a change of the pools is told as.
 
+use crate::present::number::count;
 use crate::protocol::{PoolChange, Undone};
 
 /// `undo` is the key that undoes it.
@@ -17,8 +18,8 @@ pub(crate) fn told(change: &PoolChange, undo: &str) -> String {
                 .iter()
                 .map(|r| format!(" {}.", r.trim_end_matches('.')));
             format!(
-                "{n_documents} documents of {} are in the pools for this session's next runs; \
-                 {undo} removes them.{}",
+                "{} from {} added for this session's next runs; {undo} undoes this.{}",
+                count(*n_documents, "document"),
                 path.display(),
                 remarks.collect::<String>()
             )
@@ -26,7 +27,9 @@ pub(crate) fn told(change: &PoolChange, undo: &str) -> String {
         PoolChange::Removed { id } => {
             format!("`{id}` is removed for this session's next runs; {undo} brings it back.")
         }
-        PoolChange::Undone(Undone::Added(n)) => format!("{n} added documents are removed again."),
+        PoolChange::Undone(Undone::Added(n)) => {
+            format!("{} removed again.", count(*n, "added document"))
+        }
         PoolChange::Undone(Undone::Removed(id)) => format!("`{id}` is back."),
         PoolChange::Saved { path, saved } => {
             let unknown = match saved.unknown {
@@ -34,7 +37,10 @@ pub(crate) fn told(change: &PoolChange, undo: &str) -> String {
                 n => format!("; {n} removed here only, they are not in that pool"),
             };
             let (added, removed) = (saved.added, saved.removed);
-            format!("Saved to {path}: {added} documents added, {removed} removed{unknown}.")
+            format!(
+                "Saved to {path}: {} added, {removed} removed{unknown}.",
+                count(added, "document")
+            )
         }
     }
 }

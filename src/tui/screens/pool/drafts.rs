@@ -81,7 +81,10 @@ fn set_lines(probed: &Probed, set: &ProbedSet, width: usize, theme: &Theme) -> V
 fn matched(set: &ProbedSet) -> String {
     let hits = set.hits.iter();
     let hits: Vec<String> = hits
-        .map(|h| format!("{} {} tokens {}×", h.source.letter(), h.matched, h.count))
+        .map(|h| {
+            let matched = count(h.matched, "token");
+            format!("{} {matched} {}×", h.source.letter(), h.count)
+        })
         .collect();
     match hits.is_empty() {
         true => "no match".into(),

@@ -197,8 +197,8 @@ fn filter_line(app: &App, theme: &Theme) -> Line<'static> {
         push_input(&mut line, filter.value(), filter.visual_cursor(), theme);
     } else if filter.value().is_empty() {
         let what = match app.pool.pool() {
-            Some(_) => " filters by title, id, group",
-            None => " filters; numbers count drafts",
+            Some(_) => " filters title, id, group",
+            None => " filters; drafts at right",
         };
         line.push_span(Span::styled(what, theme.dim()));
     } else {

@@ -114,6 +114,9 @@ pub(crate) fn text(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
 }
 
 fn nothing_open(app: &App) -> String {
+    if !app.engine.model.is_ready() {
+        return app.why_no_texts();
+    }
     let key = |action| app.key_of(Context::Pool, action);
     format!(
         "{} on a document shows its text here. {} searches all documents for a phrase, {} shows \
@@ -133,9 +136,9 @@ pub(crate) fn supplied(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     };
     let pools = &app.pool;
     let of = format!(
-        "in the current run, {}: {} goes to the step",
-        record.trace.header.subject.title,
-        app.key_of(Context::Pool, Action::Submit)
+        "{} goes to the step in the run of {}",
+        app.key_of(Context::Pool, Action::Submit),
+        record.trace.header.subject.title
     );
     let of = fit(&of, usize::from(area.width));
     put(buf, area, 1, &Line::styled(of, theme.dim()));

@@ -282,7 +282,7 @@ impl App {
         match focused {
             Some(removal) => self.ask(removal),
             None => {
-                let text = "No document is selected: select one in the list of documents.";
+                let text = "Select a document in the list first.";
                 self.tell(Tone::Info, text);
             }
         }

@@ -9,6 +9,7 @@ use ratatui::text::Line;
 
 use crate::present::number::three;
 use crate::present::theme::Theme;
+use crate::present::token_text::columns;
 use crate::speculate::sweep::{CellFigures, Estimate};
 use crate::tui::app::App;
 use crate::tui::screens::tune::sweep::BegunSweep;
@@ -108,10 +109,12 @@ impl Plot {
     }
 
     fn axes(&self, theme: &Theme, buf: &mut Buffer) {
-        let title = Line::styled(
-            "in common vs. speed-up (● frontier ○ dominated ◆ here + AR)",
-            theme.dim(),
-        );
+        let whole = "in common vs. speed-up (● frontier ○ dominated ◆ here + AR)";
+        let title = match columns(whole) <= usize::from(self.area.width) {
+            true => whole,
+            false => "in common vs. speed-up",
+        };
+        let title = Line::styled(title, theme.dim());
         buf.set_line(self.area.x, self.area.y, &title, self.area.width);
         for y in self.inside.y..self.inside.bottom() {
             buf.set_string(self.inside.x - 1, y, "│", theme.line());

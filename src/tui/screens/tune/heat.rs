@@ -81,13 +81,11 @@ fn title(
 
 fn axes(layer: &Layer, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let [down, across] = layer.axes;
+    let across = format!("{across:>w$}", w = usize::from(ROW_NAME) - 1);
+    put(buf, area, 1, &Line::styled(across, theme.dim()));
     for (i, name) in layer.columns.iter().enumerate() {
         let place = heat_cell(area, 0, i, layer.columns.len());
-        let text = match i {
-            0 => format!("{across} {name}"),
-            _ => name.clone(),
-        };
-        let text = fit(&text, usize::from(place.width) - 1);
+        let text = fit(name, usize::from(place.width) - 1);
         let line = Line::styled(
             format!("{text:>width$}", width = usize::from(place.width) - 1),
             theme.dim(),
@@ -249,7 +247,7 @@ pub(crate) fn cell(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         params.budget.describe()
     );
     let note = match (&figures, on) {
-        (Some(f), true) => format!("  * on the frontier, {}", over(f)),
+        (Some(f), true) => format!("  * frontier, {}", over(f)),
         (Some(f), false) => format!("  {}", over(f)),
         (None, _) => "  not run yet".to_string(),
     };

@@ -1,4 +1,4 @@
-//! Whom the sweep asks, what it tries, how far it is, and whether strict held.
+//! The sweep's subjects, grid and progress, and whether strict was lossless.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;

@@ -1,4 +1,4 @@
-//! Sweeps: whom they ask, what they try, and what the engine reports of them.
+//! Sweeps: their subjects, their grid, and what the engine reports of them.
 
 use crate::protocol::{Asked, Command, Event, SweepRequest};
 use crate::speculate::params::{AcceptanceRule, Budget, MAX_ROWS};
@@ -37,7 +37,7 @@ impl App {
         Vec::new()
     }
 
-    /// Whom a sweep would ask about now.
+    /// The subjects that a sweep would run now.
     pub(crate) fn asked(&self) -> Result<Vec<Asked>, String> {
         let about = |(subject, prompt)| Asked { subject, prompt };
         let question = |at| self.catalog.question_about(at).map(about);
@@ -63,7 +63,7 @@ impl App {
         }
     }
 
-    /// What a sweep would try now.
+    /// The grid that a sweep would run now.
     pub(crate) fn axes(&self) -> Axes {
         let family = Family::of(&self.tune.params.verify).unwrap_or_default();
         let axes = Axes::default();

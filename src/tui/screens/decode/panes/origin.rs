@@ -134,6 +134,6 @@ fn without_suffix(record: &Record, step: &Step, node: usize) -> &'static str {
     if first && step.context_len <= prompt_len {
         "at the start of an answer"
     } else {
-        "anywhere, not only after these words"
+        "no matching suffix"
     }
 }

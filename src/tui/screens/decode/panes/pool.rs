@@ -70,7 +70,7 @@ fn sources(stats: &Stats, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let hits = format!("{}/{} steps", stats.hit_steps, stats.steps);
     put(buf, area, 0, &fact("hits", hits, stats.hit_rate()));
     let fates = &stats.fates;
-    let taken = format!("{}/{} drafts", fates.committed(), fates.drafted());
+    let taken = format!("{}/{}", fates.committed(), fates.drafted());
     put(buf, area, 1, &fact("taken", taken, fates.acceptance()));
     let width = usize::from(area.width);
     let heads = format!(

@@ -284,7 +284,7 @@ fn times(stats: &Stats, theme: &Theme) -> Line<'static> {
     let t = &stats.timing;
     let other = (t.total() - t.forward) / steps;
     Line::from(vec![
-        Span::styled(format!("{:<WIDE_LABEL$}", "ms a step"), theme.dim()),
+        Span::styled(format!("{:<WIDE_LABEL$}", "ms/step"), theme.dim()),
         Span::styled(three(t.total() / steps), theme.strong()),
         Span::styled(
             format!("  model {} + {other:.1}", three(t.forward / steps)),

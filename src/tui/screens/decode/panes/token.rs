@@ -60,8 +60,8 @@ fn unjudged(facts: &TokenFacts<'_>, key: &str, theme: &Theme, area: Rect, buf: &
         TreeSelection::Draft(node) => {
             let chance = percent(f64::from(facts.step.tree.nodes[node].path_prob));
             format!(
-                "a draft; its path is accepted with an estimated {chance}. The model has not seen it yet: \
-                 {key} goes on"
+                "a draft; the estimated probability that its path is accepted is {chance}. {key} \
+                 shows the model's verdict."
             )
         }
         _ => "the last token of the text; what may follow it is looked up".into(),
