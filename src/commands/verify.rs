@@ -124,7 +124,7 @@ mod tests {
                 .contains("no hash is known to compare it with")
         );
         let again = one(&env, &path).unwrap();
-        assert!(again.describe().contains("as known from its first use"));
+        assert!(again.describe().contains("as expected from its first use"));
         assert!(refuse_damaged(&[again]).is_ok());
         write("heap");
         let damaged = one(&env, &path).unwrap();

@@ -41,7 +41,8 @@ pub struct Request {
     pub branch: Option<Branch>,
     pub start: StartFrom,
     pub purpose: Purpose,
-    /// Wait for [`Command::Step`](super::Command::Step) or [`Command::Resume`](super::Command::Resume) before the first step.
+    /// Wait for [`Command::Step`](super::Command::Step) or
+    /// [`Command::Resume`](super::Command::Resume) before the first step.
     pub start_paused: bool,
 }
 

@@ -467,7 +467,7 @@ fn each_mistake_names_its_file_and_line() {
             "",
             "",
             "u2,i1,6,5\n",
-            "ratings.csv:4: bad rating `6`: a number from 1 to 5",
+            "ratings.csv:4: bad rating `6`: must be a number from 1 to 5",
         ),
         ("", "", "u2,i1,NaN,5\n", "ratings.csv:4: bad rating `NaN`"),
         (
@@ -482,7 +482,7 @@ fn each_mistake_names_its_file_and_line() {
             "",
             "",
             "u1,i1,5,5\n",
-            "ratings.csv:4: user `u1` rated item `i1` on line 3 already",
+            "ratings.csv:4: user `u1` already rated item `i1` on line 3",
         ),
     ] {
         let message = refusal(&folder(

@@ -85,7 +85,7 @@ fn non_finite_numbers_and_byte_order_marks_are_read_and_said() {
     let case = Case::new(true).with_text("config.json", "{", "{\"unused\": -Infinity, ");
     assert!(case.notes().contains("config.json has NaN or Infinity"));
     let case = case.with_text("tokenizer_config.json", "{", "{\"model_max_length\": NaN, ");
-    assert!(case.notes().contains("tokenizer_config.json holds NaN"));
+    assert!(case.notes().contains("tokenizer_config.json has NaN"));
     for name in ["config.json", "tokenizer.json", "tokenizer_config.json"] {
         let case = Case::new(true);
         bom(&case.path.join(name));

@@ -445,7 +445,7 @@ fn norms_and_factors_must_fit_and_be_finite() {
     let said = refused(folder.path(), |file| {
         file.add_floats(factors, &[half as u64], &vec![0.0; half]);
     });
-    assert!(said.contains("holds 0 at 0"), "{said}");
+    assert!(said.contains("has 0 at index 0"), "{said}");
 }
 
 #[test]

@@ -132,7 +132,7 @@ fn field_cases() -> Vec<Case> {
         bad(
             "half.klg",
             whole(&half),
-            "entry 2, `i104`: no answer: it holds half",
+            "entry 2, `i104`: no answer: it contains half",
         ),
         bad("stray.klg", whole(&stray), "entry 2, `i105`: not JSON"),
         bad(

@@ -120,7 +120,7 @@ fn an_error_says_where_and_what_would_fit() {
     assert!(typo.expected.iter().any(|word| word == "relaxed"));
     assert!(
         typo.to_string()
-            .starts_with("`relxed` at 14 does not fit: expected accepted")
+            .starts_with("unexpected `relxed` at 14: expected accepted")
     );
     assert_eq!(error("committed").expected.len(), 6);
     assert_eq!(error("ms>fast").expected, ["a number"]);
