@@ -166,6 +166,8 @@ fn beside(target: &Path) -> io::Result<NamedTempFile> {
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let folder = folder.unwrap_or(Path::new("."));
+    // A missing folder is reported without the temporary file's name.
+    fs::metadata(folder)?;
     abandoned::remove_of(folder, &prefix);
     abandoned::create_locked(&builder, folder)
 }

@@ -93,7 +93,7 @@ fn describe(info: &PoolInfo) {
         info.segments
     );
     out!(
-        "    {}, {:.2} bytes a token in the index; {}",
+        "    {}, {:.2} bytes per token in the index; {}",
         megabytes(info.bytes),
         info.index_bytes_per_token,
         match info.verified {

@@ -52,7 +52,8 @@ impl Template {
     /// Renders with these variables.
     ///
     /// # Errors
-    /// What the template raises, misuse of a value, an undefined one under [`Missing::Strict`], exceeding a bound; each with its line.
+    /// What the template raises, misuse of a value, an undefined one under
+    /// [`Missing::Strict`], exceeding a bound; each with its line.
     pub fn render(&self, variables: &[(&str, Value)]) -> Result<String, Error> {
         interpreter::render(&self.body, variables, self.missing)
             .map_err(|error| error.within(&self.name))

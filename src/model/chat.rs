@@ -161,7 +161,8 @@ impl ChatTemplate {
     /// is used. `add_generation_prompt` opens the assistant's turn.
     ///
     /// # Errors
-    /// If the template refuses the messages (`raise_exception`), uses something undefined, does not end, or renders to nothing.
+    /// If the template refuses the messages (`raise_exception`), uses something
+    /// undefined, does not end, or renders to nothing.
     pub fn render(&self, messages: &[Message], add_generation_prompt: bool) -> Result<String> {
         let text = self
             .rendered(messages, add_generation_prompt)

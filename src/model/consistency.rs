@@ -19,7 +19,8 @@ const N_NAMED: usize = 3;
 
 impl Config {
     /// # Errors
-    /// An unknown architecture, a missing key, an unsupported feature, inconsistent dimensions.
+    /// An unknown architecture, a missing key, an unsupported feature, inconsistent
+    /// dimensions.
     pub fn read(weights: &Weights) -> Result<Self> {
         let config = match &weights.source {
             WeightsSource::Gguf(gguf) => metadata::read(gguf)?,

@@ -55,7 +55,8 @@ type OnEvent<'a> = &'a mut dyn FnMut(FetchEvent);
 /// The file of a named model or the file at a path, fetched if need be.
 ///
 /// # Errors
-/// [`Cancelled`], [`Declined`], or one message that lists every source tried, why it failed, and what to do.
+/// [`Cancelled`], [`Declined`], or one message that lists every source tried, why it
+/// failed, and what to do.
 pub fn resolve(name_or_path: &str, opts: &FetchOptions, on: OnEvent) -> Result<PathBuf> {
     resolve_in(&FetchEnv::from_process()?, name_or_path, opts, on)
 }

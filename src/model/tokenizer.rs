@@ -101,7 +101,8 @@ impl TextCodec {
     /// Builds the tokenizer a GGUF file describes.
     ///
     /// # Errors
-    /// If the metadata is incomplete or contradictory, or the tokenizer is not supported; the message names the key.
+    /// If the metadata is incomplete or contradictory, or the tokenizer is not
+    /// supported; the message names the key.
     pub fn from_gguf(content: &Content) -> Result<Self> {
         Ok(Self {
             inner: Arc::new(gguf::read(content, None)?),

@@ -12,7 +12,8 @@ use crate::speculate::trace::{End, Header, ModelInfo, PoolSize, Step, Trace};
 pub enum Event {
     /// The model's file is being located, fetched or checked.
     Fetch(FetchEvent),
-    /// The model's file is large; answer with [`Command::AllowDownload`](super::Command::AllowDownload).
+    /// The model's file is large; answer with
+    /// [`Command::AllowDownload`](super::Command::AllowDownload).
     ConfirmDownload {
         /// Of the download.
         bytes: u64,

@@ -53,7 +53,8 @@ pub struct Request {
     pub start: StartFrom,
     /// Why it is made.
     pub purpose: Purpose,
-    /// Wait for [`Command::Step`](super::Command::Step) or [`Command::Resume`](super::Command::Resume) before the first step.
+    /// Wait for [`Command::Step`](super::Command::Step) or
+    /// [`Command::Resume`](super::Command::Resume) before the first step.
     pub start_paused: bool,
 }
 

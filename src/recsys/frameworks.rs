@@ -177,7 +177,8 @@ impl Framework {
 /// `folder` (`once.toml` there is `once`), else one that ships.
 ///
 /// # Errors
-/// An unknown name, with the known ones; a file that cannot be read; a template error, with file, template and field.
+/// An unknown name, with the known ones; a file that cannot be read; a template error,
+/// with file, template and field.
 pub(crate) fn find(name: &str, folder: Option<&Path>) -> Result<FoundFramework, Report> {
     if Path::new(name).extension().is_some_and(|e| e == EXTENSION) {
         return read(Path::new(name));

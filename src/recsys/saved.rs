@@ -228,7 +228,8 @@ impl SavedGroups {
     }
 
     /// # Errors
-    /// Names the file and the line: another format or version, a group that the header does not name, a truncated file.
+    /// Names the file and the line: another format or version, a group that the header
+    /// does not name, a truncated file.
     pub fn load(path: &Path) -> Result<Self, Report> {
         with_restart(|known| Self::read(TextLines::open(path, known)?))
     }

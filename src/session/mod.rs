@@ -72,7 +72,8 @@ impl Settings {
     /// Regroups as `--groups` says.
     ///
     /// # Errors
-    /// A file that is neither saved groups nor a map; groups without a subject of this catalog.
+    /// A file that is neither saved groups nor a map; groups without a subject of this
+    /// catalog.
     pub(crate) fn regroup(&self, catalog: Catalog) -> Result<Catalog> {
         let Some(path) = &self.groups else {
             return Ok(catalog);
@@ -173,7 +174,8 @@ impl Settings {
     ///
     /// # Errors
     /// As [`Engine::load`]; documents, a pool, a profile or a calibration that cannot
-    /// be read; [`crate::model::fetch::Cancelled`] where the measurement of the cost profile was.
+    /// be read; [`crate::model::fetch::Cancelled`] where the measurement of the cost
+    /// profile was.
     pub fn open_engine(
         &self,
         path: &Path,

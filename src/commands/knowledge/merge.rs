@@ -23,7 +23,8 @@ struct ShardPart {
 /// All documents of the shards, in the batch's order.
 ///
 /// # Errors
-/// Shards of different batches; the same shard twice; unless `partial`, missing and unfinished ones; two different answers to one question.
+/// Shards of different batches; the same shard twice; unless `partial`, missing and
+/// unfinished ones; two different answers to one question.
 pub fn merge(shards: &[PathBuf], partial: bool) -> Result<Vec<KnowledgeDoc>> {
     let parts = shards.iter().map(|path| open(path, partial));
     let mut parts: Vec<ShardPart> = parts.collect::<Result<_>>()?;

@@ -103,7 +103,7 @@ fn print_text(report: &WhatIfReport, answer: &WhatIf, rerun: &[Knob]) {
     match (report.first_change, answer.first_unknown) {
         (Some(step), _) => out!("  step {step} is the first to commit other tokens"),
         (None, Some((step, knob))) => {
-            out!("  from step {} on: {}", step + 1, knob_line(knob));
+            out!("  unknown from step {} on: {}", step + 1, knob_line(knob));
         }
         (None, None) => out!("  no step commits other tokens"),
     }
@@ -118,7 +118,7 @@ fn print_text(report: &WhatIfReport, answer: &WhatIf, rerun: &[Knob]) {
 }
 
 fn knob_line(knob: Knob) -> String {
-    format!("{}, {}", knob.name(), knob.why())
+    format!("{} ({})", knob.name(), knob.why())
 }
 
 fn print_pair(name: &str, pair: &Pair) {

@@ -108,7 +108,8 @@ impl Engine {
     /// makes every draft look free.
     ///
     /// # Errors
-    /// A file that is not a usable model, a missing device, too little memory: each names the file or option and what to do.
+    /// A file that is not a usable model, a missing device, too little memory: each
+    /// names the file or option and what to do.
     pub fn load(
         path: &Path,
         options: &LoadOptions,

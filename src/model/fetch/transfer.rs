@@ -42,7 +42,8 @@ enum Ending {
 /// done). A broken connection is resumed.
 ///
 /// # Errors
-/// On cancellation, on a full disk, on a refusal, or if the server does not send what it announced. The part file is kept for resuming.
+/// On cancellation, on a full disk, on a refusal, or if the server does not send what
+/// it announced. The part file is kept for resuming.
 pub(crate) fn fill(
     mut part: PartFile,
     mut size: Option<u64>,

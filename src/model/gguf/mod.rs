@@ -56,7 +56,8 @@ impl Gguf {
     /// that every listed tensor is inside it.
     ///
     /// # Errors
-    /// A file that cannot be read, is not a GGUF or not a language model, is shorter than its tensor table says, or lacks a part.
+    /// A file that cannot be read, is not a GGUF or not a language model, is shorter
+    /// than its tensor table says, or lacks a part.
     pub fn open(path: &Path) -> Result<Self> {
         let (part, header) = open_part(path)?;
         let n_parts = stated_parts(path, &header.metadata)?;

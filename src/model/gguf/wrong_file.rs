@@ -52,6 +52,9 @@ const OTHERS: [(Begins, &str); 12] = [
 ];
 const WEB_PAGE: &str = "is a web page, not a model (a login or error page saved in its place): \
     download the file itself";
+const NO_GGUF: &str = "is not a GGUF file: it does not begin with `GGUF`. Use a GGUF file or a \
+    checkpoint's folder; a model that was downloaded can be fetched again (`laserscope model \
+    fetch`)";
 const GGML: &str = "is a GGML file from before GGUF; use a GGUF file of the model";
 
 /// What a file is, if it is not a GGUF file of a supported version.
@@ -63,7 +66,7 @@ pub(crate) fn what_it_is(bytes: &[u8]) -> Option<Wrong> {
         Some(what) => (what, true),
         None => match something_else(bytes) {
             Some(what) => (what, false),
-            None => ("is not a GGUF file: it does not begin with `GGUF`", true),
+            None => (NO_GGUF, false),
         },
     };
     let what = what.to_owned();
@@ -166,7 +169,7 @@ mod tests {
                 "safetensors",
                 false,
             ),
-            (b"anything else", "does not begin with `GGUF`", true),
+            (b"anything else", "does not begin with `GGUF`", false),
         ];
         for (bytes, part, damaged) in cases {
             let (what, may_be_damaged) = said(bytes);

@@ -99,7 +99,8 @@ impl<T> DisjointSlices<T> {
     }
 
     /// # Safety
-    /// The underlying slice is still borrowed, and no two parts alive at the same time overlap.
+    /// The underlying slice is still borrowed, and no two parts alive at the same time
+    /// overlap.
     ///
     /// # Panics
     /// When the part is not inside the whole.

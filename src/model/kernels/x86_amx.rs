@@ -32,7 +32,8 @@ const WORTH: usize = 13;
 /// Whether the tile unit can be used.
 ///
 /// # Errors
-/// The processor has it, but the operating system does not grant its registers, or its products are wrong.
+/// The processor has it, but the operating system does not grant its registers, or its
+/// products are wrong.
 pub(super) fn available() -> Result<bool, &'static str> {
     static AVAILABLE: OnceLock<Result<bool, &'static str>> = OnceLock::new();
     *AVAILABLE.get_or_init(|| {

@@ -13,8 +13,9 @@ use super::x86_block::*;
 /// As [`super::matmul::tile_product`].
 ///
 /// # Safety
-/// The processor has AVX-512 VNNI. The tile holds `rows.acts.blocks` blocks of the format, `rows` are inside `rows.acts`
-/// and in one group, and `out` has a row for each.
+/// The processor has AVX-512 VNNI. The tile holds `rows.acts.blocks` blocks of the
+/// format, `rows` are inside `rows.acts` and in one group, and `out` has a row for
+/// each.
 pub(super) unsafe fn tile(
     format: Format,
     tile: &[u8],

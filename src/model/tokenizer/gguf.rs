@@ -205,8 +205,9 @@ fn bos_id(kind: TokenizerKind, vocabulary: &Vocabulary) -> Result<Option<u32>> {
     })
 }
 
-/// The tokenizer, and the id that it gives [`SEPARATOR`](markers::SEPARATOR). User-defined tokens that
-/// are `in_text` are recognised in any text, as llama.cpp and transformers do.
+/// The tokenizer, and the id that it gives [`SEPARATOR`](markers::SEPARATOR).
+/// User-defined tokens that are `in_text` are recognised in any text, as llama.cpp and
+/// transformers do.
 fn build(
     kind: TokenizerKind,
     vocabulary: &Vocabulary,

@@ -35,7 +35,8 @@ impl KnowledgeLog {
     /// document, and removed if it begins as one.
     ///
     /// # Errors
-    /// Any other bad line: a kill cannot cause it, so the user must look at it, and the file is left unchanged.
+    /// Any other bad line: a kill cannot cause it, so the user must look at it, and the
+    /// file is left unchanged.
     pub fn open(path: &Path) -> Result<Self, Report> {
         let context = || format!("opening {}", path.display());
         expect_plain(path)?;

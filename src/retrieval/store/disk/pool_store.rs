@@ -185,14 +185,19 @@ impl PoolStore {
     /// fully. With `tokenizer`, the pool must belong to it.
     ///
     /// # Errors
-    /// A folder that is not a pool; a pool of another tokenizer or version; a truncated or damaged one. The message names the file and what to do.
+    /// A folder that is not a pool; a pool of another tokenizer or version; a truncated
+    /// or damaged one. The message names the file and what to do.
     pub fn open(path: &Path, tokenizer: Option<&TokenizerHash>, check: Check) -> Result<Self> {
         let way_out = || {
-            let path = path.display();
-            format!(
-                "the pool {path} cannot be used; rebuild it with `laserscope pool build \
-                {path}`"
-            )
+            let (shown, is_there) = (path.display(), path.join(LIST).exists());
+            match is_there {
+                true => format!(
+                    "the pool {shown} cannot be used; rebuild it with `laserscope pool build {shown}`"
+                ),
+                false => format!(
+                    "there is no pool at {shown}; `laserscope pool build {shown}` builds one"
+                ),
+            }
         };
         // A change may delete a segment between reading the list and opening it.
         let opened = try_open(path, check).or_else(|_| try_open(path, check));

@@ -119,7 +119,8 @@ fn padding(n_bytes: usize) -> &'static [u8] {
 /// Opens a segment's file.
 ///
 /// # Errors
-/// A file that cannot be read, is not a segment, has another version, or is truncated or damaged. The message names the file and the problem.
+/// A file that cannot be read, is not a segment, has another version, or is truncated
+/// or damaged. The message names the file and the problem.
 pub(crate) fn open(path: &Path, check: Check) -> Result<Opened> {
     let context = || format!("opening {}", path.display());
     let file = File::open(path).wrap_err_with(context)?;

@@ -159,7 +159,8 @@ impl<'p> PoolUpdate<'p> {
     /// Adds a document.
     ///
     /// # Errors
-    /// A document larger than the pool may be; a full disk; [`Cancelled`](super::segment_writer::Cancelled).
+    /// A document larger than the pool may be; a full disk;
+    /// [`Cancelled`](super::segment_writer::Cancelled).
     pub fn push(&mut self, doc: &PoolDoc) -> Result<()> {
         let n_tokens = doc.tokens.len();
         if let Some(max) = self.list.max_tokens.filter(|&max| n_tokens as u64 > max) {
@@ -211,7 +212,8 @@ impl<'p> PoolUpdate<'p> {
     /// and replaces the list.
     ///
     /// # Errors
-    /// A full disk; [`Cancelled`](super::segment_writer::Cancelled). The pool is then unchanged.
+    /// A full disk; [`Cancelled`](super::segment_writer::Cancelled). The pool is then
+    /// unchanged.
     pub fn commit(mut self) -> Result<Changed> {
         for group in self.buffers.keys().cloned().collect::<Vec<_>>() {
             self.flush(&group)?;
