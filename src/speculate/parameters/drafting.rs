@@ -71,6 +71,7 @@ pub static SUFFIX: Parameter = Parameter {
 
 pub static SOURCES: Parameter = Parameter {
     name: "sources",
+    label: "sources, a row each",
     help: "Where drafts come from",
     placeholder: "LIST",
     range: Range::AnyOf(|| Source::ALL.iter().map(Source::name).collect()),
