@@ -70,7 +70,7 @@ fn list(parameter: &'static Parameter, values: &'static str) -> Arg {
 fn help(parameter: &Parameter) -> String {
     let range = match parameter.range {
         Range::OneOf(_) => String::new(),
-        Range::Whole(0, u64::MAX) => String::new(),
+        Range::Whole(0, u64::MAX) if parameter.unit.is_empty() => String::new(),
         range => format!(" ({}{})", range.in_short(), unit(parameter)),
     };
     let default = match (parameter.place, parameter.default_text()) {

@@ -74,6 +74,7 @@ pub(crate) static SUFFIX: Parameter = Parameter {
 
 pub(crate) static SOURCES: Parameter = Parameter {
     name: "sources",
+    label: "sources, a row each",
     help: "Where drafts come from",
     placeholder: "LIST",
     range: Range::AnyOf(|| Source::ALL.iter().map(Source::name).collect()),

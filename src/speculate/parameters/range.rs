@@ -53,7 +53,7 @@ impl Range {
     pub(crate) fn in_short(self) -> String {
         match self {
             Range::OneOf(words) => words().join(", "),
-            Range::AnyOf(words) => format!("any of {} by commas; none", words().join(", ")),
+            Range::AnyOf(words) => format!("any of {}, by commas, or none", words().join(", ")),
             Range::ShareOf(words) => format!("0 to 1 for each of {}", words.join(", ")),
             Range::AutoOr(most) => format!("auto, or 1 to {most}"),
             Range::Whole(0, u64::MAX) => "0 or more".to_string(),

@@ -1,7 +1,7 @@
 //! The table as a page: `docs/parameters.md`.
 
 use super::setup::{self, SetupParameter};
-use super::{ALL, Parameter, Range, SettingRow};
+use super::{ALL, Parameter, Range, SettingRow, TEMPERATURE};
 
 const INTRODUCTION: &str = "\
 # Parameters
@@ -22,14 +22,14 @@ This page is made from `src/speculate/parameters/`.
 ";
 
 const HEAD: [&str; 9] = [
-    "option and key",
+    "option (`--`) and key",
     "in the playground",
     "what it does",
     "range",
     "default",
     "unit",
     "one notch",
-    "with",
+    "goes with",
     "a change needs",
 ];
 
@@ -106,8 +106,12 @@ fn playground(parameter: &Parameter) -> String {
     }
 }
 
-/// The rules that it is a number of.
+/// The rules that it is a number of, or the parameter that it needs.
 fn company(parameter: &Parameter) -> String {
+    let is_sampled = parameter.difference == TEMPERATURE.difference;
+    if is_sampled && *parameter != TEMPERATURE {
+        return TEMPERATURE.name.to_string();
+    }
     if !parameter.is_rule_number() {
         return String::new();
     }

@@ -114,7 +114,7 @@ pub(crate) static DELTA: Parameter = Parameter {
     label: "delta",
     symbol: "delta",
     about: "or p above this × e^-entropy",
-    help: "Typical: or one above this times e^-entropy",
+    help: "Typical: or a probability above this times e^-entropy",
     placeholder: "F",
     row: SettingRow::Settings(5),
     sweep: InSweep::Tried("0.1,0.3,0.6,1"),
