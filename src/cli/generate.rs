@@ -153,10 +153,14 @@ impl MemorySize {
 
 impl fmt::Display for MemorySize {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const M: f64 = (1 << 20) as f64;
-        match self.0 as f64 / M {
-            m if m < 1000.0 => write!(f, "{m:.0} MiB"),
-            m => write!(f, "{:.1} GiB", m / 1024.0),
+        const STEP: f64 = 1024.0;
+        let kib = self.0 as f64 / STEP;
+        if kib < 1000.0 {
+            write!(f, "{kib:.0} KiB")
+        } else if kib < 1000.0 * STEP {
+            write!(f, "{:.0} MiB", kib / STEP)
+        } else {
+            write!(f, "{:.1} GiB", kib / STEP / STEP)
         }
     }
 }

@@ -36,7 +36,7 @@ pub struct BatchRoom {
 
 impl BatchRoom {
     /// For runs whose prompts have up to `prompt` tokens of their own.
-    pub(crate) fn own_tokens(prompt: usize, max_tokens: usize, context: usize) -> usize {
+    pub fn own_tokens(prompt: usize, max_tokens: usize, context: usize) -> usize {
         (prompt.saturating_add(max_tokens).saturating_add(MAX_ROWS)).min(context)
     }
 
@@ -71,7 +71,7 @@ impl<'e> Batch<'e> {
     ///
     /// # Errors
     /// No lane or too many; what the device reports.
-    pub(crate) fn new(
+    pub fn new(
         engine: &'e mut Engine,
         room: &BatchRoom,
         go_on: &mut dyn FnMut(usize, usize) -> bool,
@@ -135,7 +135,7 @@ impl<'e> Batch<'e> {
     }
 
     /// A lane without a run.
-    pub(crate) fn free_lane(&self) -> Option<usize> {
+    pub fn free_lane(&self) -> Option<usize> {
         self.lanes.iter().position(Option::is_none)
     }
 
@@ -155,7 +155,7 @@ impl<'e> Batch<'e> {
     ///
     /// # Errors
     /// A lane that is not free; a prompt that leaves no room in the context or in a lane.
-    pub(crate) fn begin(&mut self, lane: usize, spec: RunSpec) -> Result<()> {
+    pub fn begin(&mut self, lane: usize, spec: RunSpec) -> Result<()> {
         let is_free = self.lanes.get(lane).is_some_and(Option::is_none);
         ensure!(is_free, "lane {lane} is not free");
         let (rows, spec) = self.allotted(spec);
@@ -197,7 +197,7 @@ impl<'e> Batch<'e> {
     }
 
     /// Frees the lanes whose runs have ended, in their order.
-    pub(crate) fn take_ended(&mut self) -> Vec<Ended> {
+    pub fn take_ended(&mut self) -> Vec<Ended> {
         let mut ended = Vec::new();
         for (i, place) in self.lanes.iter_mut().enumerate() {
             let is_over = |lane: &mut Lane| lane.state.finish.is_some();

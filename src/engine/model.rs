@@ -89,7 +89,7 @@ impl LoadedModel {
     }
 
     /// Most tokens of prompt and answer together.
-    pub(crate) fn context(&self) -> usize {
+    pub fn context(&self) -> usize {
         self.decoder.capacity()
     }
 

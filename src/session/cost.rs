@@ -119,11 +119,18 @@ pub(crate) fn settle_passes(
     let Some(passes) = engine.measure_passes(go_on)? else {
         return Err(fetch::Cancelled.into());
     };
+    let spread = passes.iter().map(|pass| pass.spread).fold(0.0, f32::max);
+    let busy = (spread > LARGE_SPREAD).then(|| {
+        format!(
+            "passes over several sequences were measured on a busy machine (spread up to \
+             {:.0}%): `laserscope cost measure` renews them",
+            spread * 100.0
+        )
+    });
     engine.start.cost.passes = passes;
-    let saved = CostKey::of(engine).save(&engine.start.cost);
-    Ok(saved
-        .err()
-        .map(|why| format!("passes are measured again at every start: {why:#}")))
+    let saved = CostKey::of(engine).save(&engine.start.cost).err();
+    let kept = saved.map(|why| format!("passes are measured again at every start: {why:#}"));
+    Ok(super::joined(busy, kept))
 }
 
 /// What is said of a profile whose points wander.

@@ -19,7 +19,7 @@ pub(crate) use inline::inline;
 pub(crate) use inline::parse_inline;
 pub(crate) use pass::Load;
 pub(crate) use pass::PassCosts;
-pub(crate) use pass::PassPoint;
+pub use pass::PassPoint;
 pub(crate) use point::CostPoint;
 
 /// Measured times of steps, t(rows, context). Empty if nothing was measured.

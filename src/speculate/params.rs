@@ -41,7 +41,7 @@ pub enum Budget {
 
 impl Budget {
     /// What is drafted goes by the cost profile.
-    pub(crate) fn is_auto(&self) -> bool {
+    pub fn is_auto(&self) -> bool {
         matches!(self, Budget::Auto { .. })
     }
 
@@ -205,7 +205,7 @@ impl Default for Params {
 
 impl Params {
     /// Whether anything may be drafted.
-    pub(crate) fn drafts(&self) -> bool {
+    pub fn drafts(&self) -> bool {
         self.verify.drafts() && self.budget.max_rows() > 1
     }
 

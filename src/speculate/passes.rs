@@ -18,7 +18,7 @@ pub struct PassesHeader {
     pub(crate) model: ModelInfo,
     pub(crate) device: String,
     pub(crate) threads: usize,
-    pub(crate) lanes: usize,
+    pub lanes: usize,
     /// Tokens of each prefix that prompts share.
     pub(crate) shared: Vec<usize>,
     /// What rows are allotted by.
@@ -42,7 +42,7 @@ impl PassesHeader {
 /// One forward pass over the rows of many runs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PassRecord {
-    pub(crate) index: usize,
+    pub index: usize,
     /// Rows of all lanes, those of prompts included.
     pub(crate) rows: usize,
     /// Rows that were drafts.
@@ -50,7 +50,7 @@ pub struct PassRecord {
     /// Rows of prompts.
     pub(crate) prompt: usize,
     /// Tokens that were committed.
-    pub(crate) committed: usize,
+    pub committed: usize,
     /// The whole pass; each run's steps have their share of it by rows.
     pub(crate) timing: Timing,
     /// The least path probability that was given a row; `None`: nothing was drafted, or
@@ -61,7 +61,7 @@ pub struct PassRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) needed: Option<f32>,
     /// Of the lanes that took part.
-    pub(crate) lanes: Vec<LaneRecord>,
+    pub lanes: Vec<LaneRecord>,
 }
 
 /// What a lane did in a pass.
@@ -90,7 +90,7 @@ impl PassRecord {
 ///
 /// # Errors
 /// What writing reports.
-pub(crate) fn write_line(out: &mut impl Write, line: &impl Serialize) -> std::io::Result<()> {
+pub fn write_line(out: &mut impl Write, line: &impl Serialize) -> std::io::Result<()> {
     serde_json::to_writer(&mut *out, line)?;
     out.write_all(b"\n")
 }

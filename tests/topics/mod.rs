@@ -52,6 +52,7 @@ mod stage;
 mod terminal;
 mod themes;
 mod tiny;
+mod together;
 mod tokenizer;
 mod traces;
 mod tune;

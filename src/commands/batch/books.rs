@@ -12,6 +12,7 @@ use super::start::{Kept, device_kind};
 use crate::commands::one_run::record;
 use crate::console::progress::Line;
 use crate::engine::{Engine, Knowledge, RunSpec};
+use crate::protocol::PromptText;
 use crate::recsys::{KnowledgeDoc, SubjectRef};
 use crate::retrieval::{Growth, Pools};
 use crate::session::as_knowledge;
@@ -31,6 +32,8 @@ pub(crate) struct Books<'a> {
     joining: Joining,
     /// Index of the first subject whose answer is neither written nor left out.
     pub(crate) next: usize,
+    /// Answers of later ones that are there.
+    pub(crate) n_ahead: usize,
     pub(crate) n_left_out: usize,
     pub(crate) measured: Measured,
     pub(crate) line: Line,
@@ -65,6 +68,7 @@ impl<'a> Books<'a> {
             kept,
             joining,
             next: 0,
+            n_ahead: 0,
             n_left_out: 0,
             measured: Measured::new(),
             line: Line::new(),
@@ -83,14 +87,16 @@ impl<'a> Books<'a> {
             self.pass_to(engine, &doc, i + 1)?;
             placed.push((self.next - 1, doc));
         }
-        if !placed.is_empty() {
-            self.line.say(&format!(
-                "resumed: {} of {} answers were already there",
-                placed.len(),
-                self.plan.subjects.len()
-            ));
-        }
         Ok(placed)
+    }
+
+    /// Says so where answers were there.
+    pub fn say_resumed(&mut self, n: usize) {
+        if n > 0 {
+            let of = self.plan.subjects.len();
+            self.line
+                .say(&format!("resumed: {n} of {of} answers were already there"));
+        }
     }
 
     /// Moves behind the subject of an answer that is there; whoever is passed over
@@ -226,7 +232,7 @@ impl<'a> Books<'a> {
         }
         let is_lossless = self.say_lossless(engine);
         if !is_done {
-            let n = self.plan.subjects.len() - self.next;
+            let n = self.plan.subjects.len() - self.next - self.n_ahead;
             self.line
                 .say(&format!("{n} left; run the same command again to resume"));
             return Ok(false);
@@ -281,7 +287,21 @@ impl<'a> Books<'a> {
 
 /// Whether a prompt leaves room for an answer.
 pub(crate) fn fits(engine: &Engine, spec: &RunSpec) -> Result<bool> {
+    Ok(rendered(engine, spec)?.is_some())
+}
+
+/// The run with its prompt rendered, once for all that need it. `None`: it leaves no room
+/// for an answer.
+pub(crate) fn rendered(engine: &Engine, spec: &RunSpec) -> Result<Option<RunSpec>> {
     let model = &engine.model;
     let fitted = model.render_to_fit(&spec.prompt, spec.params.max_tokens)?;
-    Ok(fitted.ids.len() < model.context())
+    let is_room = fitted.ids.len() < model.context();
+    Ok(is_room.then(|| RunSpec {
+        prompt: PromptText {
+            as_recorded: Some(fitted),
+            history: None,
+            ..spec.prompt.clone()
+        },
+        ..spec.clone()
+    }))
 }

@@ -96,14 +96,17 @@ impl Journal {
         self.file.set_len(0).wrap_err_with(writing)?;
         self.file.rewind().wrap_err_with(writing)
     }
+}
 
-    /// Removes the file of a batch that is finished.
-    ///
-    /// # Errors
-    /// What the disk reports.
-    pub(crate) fn remove(self) -> Result<()> {
-        let removed = fs::remove_file(&self.path);
-        removed.wrap_err_with(|| format!("removing {}", self.path.display()))
+/// Removes the journal of a batch that is finished, or is not there any more.
+///
+/// # Errors
+/// What the disk reports.
+pub(crate) fn remove(out: &Path) -> Result<()> {
+    let path = journal_path(out);
+    match fs::remove_file(&path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        removed => removed.wrap_err_with(|| format!("removing {}", path.display())),
     }
 }
 
@@ -149,9 +152,10 @@ mod tests {
         let (mut journal, _) = Journal::open(&out).unwrap();
         journal.clear().unwrap();
         journal.append(&entry(9)).unwrap();
-        let (journal, found) = Journal::open(&out).unwrap();
+        let (_, found) = Journal::open(&out).unwrap();
         assert_eq!(found, [entry(9)]);
-        journal.remove().unwrap();
+        remove(&out).unwrap();
+        remove(&out).unwrap();
         assert!(!journal_path(&out).exists());
         fs::write(journal_path(&out), "{}\n").unwrap();
         let said = format!("{:#}", Journal::open(&out).unwrap_err());

@@ -7,7 +7,7 @@ use super::plan::{Batch, Plan, role};
 use crate::cli::{Lanes, MemorySize};
 use crate::console::interrupt;
 use crate::console::progress::Line;
-use crate::engine::{BatchRoom, Engine, Prompts, RunSpec};
+use crate::engine::{BatchRoom, Engine, Prompts};
 use crate::model::fetch::Cancelled;
 use crate::speculate::cost::{Load, PassCosts};
 use crate::worker::ask;
@@ -42,11 +42,10 @@ pub(crate) fn survey(batch: &Batch<'_>, engine: &Engine, plan: &Plan) -> Result<
         }
         let role = role(batch.catalog, at, batch.args.pool_half);
         let (subject, prompt) = ask::about(batch.catalog, at, batch.framework, role)?;
-        let spec = RunSpec::new(subject, prompt, batch.params);
         let model = &engine.model;
-        let fitted = model.render_to_fit(&spec.prompt, spec.params.max_tokens)?;
+        let fitted = model.render_to_fit(&prompt, batch.params.max_tokens)?;
         if fitted.ids.len() < model.context() {
-            prompts.add(&spec.subject.kind, &fitted.ids);
+            prompts.add(&subject.kind, &fitted.ids);
         }
     }
     Ok(prompts)

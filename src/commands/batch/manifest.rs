@@ -26,14 +26,14 @@ const OLDEST: u32 = 2;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
     pub(crate) laserscope_batch: u32,
-    pub(crate) conditions: Conditions,
+    pub conditions: Conditions,
     /// Documents that were already in the file.
     pub(crate) before: Listing,
     /// The cost profile of automatic budgets.
     pub(crate) cost: CostProfile,
     /// How several are decoded together; absent where each is decoded alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) together: Option<Together>,
+    pub together: Option<Together>,
     /// Set once every answer is there.
     pub finished: Option<Finished>,
 }

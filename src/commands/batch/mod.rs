@@ -7,7 +7,7 @@
 //! same `books`; `measured` says how fast it is.
 
 mod books;
-pub(crate) mod journal;
+pub mod journal;
 mod lanes;
 pub mod manifest;
 mod measured;

@@ -54,7 +54,9 @@ fn catch_up(engine: &mut Engine, books: &mut Books<'_>) -> Result<()> {
     if books.kept.is_none() {
         return Ok(());
     }
-    let done = books.catch_up(engine)?.into_iter().map(|(_, doc)| doc);
+    let done = books.catch_up(engine)?;
+    books.say_resumed(done.len());
+    let done = done.into_iter().map(|(_, doc)| doc);
     let docs: Vec<KnowledgeDoc> = books.before().into_iter().chain(done).collect();
     books.join(engine, &docs)
 }

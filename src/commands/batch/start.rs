@@ -6,7 +6,7 @@ use std::path::Path;
 use color_eyre::eyre::{Result, WrapErr, ensure};
 
 use crate::cli::{Lanes, MemorySize};
-use crate::commands::batch::journal::{Journal, journal_path};
+use crate::commands::batch::journal::{self, journal_path};
 use crate::commands::batch::lanes::{choose, lag, room, survey};
 use crate::commands::batch::manifest::{
     Conditions, Listing, Manifest, Named, Together, manifest_path,
@@ -166,7 +166,7 @@ fn begun(batch: &Batch, engine: &Engine, out: &Path, log: KnowledgeLog) -> Resul
     let mut manifest = Manifest::new(conditions, before, engine.start.cost.clone());
     manifest.together = room.as_ref().map(|room| together(batch, engine, room));
     // What another batch left here is not this one's.
-    Journal::open(out)?.0.remove()?;
+    journal::remove(out)?;
     manifest.save(out)?;
     let n_before = log.found.len();
     Ok(Start {

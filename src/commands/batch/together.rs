@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use color_eyre::eyre::{Result, ensure};
 
-use super::books::{Books, fits};
-use super::journal::{Entry, Journal, journal_path};
+use super::books::{Books, rendered};
+use super::journal::{self, Entry, Journal, journal_path};
 use super::lanes::lag;
 use super::recorded::Recorder;
 use crate::commands::one_run::{document, report};
@@ -47,7 +47,9 @@ struct Together<'a, 'b, 'e> {
 /// Answers whoever is left. `false`: cancelled.
 pub(crate) fn go_on(engine: &mut Engine, books: &mut Books<'_>, room: &BatchRoom) -> Result<bool> {
     let before = books.before();
-    books.join(engine, &before)?;
+    if books.kept.is_some() {
+        books.join(engine, &before)?;
+    }
     let written = books.catch_up(engine)?;
     let traced = books.batch.args.batch.traces.clone();
     let Some(lanes) = Batch::new(engine, room, &mut |_, _| !interrupt::is_set())? else {
@@ -73,8 +75,9 @@ pub(crate) fn go_on(engine: &mut Engine, books: &mut Books<'_>, room: &BatchRoom
     };
     together.take_up(written)?;
     let is_done = together.run()?;
-    if let Some(journal) = together.journal.filter(|_| is_done) {
-        journal.remove()?;
+    together.books.n_ahead = together.n_done - together.books.next;
+    if is_done && let Some(out) = together.books.batch.args.out.as_deref() {
+        journal::remove(out)?;
     }
     Ok(is_done)
 }
@@ -82,6 +85,7 @@ pub(crate) fn go_on(engine: &mut Engine, books: &mut Books<'_>, room: &BatchRoom
 impl Together<'_, '_, '_> {
     /// Answers that are there: those that are written, and those that were journaled.
     fn take_up(&mut self, written: Vec<(usize, KnowledgeDoc)>) -> Result<()> {
+        let n_written = written.len();
         let mut written: BTreeMap<usize, KnowledgeDoc> = written.into_iter().collect();
         for at in 0..self.books.next {
             let doc = written.remove(&at);
@@ -108,10 +112,12 @@ impl Together<'_, '_, '_> {
                 doc.id,
                 at + 1
             );
-            self.n_done += 1;
             let doc = Some(doc);
             self.done.insert(at, Done { doc, run: None });
         }
+        let n_journaled = self.done.len() - self.books.next;
+        self.n_done += n_journaled;
+        self.books.say_resumed(n_written + n_journaled);
         self.write()
     }
 
@@ -153,7 +159,7 @@ impl Together<'_, '_, '_> {
             }
             self.begun += 1;
             let spec = self.books.spec(subject)?;
-            if fits(self.lanes.engine(), &spec)? {
+            if let Some(spec) = rendered(self.lanes.engine(), &spec)? {
                 self.lanes.begin(lane, spec.clone())?;
                 self.at[lane] = Some((at, spec));
             } else {

@@ -64,7 +64,7 @@ struct BatchReport {
     params: Params,
     subjects: usize,
     rounds: usize,
-    /// Tokens of the longest prompt, and of those those that all share.
+    /// Tokens of the longest prompt, and how many of them are shared.
     prompt: usize,
     shared: usize,
     /// What is taken for granted where passes were not measured.
@@ -172,39 +172,48 @@ fn measure(
     let mut line = Line::new();
     let mut all = vec![vec![Measured::default(); rules.len()]; rooms.len()];
     let mut plain = Vec::new();
-    for round in 0..args.rounds {
-        line.show(&format!("round {}: one by one", round + 1));
+    for round in 1..=args.rounds {
+        line.show(&format!("round {round}: one by one"));
         let under = of_rule(specs, AcceptanceRule::Autoregressive);
         let Some(baseline) = alone(engine, &under)? else {
             return Ok(None);
         };
-        for (i, room) in rooms.iter().enumerate() {
-            for (j, &rule) in rules.iter().enumerate() {
-                line.show(&format!(
-                    "round {}: {} {}",
-                    round + 1,
-                    room.lanes,
-                    rule.name()
-                ));
-                let specs = of_rule(specs, rule);
-                let measured = match (room.lanes, rule) {
-                    (1, AcceptanceRule::Autoregressive) => Some(baseline.clone()),
-                    (1, _) => alone(engine, &specs)?,
-                    _ => together(engine, &specs, room)?,
-                };
-                let Some(measured) = measured else {
+        for (room, of_rules) in rooms.iter().zip(&mut all) {
+            for (&rule, sums) in rules.iter().zip(of_rules) {
+                line.show(&format!("round {round}: {} {}", room.lanes, rule.name()));
+                let Some(measured) = one(engine, specs, room, rule, &baseline)? else {
                     return Ok(None);
                 };
-                all[i][j].add(measured, &baseline.answers);
+                sums.add(measured, &baseline.answers);
             }
         }
         plain = baseline.answers;
     }
     let points = rooms.iter().zip(all).flat_map(|(room, of_rules)| {
-        let of_rules = rules.iter().zip(of_rules);
-        of_rules.map(|(&rule, measured)| point(room.lanes, rule, &measured, &plain))
+        let of_rules: Vec<Point> = rules
+            .iter()
+            .zip(of_rules)
+            .map(|(&rule, measured)| point(room.lanes, rule, &measured, &plain))
+            .collect();
+        of_rules
     });
     Ok(Some(points.collect()))
+}
+
+/// One size under one rule; autoregressive decoding one by one is the baseline itself.
+fn one(
+    engine: &mut Engine,
+    specs: &[RunSpec],
+    room: &BatchRoom,
+    rule: AcceptanceRule,
+    baseline: &Measured,
+) -> Result<Option<Measured>> {
+    let specs = of_rule(specs, rule);
+    match (room.lanes, rule) {
+        (1, AcceptanceRule::Autoregressive) => Ok(Some(baseline.clone())),
+        (1, _) => alone(engine, &specs),
+        _ => together(engine, &specs, room),
+    }
 }
 
 fn of_rule(specs: &[RunSpec], verify: AcceptanceRule) -> Vec<RunSpec> {

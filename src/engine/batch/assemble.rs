@@ -29,12 +29,14 @@ pub(super) fn retrieve(lanes: &mut [Option<Lane>]) {
     each(&mut drafting, ask);
 }
 
-/// Over several threads where there is more than one.
+/// Fewer are quicker done than threads are woken.
+const FEW: usize = 3;
+
+/// Over several threads where there are more than a few.
 pub(super) fn each<T: Send>(all: &mut [T], work: impl Fn(&mut T) + Sync + Send) {
-    match all {
-        [] => {}
-        [one] => work(one),
-        all => all.par_iter_mut().for_each(work),
+    match all.len() {
+        0..=FEW => all.iter_mut().for_each(work),
+        _ => all.par_iter_mut().for_each(work),
     }
 }
 
@@ -66,6 +68,9 @@ pub(super) fn allot(lanes: &mut [Option<Lane>], turn: &mut usize, costs: &PassCo
 /// The rows that a lane's step must have: its root's, and all that its own budget drafts.
 /// `None`: it has no step to take.
 fn least_rows(lane: &mut Lane) -> Option<usize> {
+    if !lane.decodes() {
+        return None;
+    }
     let shares = lane.shares_rows();
     let offered = lane.offered.as_mut()?;
     if shares {

@@ -22,7 +22,7 @@ impl Batch<'_> {
     ///
     /// # Errors
     /// The model's errors.
-    pub(crate) fn pass(&mut self) -> Result<Option<PassRecord>> {
+    pub fn pass(&mut self) -> Result<Option<PassRecord>> {
         let ((), retrieve) = timed(|| retrieve(&mut self.lanes));
         let ((mut parts, allotted), draft) = timed(|| self.drafted());
         if parts.is_empty() {
@@ -129,13 +129,19 @@ fn commit(batch: &mut Batch<'_>, parts: &mut [LaneRows]) -> Result<()> {
             lane.cached += rows.len();
         }
     }
-    each(&mut steps(&mut batch.lanes, parts), |(lane, proposed)| {
-        if let Some(passed) = &proposed.passed {
-            lane.state.take_in(&proposed.tree, &passed.verdict);
-            proposed.learned = lane.state.learn(&proposed.tree, &passed.verdict);
-        }
-    });
+    let all = steps(&mut batch.lanes, parts).into_iter();
+    let (mut drafting, mut plain): (Vec<_>, Vec<_>) =
+        all.partition(|(lane, _)| lane.state.asks_retrieval());
+    plain.iter_mut().for_each(learn);
+    each(&mut drafting, learn);
     Ok(())
+}
+
+fn learn((lane, proposed): &mut (&mut Lane, &mut Proposed)) {
+    if let Some(passed) = &proposed.passed {
+        lane.state.take_in(&proposed.tree, &passed.verdict);
+        proposed.learned = lane.state.learn(&proposed.tree, &passed.verdict);
+    }
 }
 
 /// The pass as it is recorded, and every lane's step in its trace, with its share of the

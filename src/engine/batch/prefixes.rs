@@ -23,7 +23,7 @@ struct OfKind {
 }
 
 impl Prompts {
-    pub(crate) fn add(&mut self, kind: &KindName, ids: &[TokenId]) {
+    pub fn add(&mut self, kind: &KindName, ids: &[TokenId]) {
         let whole = &ids[..ids.len().saturating_sub(1)];
         let of_kind = self.kinds.entry(kind.clone()).or_insert_with(|| OfKind {
             n: 0,
@@ -38,7 +38,7 @@ impl Prompts {
     }
 
     /// What the prompts of each kind begin with, where several do.
-    pub(crate) fn prefixes(&self) -> Vec<Vec<TokenId>> {
+    pub fn prefixes(&self) -> Vec<Vec<TokenId>> {
         let shared = self.kinds.values().filter(|kind| kind.is_shared());
         shared.map(|kind| kind.common.clone()).collect()
     }
@@ -53,7 +53,7 @@ impl Prompts {
     }
 
     /// Most tokens of a prompt.
-    pub(crate) fn longest(&self) -> usize {
+    pub fn longest(&self) -> usize {
         let longest = self.kinds.values().map(|kind| kind.longest);
         longest.max().unwrap_or(0)
     }

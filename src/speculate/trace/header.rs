@@ -106,7 +106,7 @@ impl RowsBy {
         self.into()
     }
 
-    pub(crate) fn is_own(&self) -> bool {
+    pub fn is_own(&self) -> bool {
         *self == RowsBy::Own
     }
 }

@@ -71,3 +71,29 @@ fn a_killed_batch_resumes_as_if_it_had_not_been_killed() {
         Some((6, 0))
     );
 }
+
+/// Strict texts of eight films and viewers, alone and in fours.
+#[test]
+fn strict_texts_in_a_batch_are_those_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut texts = Vec::new();
+    for batch in ["1", "4"] {
+        let out = folder.path().join(format!("{batch}.jsonl"));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_laserscope"));
+        let options = "generate --all both --half query --limit 1 --max-tokens 24 --verify strict \
+                       --reference-every 4 --batch";
+        command.args(options.split_whitespace()).arg(batch);
+        command
+            .arg("--out")
+            .arg(&out)
+            .arg("--model")
+            .arg(model::path());
+        let output = command.output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{said}");
+        assert!(said.contains("strict equalled autoregressive"), "{said}");
+        texts.push(fs::read(&out).unwrap());
+    }
+    assert!(n_lines(&folder.path().join("1.jsonl")) >= 6);
+    assert!(texts[0] == texts[1]);
+}
