@@ -18,6 +18,7 @@ pub struct PassesHeader {
     pub(crate) model: ModelInfo,
     pub(crate) device: String,
     pub(crate) threads: usize,
+    /// Runs that a pass may hold.
     pub lanes: usize,
     /// Tokens of each prefix that prompts share.
     pub(crate) shared: Vec<usize>,
@@ -42,9 +43,10 @@ impl PassesHeader {
 /// One forward pass over the rows of many runs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PassRecord {
+    /// Counted from 0.
     pub index: usize,
     /// Rows of all lanes, those of prompts included.
-    pub(crate) rows: usize,
+    pub rows: usize,
     /// Rows that were drafts.
     pub(crate) drafts: usize,
     /// Rows of prompts.
@@ -66,14 +68,14 @@ pub struct PassRecord {
 
 /// What a lane did in a pass.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct LaneRecord {
+pub struct LaneRecord {
     pub(crate) lane: usize,
     /// `item/i101`
     pub(crate) subject: String,
-    pub(crate) rows: usize,
+    pub rows: usize,
     /// Its trace's step of this pass; `None`: rows of its prompt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) step: Option<usize>,
+    pub step: Option<usize>,
     pub(crate) committed: usize,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) ended: bool,

@@ -13,7 +13,7 @@ use crate::recsys::KnowledgeDoc;
 
 /// An answer and its place in the plan.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Entry {
+pub struct Entry {
     pub(crate) at: usize,
     pub(crate) doc: KnowledgeDoc,
 }
@@ -26,7 +26,7 @@ pub(crate) struct Journal {
 }
 
 /// Where a batch's journal lies.
-pub(crate) fn journal_path(out: &Path) -> PathBuf {
+pub fn journal_path(out: &Path) -> PathBuf {
     let mut name = out.file_name().unwrap_or_default().to_os_string();
     name.push(".batch.journal");
     out.with_file_name(name)

@@ -26,6 +26,7 @@ const OLDEST: u32 = 2;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
     pub(crate) laserscope_batch: u32,
+    /// What must be the same for a resume.
     pub conditions: Conditions,
     /// Documents that were already in the file.
     pub(crate) before: Listing,
@@ -40,9 +41,9 @@ pub struct Manifest {
 
 /// What follows from decoding several together.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Together {
+pub struct Together {
     /// A subject sees the answers of all that stand more than so many before it.
-    pub(crate) lag: usize,
+    pub lag: usize,
     /// Tokens of a subject that are its own, those of its answer included.
     pub(crate) own_tokens: usize,
     /// Tokens of each prefix that prompts share.
@@ -51,12 +52,12 @@ pub(crate) struct Together {
     pub(crate) bytes: u64,
     /// What a lossy rule with an automatic budget drafts by, whatever its neighbours do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) price: Option<CostProfile>,
+    pub price: Option<CostProfile>,
 }
 
 /// All that shapes the answers; a resumed run must have the same.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Conditions {
+pub struct Conditions {
     /// The program's version.
     pub(crate) program: String,
     pub(crate) model: ModelInfo,
@@ -83,7 +84,7 @@ pub(crate) struct Conditions {
     pub(crate) shard: Option<Shard>,
     /// Subjects that are decoded together.
     #[serde(default = "alone")]
-    pub(crate) batch: usize,
+    pub batch: usize,
 }
 
 /// Of a batch that was begun before several could be decoded together.

@@ -7,8 +7,8 @@ use crate::speculate::trace::{End, RowsBy, Trace};
 /// A run that has ended.
 pub struct Ended {
     pub(crate) lane: usize,
-    pub(crate) trace: Trace,
-    pub(crate) end: End,
+    pub trace: Trace,
+    pub end: End,
 }
 
 /// A run in its slot.

@@ -23,6 +23,7 @@ struct OfKind {
 }
 
 impl Prompts {
+    /// Takes a prompt of this kind into account.
     pub fn add(&mut self, kind: &KindName, ids: &[TokenId]) {
         let whole = &ids[..ids.len().saturating_sub(1)];
         let of_kind = self.kinds.entry(kind.clone()).or_insert_with(|| OfKind {

@@ -7,7 +7,7 @@ use super::{CostPoint, CostProfile, StepCosts};
 
 /// A measured pass over rows of several sequences, equally many of each.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct PassPoint {
+pub struct PassPoint {
     pub(crate) sequences: usize,
     /// Of all sequences together.
     pub(crate) rows: usize,

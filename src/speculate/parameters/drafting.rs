@@ -28,8 +28,8 @@ pub(crate) static BUDGET: Parameter = Parameter {
     name: "budget",
     label: "budget",
     about: "rows verified per pass",
-    help: "Rows of a forward pass, the root included; auto takes as many as pay under the \
-           cost profile",
+    help: "Rows of a forward pass, the root included; auto uses as many as pay under the cost \
+        profile",
     placeholder: "N|auto",
     range: Range::AutoOr(MAX_ROWS),
     unit: "rows",
@@ -46,7 +46,7 @@ pub(crate) static BRANCH: Parameter = Parameter {
     name: "branch",
     label: "branch",
     about: "longest branch of the draft tree",
-    help: "Longest branch of the draft tree",
+    help: "Maximum length of a branch of the draft tree",
     range: Range::Whole(1, MAX_BRANCH as u64),
     unit: "tokens",
     row: SettingRow::Settings(11),
@@ -61,7 +61,7 @@ pub(crate) static SUFFIX: Parameter = Parameter {
     name: "suffix",
     label: "suffix",
     about: "longest suffix looked up",
-    help: "Longest suffix of the context that is looked up",
+    help: "Maximum length of the context suffix to look up",
     range: Range::Whole(1, MAX_SUFFIX as u64),
     unit: "tokens",
     row: SettingRow::Sliders(14),
@@ -75,7 +75,7 @@ pub(crate) static SUFFIX: Parameter = Parameter {
 pub(crate) static SOURCES: Parameter = Parameter {
     name: "sources",
     label: "sources, a row each",
-    help: "Where drafts come from",
+    help: "Sources of drafts",
     placeholder: "LIST",
     range: Range::AnyOf(|| Source::ALL.iter().map(Source::name).collect()),
     row: SettingRow::Settings(13),
@@ -88,8 +88,7 @@ pub(crate) static SOURCES: Parameter = Parameter {
 
 pub(crate) static SOURCE_WEIGHTS: Parameter = Parameter {
     name: "source-weights",
-    help: "How far the blend trusts each source, as in group=1,global=0.5; a source that is \
-           not named keeps 1",
+    help: "How far the blend trusts each source, as in group=1,global=0.5; others keep 1",
     placeholder: "LIST",
     range: Range::ShareOf(&["group", "global", "local"]),
     reach: Reach::Rerun(Knob::SourceWeights),
@@ -102,7 +101,7 @@ pub(crate) static DRAFTER: Parameter = Parameter {
     name: "drafter",
     label: "drafter",
     about: "how drafts are made",
-    help: "How drafts are made: blend, laser (the paper's trie), ngram (prompt lookup), chain \
+    help: "Drafter: blend, laser (the paper's trie), ngram (prompt lookup), chain \
            (longest suffix) or none",
     placeholder: "NAME",
     range: Range::OneOf(|| Drafter::ALL.map(Drafter::name).to_vec()),
@@ -137,8 +136,8 @@ pub(crate) static REPEAT_PENALTY: Parameter = Parameter {
 pub(crate) static REPEAT_WINDOW: Parameter = Parameter {
     name: "repeat-window",
     label: "window",
-    about: "tokens the penalty looks back on",
-    help: "How far back the repetition penalty looks",
+    about: "tokens the penalty looks back at",
+    help: "Window of the repetition penalty",
     range: Range::Whole(0, u64::MAX),
     unit: "tokens",
     notches: Notches::Listed(WINDOWS),
@@ -152,8 +151,8 @@ pub(crate) static REPEAT_WINDOW: Parameter = Parameter {
 pub(crate) static MAX_TOKENS: Parameter = Parameter {
     name: "max-tokens",
     label: "length",
-    about: "most tokens to generate",
-    help: "Most tokens to generate",
+    about: "maximum tokens to generate",
+    help: "Maximum number of tokens to generate",
     range: Range::Whole(1, u64::MAX),
     unit: "tokens",
     row: SettingRow::Settings(16),

@@ -104,7 +104,7 @@ pub(crate) static CATALOG: SetupParameter = SetupParameter {
 
 pub(crate) static CATALOG_LIMIT: SetupParameter = SetupParameter {
     name: "catalog-limit",
-    help: "Import the first N ratings, and only the items that they name",
+    help: "Import only the first N ratings and the items in them",
     placeholder: "N",
     range: Some(Range::Whole(1, u64::MAX)),
     default: "all",
@@ -113,30 +113,30 @@ pub(crate) static CATALOG_LIMIT: SetupParameter = SetupParameter {
 
 pub(crate) static STRICT_IMPORT: SetupParameter = SetupParameter {
     name: "strict-import",
-    help: "Stop an import at its first bad line",
+    help: "Stop the import at the first bad line",
     ..PLAIN
 };
 
 pub(crate) static RATING_SCALE: SetupParameter = SetupParameter {
     name: "rating-scale",
-    help: "What the catalog's ratings mean: lowest and highest as in 1-10, 0-1 or -1/+1, counts \
-           of plays or purchases, or none for interactions alone",
+    help: "The scale of the ratings: lowest and highest as in 1-10, 0-1 or -1/+1, counts for \
+        plays or purchases, or none for bare interactions",
     placeholder: "SCALE",
-    default: "found from all values",
+    default: "inferred from all values",
     ..PLAIN
 };
 
 pub(crate) static GROUPS: SetupParameter = SetupParameter {
     name: "groups",
-    help: "Groups of `laserscope groups build`, or a map of attributes (.toml)",
+    help: "Groups made by `laserscope groups build`, or a map of attributes (.toml)",
     default: "the catalog's groups.jsonl or groups.toml, or the preset for its genres",
     ..PATH
 };
 
 pub(crate) static OWN_DOCUMENTS: SetupParameter = SetupParameter {
     name: "own-documents",
-    help: "Whether a subject's own earlier document may draft for it: keep, as in the paper, or \
-           hide",
+    help: "Whether a subject's own earlier document may draft for it: keep (as in the paper) or \
+        hide",
     placeholder: "HOW",
     default: "keep",
     ..PLAIN
@@ -144,7 +144,8 @@ pub(crate) static OWN_DOCUMENTS: SetupParameter = SetupParameter {
 
 pub(crate) static FRAMEWORK: SetupParameter = SetupParameter {
     name: "framework",
-    help: "How prompts are written: a name of `laserscope framework list`, or a .toml file",
+    help: "Framework that writes the prompts: a name from `laserscope framework list`, or a .toml \
+        file",
     placeholder: "NAME",
     default: "kar",
     is_key: true,
@@ -160,8 +161,8 @@ pub(crate) static KNOWLEDGE: SetupParameter = SetupParameter {
 
 pub(crate) static POOL: SetupParameter = SetupParameter {
     name: "pool",
-    help: "A pool of `laserscope pool build`, in place of knowledge documents, or beside them \
-           where --knowledge is given, too",
+    help: "A pool made by `laserscope pool build`, instead of knowledge documents, or in addition \
+        if --knowledge is given, too",
     placeholder: "PATH",
     is_key: true,
     ..PATH
@@ -169,9 +170,9 @@ pub(crate) static POOL: SetupParameter = SetupParameter {
 
 pub(crate) static MODEL: SetupParameter = SetupParameter {
     name: "model",
-    help: "A name of `laserscope model list`, a GGUF file, a folder with config.json, \
-           tokenizer.json and safetensors files, or owner/name of such a checkpoint (or \
-           owner/name/FILE.gguf) on the Hugging Face hub",
+    help: "A name from `laserscope model list`, a GGUF file, a folder with config.json, \
+        tokenizer.json and safetensors files, or owner/name of such a checkpoint (or \
+        owner/name/FILE.gguf) on the Hugging Face hub",
     placeholder: "NAME|PATH",
     default: "smollm2-135m",
     is_key: true,
@@ -180,7 +181,7 @@ pub(crate) static MODEL: SetupParameter = SetupParameter {
 
 pub(crate) static DEVICE: SetupParameter = SetupParameter {
     name: "device",
-    help: "auto, cpu, cuda, cuda:N or metal",
+    help: "Device: auto, cpu, cuda, cuda:N or metal",
     placeholder: "DEVICE",
     default: "auto",
     is_key: true,
@@ -189,7 +190,7 @@ pub(crate) static DEVICE: SetupParameter = SetupParameter {
 
 pub(crate) static THREADS: SetupParameter = SetupParameter {
     name: "threads",
-    help: "Threads of the model",
+    help: "CPU threads for the model",
     placeholder: "N",
     range: Some(Range::Whole(1, 1024)),
     default: "one per physical core",
@@ -199,7 +200,7 @@ pub(crate) static THREADS: SetupParameter = SetupParameter {
 
 pub(crate) static CONTEXT: SetupParameter = SetupParameter {
     name: "context",
-    help: "Longest context in tokens",
+    help: "Maximum context in tokens",
     placeholder: "TOKENS",
     range: Some(Range::Whole(64, u64::MAX)),
     default: "2048, or the model's if less",
@@ -209,18 +210,19 @@ pub(crate) static CONTEXT: SetupParameter = SetupParameter {
 
 pub(crate) static QUANTIZE: SetupParameter = SetupParameter {
     name: "quantize",
-    help: "Change weights at load: q8 rounds 16- and 32-bit ones, f32 unpacks all of them",
+    help: "Convert weights at load: q8 rounds 16- and 32-bit weights to 8 bits, f32 unpacks all \
+        of them",
     placeholder: "TYPE",
-    default: "none, on a GPU f32 where that is small beside its memory",
+    default: "none; on a GPU f32, if that is small compared with its memory",
     is_key: true,
     ..PLAIN
 };
 
 pub(crate) static KV: SetupParameter = SetupParameter {
     name: "kv",
-    help: "How keys and values are kept: f16, in half the memory, or f32",
+    help: "Type of keys and values in the cache: f16, which takes half the memory, or f32",
     placeholder: "TYPE",
-    default: "f16, on a GPU f32",
+    default: "f16; on a GPU f32",
     is_key: true,
     ..PLAIN
 };
@@ -244,29 +246,29 @@ pub(crate) static LOG_LEVEL: SetupParameter = SetupParameter {
 
 pub(crate) static OFFLINE: SetupParameter = SetupParameter {
     name: "offline",
-    help: "Use only what is on this machine",
+    help: "Use only what is already on this machine",
     ..PLAIN
 };
 
 pub(crate) static YES: SetupParameter = SetupParameter {
     name: "yes",
-    help: "Fetch a model of more than 1 GB without asking",
+    help: "Download models of more than 1 GB without asking",
     ..PLAIN
 };
 
 pub(crate) static COST: SetupParameter = SetupParameter {
     name: "cost",
-    help: "The cost profile that automatic budgets follow: a file, a trace, or rows and \
-           milliseconds as in 1:3.3,8:7.5",
+    help: "Cost profile for automatic budgets: a file, a trace, or rows and milliseconds as in \
+        1:3.3,8:7.5",
     placeholder: "PROFILE|TRACE|ROWS:MS,..",
-    default: "this machine's profile, measured once and kept",
+    default: "this machine's profile, measured once and saved",
     ..PATH
 };
 
 pub(crate) static CALIBRATION: SetupParameter = SetupParameter {
     name: "calibration",
-    help: "Where the correction of the drafts' estimates starts: shipped, or a trace, to start \
-           as that run did",
+    help: "Start of the calibration, which corrects the drafts' estimates: shipped, or a trace to \
+        start as its run did",
     placeholder: "shipped|TRACE",
     default: "shipped",
     ..PATH
@@ -274,8 +276,8 @@ pub(crate) static CALIBRATION: SetupParameter = SetupParameter {
 
 pub(crate) static LEARN: SetupParameter = SetupParameter {
     name: "learn",
-    help: "In the playground: a run starts with what the runs before it taught the calibration, \
-           so that it depends on them",
+    help: "In the playground: start each run from the calibration learned by earlier runs, so \
+        that it depends on them",
     ..PLAIN
 };
 
@@ -288,9 +290,10 @@ pub(crate) static CONFIG: SetupParameter = SetupParameter {
 
 pub(crate) static THEME: SetupParameter = SetupParameter {
     name: "theme",
-    help: "dark, light, colour-blind, 16-colours, no-colour, or one of the configuration file's",
+    help: "Theme: dark, light, colour-blind, 16-colours, no-colour, or one from the configuration \
+        file",
     placeholder: "THEME",
-    default: "what the terminal can show",
+    default: "the best for the terminal",
     is_key: true,
     ..PLAIN
 };
@@ -298,7 +301,7 @@ pub(crate) static THEME: SetupParameter = SetupParameter {
 pub(crate) static ASCII: SetupParameter = SetupParameter {
     name: "ascii",
     help: "Draw the screens in ASCII",
-    default: "where the locale is not UTF-8",
+    default: "if the locale is not UTF-8",
     is_key: true,
     ..PLAIN
 };

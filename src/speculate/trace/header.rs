@@ -106,6 +106,7 @@ impl RowsBy {
         self.into()
     }
 
+    /// The run decides its own rows: it shares no passes.
     pub fn is_own(&self) -> bool {
         *self == RowsBy::Own
     }
