@@ -27,11 +27,12 @@ pub use prefixes::Prompts;
 /// How much room a batch has.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BatchRoom {
-    pub(crate) lanes: usize,
+    /// Runs at once.
+    pub lanes: usize,
     /// Tokens of a run behind its shared prefix: prompt, answer, and the rows of a pass.
-    pub(crate) own: usize,
+    pub own: usize,
     /// What prompts begin with, once for all that do.
-    pub(crate) prefixes: Vec<Vec<TokenId>>,
+    pub prefixes: Vec<Vec<TokenId>>,
 }
 
 impl BatchRoom {

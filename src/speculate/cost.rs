@@ -29,13 +29,13 @@ pub struct CostProfile {
     pub points: Vec<CostPoint>,
     /// Day of the measurement, `2026-01-31`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) measured: Option<String>,
+    pub measured: Option<String>,
     /// The processor or device it was measured on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) machine: Option<String>,
+    pub machine: Option<String>,
     /// Passes over rows of several sequences; empty where none was measured.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(crate) passes: Vec<PassPoint>,
+    pub passes: Vec<PassPoint>,
 }
 
 /// The predicted speed-up that drafting must exceed.

@@ -72,6 +72,7 @@ pub struct LaneRecord {
     pub(crate) lane: usize,
     /// `item/i101`
     pub(crate) subject: String,
+    /// Rows that this run had in the pass.
     pub rows: usize,
     /// Its trace's step of this pass; `None`: rows of its prompt.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -14,8 +14,10 @@ use crate::recsys::KnowledgeDoc;
 /// An answer and its place in the plan.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
-    pub(crate) at: usize,
-    pub(crate) doc: KnowledgeDoc,
+    /// Its place in the plan, from 0.
+    pub at: usize,
+    /// The answer.
+    pub doc: KnowledgeDoc,
 }
 
 /// The file, open for further entries.

@@ -7,7 +7,9 @@ use crate::speculate::trace::{End, RowsBy, Trace};
 /// A run that has ended.
 pub struct Ended {
     pub(crate) lane: usize,
+    /// The whole run.
     pub trace: Trace,
+    /// Its last line.
     pub end: End,
 }
 

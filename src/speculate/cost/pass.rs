@@ -8,17 +8,18 @@ use super::{CostPoint, CostProfile, StepCosts};
 /// A measured pass over rows of several sequences, equally many of each.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PassPoint {
-    pub(crate) sequences: usize,
+    /// Sequences with rows in the pass.
+    pub sequences: usize,
     /// Of all sequences together.
-    pub(crate) rows: usize,
+    pub rows: usize,
     /// Tokens of its own sequence that a row attends to ..
-    pub(crate) own: usize,
+    pub own: usize,
     /// .. behind so many that all sequences share.
-    pub(crate) shared: usize,
+    pub shared: usize,
     /// Median milliseconds of the pass with the reading of its logits.
-    pub(crate) pass_ms: f32,
+    pub pass_ms: f32,
     /// Distance of the quartiles over the median.
-    pub(crate) spread: f32,
+    pub spread: f32,
 }
 
 /// What a pass computes.
