@@ -33,6 +33,8 @@ const NOT_RUN: [(&str, &str); 10] = [
 ];
 
 const PROGRAM: &str = "laserscope";
+/// Slurm puts a number there.
+const SHARD: &str = "$SLURM_ARRAY_TASK_ID";
 
 /// The arguments of a line that calls the program; `None`: it calls something else.
 fn arguments(line: &FencedLine) -> Option<Vec<String>> {
@@ -52,7 +54,8 @@ fn arguments(line: &FencedLine) -> Option<Vec<String>> {
             .collect(),
         _ => return None,
     };
-    Some(given.into_iter().map(String::from).collect())
+    let given = given.into_iter();
+    Some(given.map(|word| word.replace(SHARD, "1")).collect())
 }
 
 fn is_name(text: &str) -> bool {
