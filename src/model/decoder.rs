@@ -11,7 +11,7 @@ use super::kernels::kv::{KvType, TILE};
 use super::layer::{Backend, Target};
 use super::logits::{Answered, Asked, Logits, score_on_device, score_on_host};
 use super::network::Network;
-pub(crate) use super::pass::SequenceRows;
+pub use super::pass::SequenceRows;
 pub use super::pass::TreeBatch;
 use super::roofline::Roofline;
 use super::sequences::{PrefixId, Sequences};
@@ -23,7 +23,7 @@ use crate::speculate::TokenId;
 pub(crate) const PROMPT_CHUNK: usize = 64;
 const PROMPT_CHUNK_ON_DEVICE: usize = 256;
 /// Rows of one pass over many sequences.
-pub(crate) const MAX_BATCH_ROWS: usize = 256;
+pub const MAX_BATCH_ROWS: usize = 256;
 
 /// A loaded model with the cache of a sequence of its own, the only one of
 /// [`Decoder::forward_tree`] and what stands beside it.
@@ -77,12 +77,12 @@ impl Decoder {
         self.own.capacity()
     }
 
-    pub(crate) fn threads(&self) -> usize {
+    pub fn threads(&self) -> usize {
         self.network.cpu.pool.threads()
     }
 
     /// The instructions used for products; on a GPU, the library.
-    pub(crate) fn instructions(&self) -> &'static str {
+    pub fn instructions(&self) -> &'static str {
         match self.network.backend {
             Backend::Cpu => self.network.cpu.isa.name(),
             Backend::Device => "candle",
@@ -121,7 +121,7 @@ impl Decoder {
     ///
     /// # Errors
     /// As [`Decoder::forward_tree`]; more than [`MAX_BATCH_ROWS`] rows, a slot twice.
-    pub(crate) fn forward_sequences(
+    pub fn forward_sequences(
         &mut self,
         sequences: &mut Sequences,
         rows: &[SequenceRows<'_>],
@@ -138,14 +138,14 @@ impl Decoder {
     ///
     /// # Errors
     /// What the device reports.
-    pub(crate) fn sequences(&self, slots: usize, capacity: usize) -> Result<Sequences> {
+    pub fn sequences(&self, slots: usize, capacity: usize) -> Result<Sequences> {
         let Network { config, .. } = &self.network;
         Sequences::new(config, slots, capacity, self.network.target())
     }
 
     /// Bytes of the keys and values of such slots and of shared prefixes of so many
     /// tokens each.
-    pub(crate) fn bytes_of_sequences(
+    pub fn bytes_of_sequences(
         &self,
         slots: usize,
         capacity: usize,
@@ -158,7 +158,7 @@ impl Decoder {
     }
 
     /// Bytes of a pass's logits.
-    pub(crate) fn bytes_of_logits(&self, rows: usize) -> u64 {
+    pub fn bytes_of_logits(&self, rows: usize) -> u64 {
         (rows * self.vocab() * size_of::<f32>()) as u64
     }
 
@@ -167,7 +167,7 @@ impl Decoder {
     ///
     /// # Errors
     /// As [`Decoder::forward_tree`].
-    pub(crate) fn share_prefix(
+    pub fn share_prefix(
         &mut self,
         sequences: &mut Sequences,
         tokens: &[TokenId],
@@ -190,7 +190,7 @@ impl Decoder {
     ///
     /// # Errors
     /// Rows out of order, or not of that pass.
-    pub(crate) fn commit_sequence(
+    pub fn commit_sequence(
         &mut self,
         sequences: &mut Sequences,
         slot: usize,
@@ -203,7 +203,7 @@ impl Decoder {
     ///
     /// # Errors
     /// What the device reports.
-    pub(crate) fn fill_sequence_for_bench(
+    pub fn fill_sequence_for_bench(
         &self,
         sequences: &mut Sequences,
         slot: usize,
@@ -213,7 +213,7 @@ impl Decoder {
     }
 
     /// Takes back logits that are no longer needed, to reuse their memory.
-    pub(crate) fn recycle(&mut self, logits: Logits) {
+    pub fn recycle(&mut self, logits: Logits) {
         if let Logits::Host(rows) = logits {
             self.network.spare = rows;
         }
@@ -252,7 +252,7 @@ impl Decoder {
     }
 
     /// The times of the last [`Decoder::forward`].
-    pub(crate) fn times(&self) -> PassTimes {
+    pub fn times(&self) -> PassTimes {
         self.network.clock.times
     }
 
@@ -266,7 +266,7 @@ impl Decoder {
     ///
     /// # Errors
     /// What the device reports.
-    pub(crate) fn fill_for_bench(&mut self, len: usize) -> Result<()> {
+    pub fn fill_for_bench(&mut self, len: usize) -> Result<()> {
         self.own.fill_for_bench(OWN, len, &self.network.cpu)
     }
 
