@@ -14,9 +14,8 @@ use laserscope::tui::keys::context::Context;
 use laserscope::tui::keys::keymap::Keymap;
 use laserscope::tui::keys::remap;
 use laserscope::tui::keys::table::TABLE;
-use laserscope::tui::lesson;
+use laserscope::tui::lesson::{self, words};
 use laserscope::tui::screens::Screen;
-use laserscope::tui::screens::learn::words;
 use proc_macro2::{TokenStream, TokenTree};
 use syn::Lit;
 
@@ -301,7 +300,11 @@ fn remapped_keys_are_the_ones_that_hints_help_and_lessons_name() {
     for lesson in lesson::bundled().expect("lessons") {
         for task in &lesson.tasks {
             for text in [&task.ask, &task.learned] {
-                let found = spelled(&words::told(text, &app), &keys, &EXPLAINED);
+                let told = words::fill(text, |name| match name.strip_prefix("key:") {
+                    Some(key) => words::key_name(key, &app.look.keys),
+                    None => Ok("…".into()),
+                });
+                let found = spelled(&told.expect("a text"), &keys, &EXPLAINED);
                 assert!(found.is_empty(), "{found:?}: {text}");
             }
         }
