@@ -145,12 +145,7 @@ impl Decoder {
 
     /// Bytes of the keys and values of such slots and of shared prefixes of so many
     /// tokens each.
-    pub fn bytes_of_sequences(
-        &self,
-        slots: usize,
-        capacity: usize,
-        shared: &[usize],
-    ) -> u64 {
+    pub fn bytes_of_sequences(&self, slots: usize, capacity: usize, shared: &[usize]) -> u64 {
         let rows = |tokens: usize| tokens.next_multiple_of(TILE);
         let of_prefixes: usize = shared.iter().map(|&tokens| rows(tokens)).sum();
         let all = slots * rows(capacity) + of_prefixes;

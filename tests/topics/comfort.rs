@@ -88,7 +88,7 @@ fn a_remapped_key_does_it_and_every_text_says_so() {
     app.look.keys = remap::read("[keys.catalog]\nfilter = \"W\"\n").expect("a map");
     app.look.size = LARGE;
     let drawn: String = (0..40).map(|y| row(&draw(&app), y)).collect();
-    assert!(drawn.contains("W filters by title"), "{drawn}");
+    assert!(drawn.contains("W filters title"), "{drawn}");
     assert!(drawn.contains("W filter "), "{drawn}");
     keys(&mut app, "W");
     keys(&mut app, "heat");

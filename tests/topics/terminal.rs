@@ -201,8 +201,7 @@ fn what_was_chosen_comes_back_and_a_broken_memory_is_said() {
     leaves_cleanly(t, Key::Char('q'));
     std::fs::write(folder.path().join("laserscope/screens.toml"), "theme = ").unwrap();
     let mut t = begin();
-    t.wait_until(shows(&["screens.toml", "it is ignored"]))
-        .unwrap();
+    t.wait_until(shows(&["screens.toml", "; ignored"])).unwrap();
     leaves_cleanly(t, Key::Char('q'));
 }
 

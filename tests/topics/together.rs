@@ -431,7 +431,7 @@ fn an_earlier_manifest_is_resumed_one_by_one_or_refused_with_the_way_out() {
     let refused = generate(folder.path(), strict(), &out, &["--batch", "4"]).unwrap_err();
     let said = format!("{refused:#}");
     assert!(
-        said.contains("batch: 1 then, 4 now") && said.contains("--extend"),
+        said.contains("batch: was 1, now 4") && said.contains("--extend"),
         "{said}"
     );
     assert!(generate(folder.path(), strict(), &out, &["--resume"]).unwrap());

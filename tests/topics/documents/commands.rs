@@ -28,6 +28,14 @@ const NOT_RUN: [(&str, &str); 10] = [
         "groups shuffle groups.jsonl",
         "the groups of a catalog that is downloaded",
     ),
+    (
+        "answers-*.jsonl",
+        "the shards of a batch that a scheduler ran",
+    ),
+    (
+        "laserscope --log laserscope.log",
+        "needs a terminal; topics::output has a log",
+    ),
     ("cargo run", "needs a terminal; topics::terminal has one"),
     ("features cuda", "needs a GPU"),
 ];

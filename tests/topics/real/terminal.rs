@@ -40,11 +40,12 @@ fn a_sweep_begins_and_is_cancelled() {
     let mut t = start(home(folder.path(), builder));
     t.wait_until(shows(&["Items", "PROMPT", "tokens"])).unwrap();
     t.send(Key::Char('3')).unwrap();
-    t.wait_until(shows(&["SWEEP", "w begins: 56 runs"]))
+    t.wait_until(shows(&["SWEEP", "w starts: 56 runs"]))
         .unwrap();
     t.send(Key::Char('w')).unwrap();
     t.wait_until(shows(&["/56 "])).unwrap();
     t.send(Key::Char('e')).unwrap();
-    t.wait_until(shows(&["ended after", "of 56 runs"])).unwrap();
+    t.wait_until(shows(&["stopped after", "of 56 runs"]))
+        .unwrap();
     leaves_cleanly(t, Key::Char('q'));
 }
