@@ -10,6 +10,7 @@ use std::time::Instant;
 
 use candle_core::Device;
 use color_eyre::eyre::{Result, eyre};
+use laserscope::engine::physical_cores;
 use laserscope::model::clock::PassTimes;
 use laserscope::model::decoder::{Decoder, SequenceRows, TreeBatch};
 use laserscope::model::fetch::{self, FetchOptions};
@@ -53,7 +54,7 @@ fn main() -> Result<()> {
         backend: Backend::Cpu,
         kv: KvType::F16,
     };
-    let mut decoder = Decoder::load(&weights, target, 1024, 2, |_, _| {})?;
+    let mut decoder = Decoder::load(&weights, target, 1024, physical_cores(), |_, _| {})?;
     if let Some(isa) = args.next() {
         decoder.set_isa(isa.parse().map_err(|said: String| eyre!(said))?);
     }

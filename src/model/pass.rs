@@ -5,7 +5,7 @@ use color_eyre::eyre::{Result, bail};
 
 use super::config::Config;
 use super::kernels::attention::Sequence;
-use super::sequences::Sequences;
+use super::sequences::{PrefixId, Sequences};
 use crate::speculate::TokenId;
 
 /// A tree of rows to compute: node i's parent is an earlier node of the tree,
@@ -105,6 +105,8 @@ impl Pass {
             self.paths.push(path);
         }
         let at = sequences.own().first(slot);
+        let is_read = |_: &PrefixId| sequences.prefix_len(slot) > 0;
+        let shared = sequences.prefix(slot).filter(is_read);
         self.at.extend(at + own..at + own + n);
         self.tokens.extend_from_slice(tree.tokens);
         let rows_of = first..first + n;
@@ -113,7 +115,7 @@ impl Pass {
         }
         self.sequences.push(Sequence {
             rows: rows_of,
-            shared: sequences.prefix(slot).map(|prefix| prefix.0),
+            shared: shared.map(|prefix| prefix.0),
             first: at,
             committed: own,
         });

@@ -116,7 +116,7 @@ impl Batch {
         let slots = 1 + random.pick(6);
         let mut sequences = decoder.sequences(slots, CAPACITY).unwrap();
         let prefixes = (0..random.pick(4)).map(|_| {
-            let n = 1 + random.pick(40);
+            let n = random.pick(40);
             let tokens = random.tokens(n);
             let id = decoder.share_prefix(&mut sequences, &tokens, &mut |_, _| true);
             (id.unwrap().unwrap(), tokens)
