@@ -60,12 +60,10 @@ def main() -> int:
     out = args.out.resolve()
 
     # One profile for all shards, so that they draft alike on every machine.
-    measured = subprocess.run(
-        [program, "cost", "measure", "--threads", "1", "--json"],
-        check=True, stdout=subprocess.PIPE, text=True,
-    )
     profile = out / "profile.json"
-    profile.write_bytes(Path(json.loads(measured.stdout)["file"]).read_bytes())
+    with profile.open("w") as file:
+        measure = [program, "cost", "measure", "--threads", "1", "--json"]
+        subprocess.run(measure, check=True, stdout=file)
     batch = [program, "generate", "--all", "items", "--half", "query", "--limit", str(args.limit),
              "--max-tokens", "48", "--verify", "strict", "--offline", "--cost", str(profile)]
 

@@ -96,9 +96,7 @@ sinfo
 # The batch: what every shard and the undivided run have in common.
 batch=(generate --all items --half query --limit "$limit" --max-tokens 48 --verify strict
     --offline --cost "$work/profile.json")
-measured=$("$laserscope" cost measure --threads 1 --json)
-cp "$(python3 -c 'import json, sys; print(json.loads(sys.argv[1])["file"])' "$measured")" \
-    "$work/profile.json"
+"$laserscope" cost measure --threads 1 --json >"$work/profile.json"
 
 cat >"$work/shard.sh" <<JOB
 #!/bin/sh

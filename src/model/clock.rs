@@ -5,13 +5,13 @@ use std::time::Instant;
 /// Milliseconds of one pass by part. On a GPU, where work is queued, only the
 /// total is known.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct PassTimes {
+pub struct PassTimes {
     /// The products of the blocks, with the norms, sums and gates in them.
-    pub(crate) matmul_ms: f32,
+    pub matmul_ms: f32,
     /// Attention over the cache.
-    pub(crate) attention_ms: f32,
+    pub attention_ms: f32,
     /// The last norm and the logits.
-    pub(crate) head_ms: f32,
+    pub head_ms: f32,
     pub(crate) total_ms: f32,
 }
 

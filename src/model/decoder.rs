@@ -77,6 +77,7 @@ impl Decoder {
         self.own.capacity()
     }
 
+    /// Threads of the CPU path.
     pub fn threads(&self) -> usize {
         self.network.cpu.pool.threads()
     }

@@ -20,13 +20,13 @@ pub struct TreeBatch<'a> {
 
 /// The rows of one sequence in a pass.
 #[derive(Clone, Copy)]
-pub(crate) struct SequenceRows<'a> {
+pub struct SequenceRows<'a> {
     /// Each slot at most once a pass.
-    pub(crate) slot: usize,
+    pub slot: usize,
     /// A root of the tree is a child of the sequence's last committed token.
-    pub(crate) tree: TreeBatch<'a>,
+    pub tree: TreeBatch<'a>,
     /// Otherwise the head is not computed for them: a prompt.
-    pub(crate) wants_logits: bool,
+    pub wants_logits: bool,
 }
 
 /// The rows of a pass, sequence after sequence.

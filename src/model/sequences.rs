@@ -10,7 +10,7 @@ use super::kernels::attention::Prefix;
 use super::layer::Target;
 
 /// Sequences of one decoder, which made them.
-pub(crate) struct Sequences {
+pub struct Sequences {
     own: KvCache,
     /// What several of them begin with, one slot each.
     shared: Vec<KvCache>,
@@ -20,7 +20,7 @@ pub(crate) struct Sequences {
 
 /// A prefix that several sequences share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct PrefixId(pub(in crate::model) usize);
+pub struct PrefixId(pub(in crate::model) usize);
 
 impl Sequences {
     /// `slots` of them, each for `capacity` tokens of its own.
@@ -51,7 +51,7 @@ impl Sequences {
     }
 
     /// Committed tokens of a slot, its prefix included.
-    pub(crate) fn len(&self, slot: usize) -> usize {
+    pub fn len(&self, slot: usize) -> usize {
         self.prefix_len(slot) + self.own.len(slot)
     }
 
@@ -73,14 +73,14 @@ impl Sequences {
     ///
     /// # Panics
     /// Where the prefix is that of other sequences, or the slot is none of these.
-    pub(crate) fn begin(&mut self, slot: usize, prefix: Option<PrefixId>) {
+    pub fn begin(&mut self, slot: usize, prefix: Option<PrefixId>) {
         assert!(prefix.is_none_or(|PrefixId(i)| i < self.shared.len()));
         self.own.truncate(slot, 0);
         self.begins[slot] = prefix;
     }
 
     /// Forgets a slot's tokens from `len` on, but never its prefix.
-    pub(crate) fn truncate(&mut self, slot: usize, len: usize) {
+    pub fn truncate(&mut self, slot: usize, len: usize) {
         let own = len.saturating_sub(self.prefix_len(slot));
         self.own.truncate(slot, own);
     }

@@ -31,6 +31,10 @@ fn read(path: &std::path::Path) -> Result<CostProfile> {
     if let Some(kept) = kept_cost::parse(&text) {
         return Ok(kept.profile);
     }
+    // As `cost measure --json` and `cost show --json` print it.
+    if let Ok(printed) = serde_json::from_str::<CostProfile>(&text) {
+        return Ok(printed);
+    }
     let first = text.lines().next().unwrap_or_default();
     let Ok(trace) = Trace::load(first.as_bytes()) else {
         bail!(
@@ -156,6 +160,12 @@ mod tests {
         assert_eq!(named(&given).unwrap().points.len(), 2);
         assert!(CostChoice::parse("1:0").unwrap_err().contains("ROWS:MS"));
         let folder = tempfile::tempdir().unwrap();
+        let printed = folder.path().join("printed.json");
+        let json = r#"{"model": "m", "spread": 0.1, "points": [{"rows": 1, "context": 128,
+            "forward_ms": 3.2, "step_ms": 3.3, "residual": 0.01}]}"#;
+        std::fs::write(&printed, json).unwrap();
+        let choice = CostChoice::parse(&printed.display().to_string()).unwrap();
+        assert_eq!(named(&choice).unwrap().points[0].step_ms, 3.3);
         let file = folder.path().join("notes.txt");
         std::fs::write(&file, "hello").unwrap();
         let choice = CostChoice::parse(&file.display().to_string()).unwrap();

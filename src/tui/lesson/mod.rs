@@ -6,7 +6,7 @@
 pub mod check;
 pub(crate) mod figure;
 pub mod learned;
-pub(crate) mod words;
+pub mod words;
 
 use color_eyre::eyre::{Result, WrapErr, bail, ensure, eyre};
 use serde::Deserialize;

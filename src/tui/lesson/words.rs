@@ -48,7 +48,7 @@ pub(crate) fn check(text: &str) -> Result<()> {
     .map(drop)
 }
 
-pub(crate) fn key_name(name: &str, keys: &Keymap) -> Result<String> {
+pub fn key_name(name: &str, keys: &Keymap) -> Result<String> {
     let Some((_, context, action)) = KEYS.iter().find(|k| k.0 == name) else {
         bail!(
             "key `{name}`: must be one of {}",
@@ -58,7 +58,7 @@ pub(crate) fn key_name(name: &str, keys: &Keymap) -> Result<String> {
     Ok(keys.name_of(*context, action))
 }
 
-pub(crate) fn fill(text: &str, meaning: impl Fn(&str) -> Result<String>) -> Result<String> {
+pub fn fill(text: &str, meaning: impl Fn(&str) -> Result<String>) -> Result<String> {
     let mut out = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('{') {
