@@ -48,6 +48,7 @@ pub(crate) fn check(text: &str) -> Result<()> {
     .map(drop)
 }
 
+/// The key of an action, given as `context.action`.
 pub fn key_name(name: &str, keys: &Keymap) -> Result<String> {
     let Some((_, context, action)) = KEYS.iter().find(|k| k.0 == name) else {
         bail!(
@@ -58,6 +59,7 @@ pub fn key_name(name: &str, keys: &Keymap) -> Result<String> {
     Ok(keys.name_of(*context, action))
 }
 
+/// The text with every `{name}` replaced by its meaning.
 pub fn fill(text: &str, meaning: impl Fn(&str) -> Result<String>) -> Result<String> {
     let mut out = String::new();
     let mut rest = text;
