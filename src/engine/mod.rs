@@ -31,6 +31,7 @@ pub(crate) use measure::MeasuredPoint;
 pub use model::LoadOptions;
 pub(crate) use model::LoadedModel;
 pub(crate) use model::Loading;
+pub use model::physical_cores;
 pub(crate) use pools::EnginePools;
 pub use pools::Knowledge;
 pub(crate) use pools::open_pool;

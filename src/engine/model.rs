@@ -15,6 +15,7 @@ use crate::speculate::trace::{Arithmetic, ModelInfo};
 
 pub use load::LoadOptions;
 pub(crate) use load::Loading;
+pub use load::physical_cores;
 
 /// A model on its device.
 pub struct LoadedModel {

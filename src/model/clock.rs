@@ -15,6 +15,13 @@ pub struct PassTimes {
     pub(crate) total_ms: f32,
 }
 
+impl PassTimes {
+    /// Milliseconds of embeddings, rotations, writing the cache, and overhead.
+    pub fn rest_ms(&self) -> f32 {
+        (self.total_ms - self.matmul_ms - self.attention_ms - self.head_ms).max(0.0)
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PassPart {
     Matmul,

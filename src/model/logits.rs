@@ -24,11 +24,11 @@ pub enum Logits {
 #[derive(Clone, Debug)]
 pub struct Asked {
     /// Tokens in the window of the repetition penalty.
-    pub(crate) recent: Vec<TokenId>,
+    pub recent: Vec<TokenId>,
     /// 1: none.
-    pub(crate) penalty: f32,
+    pub penalty: f32,
     /// Draft tokens whose rank and probability are wanted.
-    pub(crate) children: Vec<TokenId>,
+    pub children: Vec<TokenId>,
 }
 
 impl Default for Asked {

@@ -60,6 +60,11 @@ impl Sequences {
         (0..self.slots()).all(|slot| self.len(slot) == 0)
     }
 
+    /// Rows that still fit behind them.
+    pub fn room(&self, slot: usize) -> usize {
+        self.own.capacity() - self.own.len(slot)
+    }
+
     /// Tokens of the prefix that a slot begins with.
     pub(crate) fn prefix_len(&self, slot: usize) -> usize {
         self.begins[slot].map_or(0, |PrefixId(i)| self.shared[i].len(0))

@@ -83,7 +83,7 @@ impl Loading {
 const DEFAULT_CONTEXT: usize = 2048;
 
 /// Physical cores, if the system reports them; else all.
-pub(crate) fn physical_cores() -> usize {
+pub fn physical_cores() -> usize {
     let logical = std::thread::available_parallelism().map_or(1, usize::from);
     cores_of_cpuinfo().map_or(logical, |cores| cores.clamp(1, logical))
 }

@@ -10,7 +10,7 @@ use super::workplace::Workplace;
 use super::{FencedLine, pages};
 
 /// Lines that are read and not run, by what they hold.
-const NOT_RUN: [(&str, &str); 10] = [
+const NOT_RUN: [(&str, &str); 12] = [
     (
         "laserscope replay",
         "needs a terminal; topics::terminal has one",
