@@ -277,43 +277,39 @@ fn attend(
     queries: &Tensor,
     (layer, sequences): (usize, &Sequences),
 ) -> Result<Tensor> {
-    let Config {
-        heads,
-        kv_heads,
-        head_dim,
-        ..
-    } = *config;
     let padded = &shared.padded;
-    let q = padded.spread(&(queries / (head_dim as f64).sqrt())?, kv_heads)?;
+    let q = (queries / (config.head_dim as f64).sqrt())?;
+    let q = padded.spread(&q, config.kv_heads)?;
     let (keys, values) = sequences.own().by_head()?.layer(layer);
     let own = q.matmul(&padded.own(keys)?.t()?)?;
-    // All queries of a key head at once.
-    let flat = |x: &Tensor| x.reshape((kv_heads, (), x.dim(3)?));
-    let mut scores = Vec::with_capacity(shared.prefixes.len() + 1);
-    for &(prefix, len) in &shared.prefixes {
+    let scores = shared.prefixes.iter().map(|&(prefix, len)| {
         let (keys, _) = sequences.shared()[prefix].by_head()?.layer(layer);
-        let of_prefix = flat(&q)?.matmul(&keys.narrow(1, 0, len)?.t()?)?;
-        let (_, sequences, rows, _) = own.dims4()?;
-        scores.push(of_prefix.reshape((kv_heads, sequences, rows, len))?);
-    }
+        of_all(&q, &keys.narrow(1, 0, len)?.t()?)
+    });
+    let mut scores = scores.collect::<Result<Vec<_>>>()?;
     scores.push(own);
     let scores = match scores.len() {
         1 => scores.remove(0),
         _ => Tensor::cat(&scores, 3)?,
     };
     let weights = candle_nn::ops::softmax_last_dim(&(scores + &shared.mask)?)?;
+    let before: usize = shared.prefixes.iter().map(|prefix| prefix.1).sum();
+    let of_own = weights.narrow(3, before, padded.len)?.contiguous()?;
+    let mut out = of_own.matmul(&padded.own(values)?)?;
     let mut from = 0;
-    let mut of_prefixes = Vec::with_capacity(shared.prefixes.len());
     for &(prefix, len) in &shared.prefixes {
         let (_, values) = sequences.shared()[prefix].by_head()?.layer(layer);
-        let part = weights.narrow(3, from, len)?.contiguous()?;
-        of_prefixes.push(flat(&part)?.matmul(&values.narrow(1, 0, len)?)?);
+        let of_prefix = weights.narrow(3, from, len)?.contiguous()?;
+        out = (out + of_all(&of_prefix, &values.narrow(1, 0, len)?)?)?;
         from += len;
     }
-    let part = weights.narrow(3, from, padded.len)?.contiguous()?;
-    let mut out = part.matmul(&padded.own(values)?)?;
-    for of_prefix in of_prefixes {
-        out = (&out + of_prefix.reshape(out.shape())?)?;
-    }
-    padded.gather(&out, heads)
+    padded.gather(&out, config.heads)
+}
+
+/// One product of all that read a prefix. Shapes: (kv_heads, sequences, rows, a),
+/// (kv_heads, a, b) -> (kv_heads, sequences, rows, b).
+fn of_all(x: &Tensor, with: &Tensor) -> Result<Tensor> {
+    let (kv_heads, sequences, rows, a) = x.dims4()?;
+    let flat = x.reshape((kv_heads, sequences * rows, a))?;
+    flat.matmul(with)?.reshape((kv_heads, sequences, rows, ()))
 }

@@ -5,7 +5,7 @@ use color_eyre::eyre::{Result, bail};
 
 use super::config::Config;
 use super::kernels::attention::Sequence;
-use super::sequences::Sequences;
+use super::sequences::{PrefixId, Sequences};
 use crate::speculate::TokenId;
 
 /// A tree of rows to compute: node i's parent is an earlier node of the tree,
@@ -70,6 +70,10 @@ impl Pass {
             }
             pass.push(rows_of, sequences, rope.context(), &mut positions)?;
         }
+        for rows_of in rows {
+            let n = rows_of.tree.tokens.len();
+            sequences.own_mut().make_room(rows_of.slot, n)?;
+        }
         (pass.cos, pass.sin) = rope.at(&positions);
         Ok(pass)
     }
@@ -77,7 +81,7 @@ impl Pass {
     fn push(
         &mut self,
         rows: &SequenceRows<'_>,
-        sequences: &mut Sequences,
+        sequences: &Sequences,
         context: usize,
         positions: &mut Vec<usize>,
     ) -> Result<()> {
@@ -92,19 +96,16 @@ impl Pass {
             bail!("{n} rows after {len} tokens do not fit a context of {capacity}");
         }
         let first = self.paths.len();
-        for (i, parent) in tree.parents.iter().enumerate() {
-            let mut path = match *parent {
-                None => Vec::new(),
-                Some(p) if p < i => self.paths[first + p].clone(),
-                Some(p) => bail!("node {i} comes before its parent {p}"),
-            };
-            path.push((own + i) as u32);
+        for (i, &parent) in tree.parents.iter().enumerate() {
+            let path = self.path((first, i), parent, own)?;
             // A row's position is the number of tokens before it on its path.
             positions.push(len + path.len() - 1);
             self.paths.push(path);
         }
-        let at = sequences.own_mut().make_room(slot, n)?;
-        self.at.extend(at..at + n);
+        let at = sequences.own().first(slot);
+        let is_read = |_: &PrefixId| sequences.prefix_len(slot) > 0;
+        let shared = sequences.prefix(slot).filter(is_read);
+        self.at.extend(at + own..at + own + n);
         self.tokens.extend_from_slice(tree.tokens);
         let rows_of = first..first + n;
         if rows.wants_logits {
@@ -112,11 +113,28 @@ impl Pass {
         }
         self.sequences.push(Sequence {
             rows: rows_of,
-            shared: sequences.prefix(slot).map(|prefix| prefix.0),
-            first: sequences.own().first(slot),
+            shared: shared.map(|prefix| prefix.0),
+            first: at,
             committed: own,
         });
         Ok(())
+    }
+
+    /// The path of row `i` of a sequence whose rows begin with row `first` of the pass,
+    /// behind so many committed rows.
+    fn path(
+        &self,
+        (first, i): (usize, usize),
+        parent: Option<usize>,
+        committed: usize,
+    ) -> Result<Vec<u32>> {
+        let mut path = match parent {
+            None => Vec::new(),
+            Some(p) if p < i => self.paths[first + p].clone(),
+            Some(p) => bail!("node {i} comes before its parent {p}"),
+        };
+        path.push((committed + i) as u32);
+        Ok(path)
     }
 }
 

@@ -46,6 +46,7 @@ mod rerun;
 mod rooms;
 mod same_run;
 mod screens;
+mod sequences;
 #[cfg(unix)]
 mod shape;
 mod shutdown;

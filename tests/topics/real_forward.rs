@@ -3,8 +3,10 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use laserscope::model::decoder::{Decoder, TreeBatch};
+use laserscope::model::decoder::{Decoder, SequenceRows, TreeBatch};
 use laserscope::model::kernels::Isa;
+use laserscope::model::logits::Logits;
+use laserscope::model::sequences::Sequences;
 use laserscope::model::tokenizer::TextCodec;
 use laserscope::model::weights::{FloatWeights, Weights};
 use laserscope::recsys::knowledge::bundled_knowledge;
@@ -145,6 +147,145 @@ fn threads_and_instructions_do_not_show_in_the_bits() {
     for threads in [1, 3] {
         let (mut other, _) = load(FloatWeights::Exact, threads);
         assert_eq!(one_by_one(&mut other, document), want, "{threads} threads");
+    }
+}
+
+/// A draft below a sequence's next token: that token, and others beside its successors.
+fn draft(text: &[u32], vocab: usize, state: &mut u64) -> (Vec<u32>, Vec<Option<usize>>) {
+    let n = 1 + random(state, 6);
+    let mut tokens = vec![text[0]];
+    tokens.extend((1..n).map(|_| random(state, vocab) as u32));
+    let parents = (0..n).map(|node| node.checked_sub(1).map(|last| random(state, last + 1)));
+    (tokens, parents.collect())
+}
+
+/// Prompts behind what all of them share, in chunks beside one another, then answers with
+/// drafts: the bits of every answer's rows.
+fn together(
+    decoder: &mut Decoder,
+    texts: &[(Vec<u32>, usize)],
+    (shared, answer): (usize, usize),
+) -> Vec<Vec<u64>> {
+    let longest = texts.iter().map(|(_, start)| start - shared + answer);
+    let capacity = longest.max().unwrap() + 8;
+    let mut sequences = decoder.sequences(texts.len(), capacity).unwrap();
+    let prefix = &texts[0].0[..shared];
+    let prefix = decoder.share_prefix(&mut sequences, prefix, &mut |_, _| true);
+    let prefix = prefix.unwrap();
+    (0..texts.len()).for_each(|slot| sequences.begin(slot, prefix));
+    let (mut found, mut state) = (vec![Vec::new(); texts.len()], 3);
+    while found.iter().any(|rows| rows.len() < answer) {
+        let next: Vec<Next> = (0..texts.len())
+            .map(|slot| next(&sequences, slot, &texts[slot], decoder.vocab(), &mut state))
+            .collect();
+        let rows: Vec<_> = next
+            .iter()
+            .enumerate()
+            .filter(|(slot, _)| found[*slot].len() < answer)
+            .map(|(slot, next)| next.rows(slot))
+            .collect();
+        let Logits::Host(logits) = decoder.forward_sequences(&mut sequences, &rows).unwrap() else {
+            panic!("logits on a device");
+        };
+        let mut logits = logits.chunks(decoder.vocab());
+        for rows in &rows {
+            let n = rows.tree.tokens.len();
+            let kept: Vec<usize> = match rows.wants_logits {
+                true => vec![0],
+                false => (0..n).collect(),
+            };
+            if rows.wants_logits {
+                let of_rows: Vec<&[f32]> = logits.by_ref().take(n).collect();
+                found[rows.slot].push(bits(of_rows[0]));
+            }
+            let committed = decoder.commit_sequence(&mut sequences, rows.slot, &kept);
+            committed.unwrap();
+        }
+    }
+    found
+}
+
+struct Next {
+    tokens: Vec<u32>,
+    parents: Vec<Option<usize>>,
+    wants_logits: bool,
+}
+
+impl Next {
+    fn rows(&self, slot: usize) -> SequenceRows<'_> {
+        SequenceRows {
+            slot,
+            tree: TreeBatch {
+                tokens: &self.tokens,
+                parents: &self.parents,
+            },
+            wants_logits: self.wants_logits,
+        }
+    }
+}
+
+fn next(
+    sequences: &Sequences,
+    slot: usize,
+    (ids, start): &(Vec<u32>, usize),
+    vocab: usize,
+    state: &mut u64,
+) -> Next {
+    let len = sequences.len(slot);
+    if len < *start {
+        let chunk = &ids[len..(*start).min(len + 8 + slot)];
+        return Next {
+            tokens: chunk.to_vec(),
+            parents: (0..chunk.len()).map(|i| i.checked_sub(1)).collect(),
+            wants_logits: false,
+        };
+    }
+    let (tokens, parents) = draft(&ids[len..], vocab, state);
+    Next {
+        tokens,
+        parents,
+        wants_logits: true,
+    }
+}
+
+#[test]
+fn sixteen_sequences_together_have_the_bits_that_each_has_alone() {
+    const ANSWER: usize = 12;
+    let (mut decoder, codec) = load(FloatWeights::Exact, 2);
+    let texts = answers(&codec, 16);
+    let equal = |other: &Vec<u32>| {
+        let pairs = texts[0].0.iter().zip(other);
+        pairs.take_while(|(a, b)| a == b).count()
+    };
+    let shared = texts.iter().skip(1).map(|(ids, _)| equal(ids)).min();
+    let shared = shared.unwrap();
+    assert!(shared > 300, "the prompts share {shared} tokens");
+    let alone: Vec<Vec<u64>> = texts
+        .iter()
+        .map(|(ids, start)| {
+            decoder.truncate(0);
+            decoder.extend(&ids[..*start]).unwrap();
+            let row = |&token: &u32| {
+                let rows = TreeBatch {
+                    tokens: &[token],
+                    parents: &[None],
+                };
+                let logits = decoder.forward(rows).unwrap();
+                decoder.commit_rows(&[0]).unwrap();
+                bits(&logits)
+            };
+            ids[*start..][..ANSWER].iter().map(row).collect()
+        })
+        .collect();
+    let vectors = |isa: &Isa| *isa != Isa::Portable;
+    for isa in Isa::available().into_iter().filter(vectors) {
+        decoder.set_isa(isa);
+        let among = together(&mut decoder, &texts, (shared, ANSWER));
+        for (slot, (alone, among)) in alone.iter().zip(&among).enumerate() {
+            let differs = alone.iter().zip(among).position(|(a, b)| a != b);
+            assert_eq!(differs, None, "{isa:?}, sequence {slot}");
+            assert_eq!(among.len(), ANSWER);
+        }
     }
 }
 

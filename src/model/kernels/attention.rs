@@ -6,6 +6,7 @@
 //! every sum over positions runs in the order of the path, so a row's result
 //! does not depend on the rows beside it, nor on where its keys and values lie.
 
+use std::cell::Cell;
 use std::ops::Range;
 
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, bail};
@@ -154,6 +155,11 @@ fn attend_512<S: Stored>(read: Read<'_, '_, S>, queries: &mut [Query<'_>]) {
     attend_queries::<S, BITS_512>(read, queries);
 }
 
+thread_local! {
+    /// A task's scores; what an earlier one left is never read.
+    static SCORES: Cell<Vec<f32>> = const { Cell::new(Vec::new()) };
+}
+
 /// A query's scores lie in the order of positions: those of the shared prefix, of its
 /// sequence's committed rows, of its path.
 #[inline(always)]
@@ -164,18 +170,14 @@ fn attend_queries<S: Stored, const BITS: usize>(
     let own_rows = queries.iter().map(Query::own_rows).max().unwrap_or(0);
     let before = shared.committed;
     let stride = (before + own_rows.next_multiple_of(TILE)).next_multiple_of(TILE);
-    let mut scores = vec![0f32; queries.len() * stride];
+    let mut scores = SCORES.take();
+    scores.resize(scores.len().max(queries.len() * stride), 0.0);
+    shared.ask(KeyOrValue::Key, 0, (0, 1));
     score_committed::<S, BITS>(shared, queries, &mut scores, stride);
     // Beyond the prefix's end its last tile writes what the sequences' own overwrite.
     let rest = before / TILE..before.div_ceil(TILE);
     score_rest::<S, BITS>(shared, rest, queries, &mut scores, stride);
-    let mut left = scores.as_mut_slice();
-    for run in queries.chunk_by(of_one_sequence) {
-        let (scores, others) = left.split_at_mut(run.len() * stride);
-        left = others;
-        let stretch = own.stretch(run[0].sequence.first, run[0].sequence.committed);
-        score_own::<S, BITS>(&stretch, run, &mut scores[before..], stride);
-    }
+    score_each::<S, BITS>(own, queries, &mut scores[before..], stride);
     for (query, scores) in queries.iter_mut().zip(scores.chunks_exact_mut(stride)) {
         query.scale = softmax::<BITS>(along_the_path(scores, before, query));
     }
@@ -191,13 +193,15 @@ fn attend_queries<S: Stored, const BITS: usize>(
     for query in queries {
         query.out.iter_mut().for_each(|out| *out *= query.scale);
     }
+    SCORES.set(scores);
 }
 
 fn of_one_sequence(a: &Query<'_>, b: &Query<'_>) -> bool {
     std::ptr::eq(a.sequence, b.sequence)
 }
 
-/// Scores of the whole tiles of committed rows; a query's scores are `stride` apart.
+/// Scores of the whole tiles of committed rows, of which the first block is asked for
+/// already; a query's scores are `stride` apart.
 #[inline(always)]
 fn score_committed<S: Stored, const BITS: usize>(
     stretch: &Stretch<'_, S>,
@@ -207,7 +211,6 @@ fn score_committed<S: Stored, const BITS: usize>(
 ) {
     let committed = stretch.committed / TILE;
     let groups = queries.len().div_ceil(QUERIES);
-    stretch.ask(KeyOrValue::Key, 0, (0, 1));
     for first in (0..committed).step_by(BLOCK / TILE) {
         let last = committed.min(first + BLOCK / TILE);
         let next = match last < committed {
@@ -244,6 +247,30 @@ fn score_rest<S: Stored, const BITS: usize>(
             let scores = &mut scores[tile * TILE..];
             score_tiles::<S, BITS>(stretch, (tile, 1), queries, scores, stride);
         }
+    }
+}
+
+/// Scores of what the queries of each sequence attend to of their own; the next
+/// sequence's keys are asked for meanwhile.
+#[inline(always)]
+fn score_each<S: Stored, const BITS: usize>(
+    own: &View<'_, S>,
+    queries: &[Query<'_>],
+    scores: &mut [f32],
+    stride: usize,
+) {
+    let of = |run: &[Query<'_>]| own.stretch(run[0].sequence.first, run[0].sequence.committed);
+    let mut runs = queries.chunk_by(of_one_sequence).peekable();
+    if let Some(first) = runs.peek() {
+        of(first).ask(KeyOrValue::Key, 0, (0, 1));
+    }
+    let mut first = 0;
+    while let Some(run) = runs.next() {
+        if let Some(next) = runs.peek() {
+            of(next).ask(KeyOrValue::Key, 0, (0, 1));
+        }
+        score_own::<S, BITS>(&of(run), run, &mut scores[first * stride..], stride);
+        first += run.len();
     }
 }
 

@@ -6,8 +6,6 @@ use candle_core::WithDType;
 use half::f16;
 use half::slice::HalfFloatSliceExt;
 
-use super::kv_memory::Numbers;
-
 /// The type that keys and values are stored as. Arithmetic is in f32 either way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
 #[strum(serialize_all = "lowercase", parse_err_ty = String, parse_err_fn = not_a_type)]
@@ -35,6 +33,12 @@ impl KvType {
 
 fn not_a_type(text: &str) -> String {
     format!("`{text}`: must be f16 or f32")
+}
+
+/// Numbers of a cache.
+pub enum Numbers {
+    F16(Vec<f16>),
+    F32(Vec<f32>),
 }
 
 /// A number of the cache.

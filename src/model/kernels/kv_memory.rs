@@ -1,19 +1,12 @@
 //! The memory of keys and values on the CPU: written row by row, and rows of a draft
 //! tree that are kept move together.
 
-use half::f16;
 use half::vec::HalfBitsVecExt;
 
 use super::Cpu;
-use super::kv::{Heads, KeyOrValue, KvType, Places, Stored, TILE};
+use super::kv::{Heads, KeyOrValue, KvType, Numbers, Places, Stored, TILE};
 use super::slab::ask_for_huge_pages;
 use super::thread_pool::DisjointSlices;
-
-/// Numbers of a cache.
-pub enum Numbers {
-    F16(Vec<f16>),
-    F32(Vec<f32>),
-}
 
 /// Keys and values of every layer: layer by layer, of each the keys before the
 /// values, and each as [`Places`] says.
