@@ -167,11 +167,12 @@ impl<'e> Batch<'e> {
             .filter(|(_, tokens)| tokens.len() < state.ids.len() && state.ids.starts_with(tokens))
             .max_by_key(|(_, tokens)| tokens.len());
         let shared = prefix.map_or(0, |(_, tokens)| tokens.len());
-        let room = self.sequences.capacity();
+        let (own, room) = (state.ids.len() - shared, self.sequences.capacity());
+        let context = self.engine.model.context() - shared;
+        let needed = BatchRoom::own_tokens(own, state.params.max_tokens, context);
         ensure!(
-            state.ids.len() - shared + MAX_ROWS.min(room / 2) <= room,
-            "the prompt has {} tokens of its own, a lane of the batch room for {room}",
-            state.ids.len() - shared
+            needed <= room,
+            "the run needs {needed} tokens behind what it shares, a lane of the batch has {room}"
         );
         self.sequences.begin(lane, prefix.map(|(id, _)| *id));
         self.lanes[lane] = Some(Lane::new(state, shared));

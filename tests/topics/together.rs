@@ -214,7 +214,11 @@ proptest! {
 fn a_batch_that_is_cancelled_ends_every_run() {
     let folder = tempfile::tempdir().unwrap();
     let mut engine = engine(folder.path());
-    let all = specs(&["a".into(), "b".into()], "", Params::default());
+    let params = Params {
+        max_tokens: 24,
+        ..Params::default()
+    };
+    let all = specs(&["a".into(), "b".into()], "", params);
     let room = room(&engine, &all, 2);
     let batch = Batch::new(&mut engine, &room, &mut |_, _| true).unwrap();
     let mut batch = batch.unwrap();

@@ -115,7 +115,7 @@ impl Uses {
 
     fn counts(&self, what: &str) -> bool {
         match what {
-            "cost profile" => self.profile,
+            "cost profile" | "rows" => self.profile,
             "pools" | "own documents" | "group" => self.pools,
             "source weights" => self.weights,
             "calibration" => self.calibration,

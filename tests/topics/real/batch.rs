@@ -72,7 +72,7 @@ fn a_killed_batch_resumes_as_if_it_had_not_been_killed() {
     );
 }
 
-/// Strict texts of eight films and viewers, alone and in fours.
+/// Strict texts of a few films and viewers, alone and in fours.
 #[test]
 fn strict_texts_in_a_batch_are_those_alone() {
     let folder = tempfile::tempdir().unwrap();
@@ -94,6 +94,6 @@ fn strict_texts_in_a_batch_are_those_alone() {
         assert!(said.contains("strict equalled autoregressive"), "{said}");
         texts.push(fs::read(&out).unwrap());
     }
-    assert!(n_lines(&folder.path().join("1.jsonl")) >= 6);
+    assert!(n_lines(&folder.path().join("1.jsonl")) >= 8);
     assert!(texts[0] == texts[1]);
 }

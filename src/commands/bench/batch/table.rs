@@ -16,9 +16,6 @@ pub(crate) fn print(report: &BatchReport) {
         report.shared,
         report.rounds
     );
-    if let Some(assumed) = report.assumed {
-        out!("{assumed}");
-    }
     out!(
         "{:>5} {:<15}{:>10}{:>22}{:>8}{:>10}{:>7}{:>7}{:>8}{:>10}{:>8}",
         "size",
