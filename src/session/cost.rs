@@ -162,7 +162,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let printed = folder.path().join("printed.json");
         let json = r#"{"model": "m", "spread": 0.1, "points": [{"rows": 1, "context": 128,
-            "forward_ms": 3.2, "step_ms": 3.3, "residual": 0.01}]}"#;
+            "forward_ms": 3.2, "step_ms": 3.3, "spread": 0.02, "residual": 0.01}]}"#;
         std::fs::write(&printed, json).unwrap();
         let choice = CostChoice::parse(&printed.display().to_string()).unwrap();
         assert_eq!(named(&choice).unwrap().points[0].step_ms, 3.3);

@@ -55,7 +55,7 @@ struct Passes {
 impl Passes {
     fn describe(&self) -> String {
         format!(
-            "{:.1} rows a pass, {:.0}% drafts",
+            "{:.1} rows per pass, {:.0}% drafts",
             self.rows as f64 / self.n.max(1) as f64,
             self.drafts as f64 * 100.0 / self.rows.max(1) as f64
         )

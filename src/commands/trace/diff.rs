@@ -210,7 +210,7 @@ fn print_figures(args: &TraceDiffArgs, difference: &DiffDifference) {
     for ((name, path), run) in ["A", "B"].into_iter().zip(paths).zip(&difference.runs) {
         out!("{name}: {}", path.display());
         out!(
-            "   MAL {}, {} rows and {} ms a step, {} tokens/s, hits in {} of {} steps",
+            "   MAL {}, {} rows and {} ms per step, {} tokens/s, hits in {} of {} steps",
             two(run.mal),
             two(run.rows_per_step),
             two(run.ms_per_step),
