@@ -4,6 +4,9 @@
 //! `cargo bench --bench sequences -- [MODEL.gguf [ISA]]`: by default the default model,
 //! which must be there already, and the best instructions.
 
+// It prints its measurements.
+#![allow(clippy::disallowed_macros)]
+
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;

@@ -4,7 +4,7 @@ use crate::speculate::parameters::{InSweep, Parameter, Value, rule_numbers};
 use crate::speculate::params::{AcceptanceRule, Budget, Params};
 
 /// Rules that differ in their numbers only.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Default)]
 pub(crate) struct Family(AcceptanceRule);
 
 impl Family {
@@ -36,12 +36,6 @@ impl Family {
     /// Its rule with the default numbers.
     pub(crate) fn rule(self) -> AcceptanceRule {
         self.0
-    }
-}
-
-impl Default for Family {
-    fn default() -> Self {
-        Family(AcceptanceRule::default())
     }
 }
 
