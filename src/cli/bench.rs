@@ -114,10 +114,10 @@ pub struct BenchBatchArgs {
     pub(crate) batch_memory: MemorySize,
     #[command(flatten)]
     pub(crate) decode: DecodeArgs,
-    /// One JSON object
+    /// Print one JSON object
     #[arg(long, conflicts_with = "csv")]
     pub(crate) json: bool,
-    /// A line for every size and rule, as CSV
+    /// Print one line of CSV per size and rule
     #[arg(long)]
     pub(crate) csv: bool,
 }

@@ -9,6 +9,12 @@ use serde::{Deserialize, Serialize};
 use super::decode::DecodeArgs;
 use crate::speculate::params::MAX_LANES;
 
+/// What asks for one run. Options of a batch conflict with each, since clap lets an option
+/// pass that requires what conflicts with another one.
+const ONE_RUN: [&str; 5] = ["item", "user", "prompt", "from", "branch_of"];
+/// What asks for runs that are no branch.
+const NOT_A_BRANCH: [&str; 5] = ["item", "user", "prompt", "from", "all"];
+
 /// `laserscope generate`.
 #[derive(Args, Debug)]
 pub struct GenerateArgs {
@@ -33,16 +39,16 @@ pub struct GenerateArgs {
     #[arg(long, value_name = "TRACE:STEP[+N]", group = "whom", value_parser = BranchPoint::parse)]
     pub(crate) branch_of: Option<BranchPoint>,
     /// With --branch-of: id of the token to force there
-    #[arg(long, value_name = "ID", requires = "branch_of")]
+    #[arg(long, value_name = "ID", requires = "branch_of", conflicts_with_all = NOT_A_BRANCH)]
     pub(crate) force_token: Option<u32>,
     /// With --all: only this half of each group
-    #[arg(long, value_enum, requires = "all", value_name = "HALF")]
+    #[arg(long, value_enum, requires = "all", conflicts_with_all = ONE_RUN, value_name = "HALF")]
     pub(crate) half: Option<HalfChoice>,
     /// With --all: only the pool half, users with their older history
-    #[arg(long, requires = "all", conflicts_with = "half")]
+    #[arg(long, requires = "all", conflicts_with_all = ONE_RUN, conflicts_with = "half")]
     pub(crate) pool_half: bool,
     /// With --all: at most this many of each group
-    #[arg(long, requires = "all", value_name = "N")]
+    #[arg(long, requires = "all", conflicts_with_all = ONE_RUN, value_name = "N")]
     pub(crate) limit: Option<usize>,
     /// How to decode.
     #[command(flatten)]
@@ -68,31 +74,31 @@ pub struct GenerateArgs {
 pub(crate) struct BatchArgs {
     /// Do only part I of N of the work, as in 3/16; `laserscope knowledge merge` joins
     /// the parts
-    #[arg(long, requires = "all", value_name = "I/N", value_parser = Shard::parse)]
+    #[arg(long, requires = "all", conflicts_with_all = ONE_RUN, value_name = "I/N", value_parser = Shard::parse)]
     pub(crate) shard: Option<Shard>,
     /// Resume only a file that this batch wrote; never add to a foreign one
-    #[arg(long, requires_all = ["all", "out"])]
+    #[arg(long, requires_all = ["all", "out"], conflicts_with_all = ONE_RUN)]
     pub(crate) resume: bool,
     /// Keep the contents of --out although it was made with other settings, and
     /// generate the rest
-    #[arg(long, requires_all = ["all", "out"], conflicts_with = "resume")]
+    #[arg(long, requires_all = ["all", "out"], conflicts_with_all = ONE_RUN, conflicts_with = "resume")]
     pub(crate) extend: bool,
     /// Do not add answers to the pools: every subject drafts from the initial pools
-    #[arg(long, requires = "all")]
+    #[arg(long, requires = "all", conflicts_with_all = ONE_RUN)]
     pub(crate) fixed_pools: bool,
     /// Also decode every N-th subject autoregressively, to measure the speed-up; 0: none
-    #[arg(long, requires = "all", value_name = "N", default_value_t = 50)]
+    #[arg(long, requires = "all", conflicts_with_all = ONE_RUN, value_name = "N", default_value_t = 50)]
     pub(crate) reference_every: usize,
     /// Decode N subjects together, a pass for the rows of all of them, or as many as pay on
     /// this machine (auto). Each then sees the answers of those that stand more than 4 N
     /// before it
-    #[arg(long = "batch", requires = "all", value_name = "N|auto", default_value = "1", value_parser = Lanes::parse)]
+    #[arg(long = "batch", requires = "all", conflicts_with_all = ONE_RUN, value_name = "N|auto", default_value = "1", value_parser = Lanes::parse)]
     pub(crate) lanes: Lanes,
     /// Most memory for what is decoded together, as in 512M or 2G
-    #[arg(long, requires = "all", value_name = "SIZE", default_value = "1G", value_parser = MemorySize::parse)]
+    #[arg(long, requires = "all", conflicts_with_all = ONE_RUN, value_name = "SIZE", default_value = "1G", value_parser = MemorySize::parse)]
     pub(crate) batch_memory: MemorySize,
     /// Record every subject's run, to be opened by `laserscope replay`, and the passes
-    #[arg(long, requires = "all", value_name = "DIR")]
+    #[arg(long, requires = "all", conflicts_with_all = ONE_RUN, value_name = "DIR")]
     pub(crate) traces: Option<PathBuf>,
 }
 
@@ -231,4 +237,43 @@ pub enum AllKind {
 pub(crate) enum HalfChoice {
     Pool,
     Query,
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn options_of_a_batch_are_refused_beside_a_single_run() {
+        use clap::Parser;
+
+        let parse = |options: &str| {
+            let words = ["laserscope", "generate"].into_iter();
+            crate::cli::Cli::try_parse_from(words.chain(options.split(' ')))
+        };
+        for option in [
+            "--batch 2",
+            "--traces d",
+            "--shard 1/2",
+            "--half pool",
+            "--pool-half",
+            "--limit 3",
+            "--fixed-pools",
+            "--batch-memory 2G",
+            "--reference-every 9",
+            "--out f --resume",
+            "--out f --extend",
+        ] {
+            assert!(parse(&format!("--all items {option}")).is_ok(), "{option}");
+            for run in [
+                "--item i",
+                "--user u",
+                "--prompt p",
+                "--from t",
+                "--branch-of t:2",
+            ] {
+                assert!(parse(&format!("{run} {option}")).is_err(), "{run} {option}");
+            }
+        }
+        assert!(parse("--branch-of t:2 --force-token 9").is_ok());
+        assert!(parse("--item i --force-token 9").is_err());
+    }
 }

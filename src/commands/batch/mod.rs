@@ -18,7 +18,7 @@ mod start;
 mod together;
 
 use books::Books;
-use color_eyre::eyre::{Result, ensure};
+use color_eyre::eyre::Result;
 use plan::Batch;
 use recorded::Recorder;
 use start::{Start, start};
@@ -45,11 +45,6 @@ pub(crate) fn run(
     framework: &Framework,
 ) -> Result<bool> {
     let is_alone = args.batch.lanes == Lanes::Exactly(1);
-    ensure!(
-        is_alone || !settings.learn,
-        "--learn: runs that are decoded together cannot learn from each other; leave it out, or \
-         use --batch 1"
-    );
     let (catalog, mut engine) = open(settings)?;
     if !is_alone {
         settle_passes(&mut engine, settings)?;

@@ -81,7 +81,7 @@ fn longest(views: &SegmentViews, root: Matches) -> Option<(Source, usize)> {
     Some((views.source(view), usize::from(order)))
 }
 
-/// SegmentView and text position of what follows a source's matches of this order.
+/// View and text position of what follows a source's matches of this order.
 fn places(views: &SegmentViews, root: Matches, source: Source, order: usize) -> Vec<(u16, u32)> {
     let of = |view, o| views.source(view) == source && usize::from(o) == order;
     let occurrences = root.lone_occurrences().filter(|s| of(s.view, s.order));

@@ -222,7 +222,7 @@ fn local_origin(from: Matches, token: TokenId) -> Option<Origin> {
     })
 }
 
-/// SegmentView and text position of the token.
+/// View and text position of the token.
 fn token_places<'s>(
     views: &'s SegmentViews,
     found: &FoundOccurrences,

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::speculate::params::{Drafter, MAX_BRANCH, MAX_ROWS, MAX_SUFFIX, Preset, Source};
 
-/// SettingRow counts that a budget can be set to besides the automatic one.
+/// Row counts that a budget can be set to besides the automatic one.
 const BUDGETS: &[u64] = &[1, 2, 4, 8, 16, 32, 64];
 const BRANCHES: &[u64] = &[1, 2, 4, 6, 8, 12, 16, 32];
 const SUFFIXES: &[u64] = &[1, 2, 4, 8, 12, 16, 32];

@@ -99,7 +99,8 @@ impl ParameterPlace {
     }
 
     pub(super) fn parse(self, text: &str) -> Result<Value, String> {
-        let number = |e: std::num::ParseFloatError| e.to_string();
+        let number = |_| format!("`{text}` is not a number");
+        let whole = |_| format!("`{text}` is not a whole number of 0 or more");
         Ok(match self {
             ParameterPlace::Preset => Value::Preset(one_of(&Preset::ALL, |p| p.name(), text)?),
             ParameterPlace::Rule => Value::Rule(one_of(&AcceptanceRule::ALL, |r| r.name(), text)?),
@@ -111,10 +112,10 @@ impl ParameterPlace {
             | ParameterPlace::Number(_)
             | ParameterPlace::OptionalNumber(_) => Value::Number(text.parse().map_err(number)?),
             ParameterPlace::Whole(_) | ParameterPlace::OptionalWhole(_) => {
-                let n: usize = text.parse().map_err(|e| format!("{e}"))?;
+                let n: usize = text.parse().map_err(whole)?;
                 Value::Whole(n as u64)
             }
-            ParameterPlace::Seed(_) => Value::Whole(text.parse().map_err(|e| format!("{e}"))?),
+            ParameterPlace::Seed(_) => Value::Whole(text.parse().map_err(whole)?),
         })
     }
 }

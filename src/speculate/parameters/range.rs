@@ -76,7 +76,8 @@ impl Range {
         };
         match self {
             Range::AutoOr(most) => format!("auto or 1 to {most}{unit}"),
-            Range::Whole(least, u64::MAX) => format!("at least {least}{means}"),
+            Range::Whole(least, u64::MAX) if least_means.is_empty() => format!("at least {least}"),
+            Range::Whole(least, u64::MAX) => format!("at least {least} ({least} is {least_means})"),
             Range::Whole(least, most) => format!("{least} to {most}{unit}"),
             Range::Between(least, most) => format!("between {least}{means} and {most}"),
             Range::Above(least, most) => format!("above {least} and at most {most}"),

@@ -8,9 +8,9 @@ const INTRODUCTION: &str = "\
 
 ## Of decoding
 
-Each is an option of `generate`, `bench decode` and `trace whatif` (`sweep` takes those that
-all its cells share, and lists of the rules' numbers), and a key of the same name in the
-`[decode]` table of the [configuration file](configuration.md). Most have a row among the
+Each is an option of `generate`, `bench decode`, `bench batch` and `trace whatif` (`sweep`
+takes those that all its cells share, and lists of the rules' numbers), and a key of the same
+name in the `[decode]` table of the [configuration file](configuration.md). Most have a row among the
 settings and the sliders of the playground.
 
 The last column says what answers for a change of a recorded run: a *what-if*, which judges its

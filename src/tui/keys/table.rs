@@ -104,7 +104,7 @@ pub static TABLE: &[Binding] = table! {
         Action::ChangeMatch; [Key::char('v')] "" "the next preset to find steps by: relaxed, rejected, nothing accepted, pool miss";
         Action::NextPhase; [Key::char('.')] ", .|phases" "the next phase of the step: retrieve, draft, verify, commit";
         Action::PreviousPhase; [Key::char(',')] "" "the previous phase of the step";
-        Action::Filter; [Key::char('/')] "search" "search the text; find then goes from match to match";
+        Action::Filter; [Key::char('/')] "search" "search the text; previous-match and next-match then go from match to match";
         Action::Bookmark; [Key::char('B')] "" "set or remove a bookmark at this step";
         Action::NextBookmark; [Key::char('\'')] "" "the next bookmark";
         Action::GoTo; [Key::char('g')] "go to" "go to a step by its number";
