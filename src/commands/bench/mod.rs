@@ -180,7 +180,8 @@ fn prepare(
     subjects.extend(catalog.stratified_sample(SubjectKind::User, args.users));
     ensure!(
         !subjects.is_empty(),
-        "--items {} --users {}: no subjects are left; one of them must be above 0",
+        "--items {} --users {}: the query half has no such subject; a small catalog may have no \
+         query half (`laserscope catalog info`)",
         args.items,
         args.users
     );

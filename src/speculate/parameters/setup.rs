@@ -155,7 +155,7 @@ pub(crate) static FRAMEWORK: SetupParameter = SetupParameter {
 pub(crate) static KNOWLEDGE: SetupParameter = SetupParameter {
     name: "knowledge",
     help: "Knowledge documents (JSONL) for the pools; may be repeated",
-    default: "the sample's",
+    default: "the catalog's knowledge/*.jsonl",
     ..PATH
 };
 

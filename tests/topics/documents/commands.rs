@@ -10,7 +10,8 @@ use super::workplace::Workplace;
 use super::{FencedLine, pages};
 
 /// Lines that are read and not run, by what they hold.
-const NOT_RUN: [(&str, &str); 12] = [
+const NOT_RUN: [(&str, &str); 13] = [
+    ("--catalog my-films", "a catalog that the reader brings"),
     (
         "laserscope replay",
         "needs a terminal; topics::terminal has one",

@@ -35,14 +35,16 @@ fn head(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         .or(listed.map(|d| d.title.as_str()))
         .or(app.record().map(|r| r.trace.doc_title(id)));
     let group = open.map_or("", |o| o.text.group.as_str());
-    let mut line = Line::from(Span::styled(
+    let mut line = Line::default();
+    // Where the width ends, the place must not be what is cut.
+    if let Some(at) = open.and_then(|o| o.at) {
+        line.push_span(Span::styled(format!("token {at}  "), theme.accent()));
+    }
+    line.push_span(Span::styled(
         title.unwrap_or(id).to_string(),
         theme.strong(),
     ));
     line.push_span(Span::styled(format!("  {id}  {group}"), theme.dim()));
-    if let Some(at) = open.and_then(|o| o.at) {
-        line.push_span(Span::styled(format!("  token {at}"), theme.accent()));
-    }
     put(buf, area, 0, &line);
 }
 

@@ -35,8 +35,7 @@ const TABLE_WIDTH: u16 = (LABEL + 3 * COLUMN) as u16;
 
 pub(crate) fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let (Some(run), Some(record)) = (app.run(), app.record().filter(|r| r.stats.steps > 0)) else {
-        let text =
-            "Speed is measured, never estimated: against the same prompt decoded without drafts.";
+        let text = "The speed-up is measured: against the same prompt decoded without drafts.";
         return placeholder(text, area, theme, buf);
     };
     let table = Table {
