@@ -146,7 +146,7 @@ proptest! {
         let page = written(&trace, Format::Html);
         prop_assert_eq!(foreign_tags(&page), Vec::<String>::new());
         prop_assert_eq!(page.matches("<script").count(), 1);
-        let entities = ["&amp;", "&lt;", "&gt;", "&quot;", "&#39;"];
+        let entities = ["&amp;", "&lt;", "&gt;", "&quot;", "&#x27;"];
         let (before_script, _) = page.split_once("<script>").expect("the script is last");
         for rest in before_script.match_indices('&').map(|(i, _)| &before_script[i..]) {
             prop_assert!(entities.iter().any(|e| rest.starts_with(e)), "{}", &rest[..rest.len().min(20)]);
