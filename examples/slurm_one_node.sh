@@ -7,12 +7,12 @@
 #   cargo build --release && sudo examples/slurm_one_node.sh
 #
 # The cluster lives in a network namespace and a temporary directory, and is gone afterwards.
-# LASERSCOPE names another binary, LIMIT how many subjects of each group (1).
+# LASERSCOPE names another binary, LIMIT how many subjects of each group (4).
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")/.." && pwd)
 laserscope=$(realpath "${LASERSCOPE:-$here/target/release/laserscope}")
-limit=${LIMIT:-1}
+limit=${LIMIT:-4}
 shards=4
 [ "$(id -u)" = 0 ] || { echo "needs root: a network namespace and munged are started" >&2; exit 2; }
 export PATH=$PATH:/usr/sbin:/sbin
@@ -81,12 +81,12 @@ CONF
 slurmctld -c
 slurmd -N "$host"
 wait_for() { # SECONDS WHAT COMMAND...: until the command succeeds
-    local left=$1 what=$2
+    local left=$(($1 * 5)) what=$2
     shift 2
     until "$@" >/dev/null 2>&1; do
         left=$((left - 1))
         [ $left -gt 0 ] || { echo "gave up waiting for $what" >&2; tail -n 5 "$work"/*.log >&2; exit 1; }
-        sleep 1
+        sleep 0.2
     done
 }
 is_idle() { sinfo --noheader --format=%T | grep -q idle; }
@@ -94,7 +94,7 @@ wait_for 60 "the node" is_idle
 sinfo
 
 # The batch: what every shard and the undivided run have in common.
-batch=(generate --all items --half query --limit "$limit" --max-tokens 48 --verify strict
+batch=(generate --all items --half query --limit "$limit" --max-tokens 128 --verify strict
     --offline --cost "$work/profile.json")
 "$laserscope" cost measure --threads 1 --json >"$work/profile.json"
 
