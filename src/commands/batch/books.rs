@@ -127,7 +127,7 @@ impl<'a> Books<'a> {
 
     /// The documents that the file held before the batch join, too.
     pub(crate) fn before(&self) -> Vec<KnowledgeDoc> {
-        let before = self.kept.as_ref().map(|k| &k.log.found[..k.n_before]);
+        let before = self.kept.as_ref().map(|k| &k.log.found[..k.n_before()]);
         before.unwrap_or_default().to_vec()
     }
 
@@ -246,7 +246,7 @@ impl<'a> Books<'a> {
             return Ok(());
         };
         let finished = Finished {
-            documents: kept.n_before + self.plan.subjects.len() - self.n_left_out,
+            documents: kept.n_before() + self.plan.subjects.len() - self.n_left_out,
             left_out: self.n_left_out,
         };
         if self.measured.n_answers() == 0 {
@@ -286,7 +286,7 @@ impl<'a> Books<'a> {
 }
 
 /// Whether a prompt leaves room for an answer.
-pub(crate) fn fits(engine: &Engine, spec: &RunSpec) -> Result<bool> {
+fn fits(engine: &Engine, spec: &RunSpec) -> Result<bool> {
     Ok(rendered(engine, spec)?.is_some())
 }
 

@@ -89,7 +89,7 @@ pub(crate) fn choose(
                 MemorySize(most),
                 match fitting {
                     Some(fitting) if fitting > 1 => format!("--batch {fitting} fits"),
-                    _ => "only --batch 1 fits, which needs none of it".to_string(),
+                    _ => "only --batch 1 fits; it needs none".to_string(),
                 }
             );
             Ok(n)

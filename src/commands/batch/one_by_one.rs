@@ -3,7 +3,7 @@
 
 use color_eyre::eyre::Result;
 
-use super::books::{Books, fits};
+use super::books::{Books, rendered};
 use super::recorded::Recorder;
 use crate::commands::one_run::{document, record, report};
 use crate::engine::{Engine, RunSpec};
@@ -63,10 +63,9 @@ fn catch_up(engine: &mut Engine, books: &mut Books<'_>) -> Result<()> {
 
 /// One subject: its answer is written and joins the pools.
 fn answer(engine: &mut Engine, books: &mut Books<'_>, at: SubjectRef) -> Result<Outcome> {
-    let spec = books.spec(at)?;
-    if !fits(engine, &spec)? {
+    let Some(spec) = rendered(engine, &books.spec(at)?)? else {
         return Ok(Outcome::TooLong);
-    }
+    };
     let (trace, end) = record(engine, spec.clone())?;
     if end.finish == Finish::Cancelled {
         return Ok(Outcome::Cancelled);

@@ -29,14 +29,28 @@ pub(crate) struct Start {
 pub(crate) struct Kept {
     pub(crate) log: KnowledgeLog,
     pub(crate) manifest: Manifest,
-    /// Documents of the file that came before the batch.
-    pub(crate) n_before: usize,
+}
+
+impl Start {
+    /// Of a batch whose answers are written.
+    fn kept(plan: Plan, log: KnowledgeLog, manifest: Manifest, room: Option<BatchRoom>) -> Self {
+        Start {
+            plan,
+            kept: Some(Kept { log, manifest }),
+            room,
+        }
+    }
 }
 
 impl Kept {
+    /// Documents of the file that came before the batch.
+    pub(crate) fn n_before(&self) -> usize {
+        self.manifest.before.n
+    }
+
     /// Answers of this batch that already exist, in the plan's order.
     pub(crate) fn done(&self) -> &[KnowledgeDoc] {
-        &self.log.found[self.n_before..]
+        &self.log.found[self.n_before()..]
     }
 }
 
@@ -94,16 +108,7 @@ fn go_on(
     engine.start.cost = manifest.cost.clone();
     let lanes = Lanes::Exactly(manifest.conditions.batch);
     let room = settled(batch, engine, &plan, lanes)?;
-    let n_before = manifest.before.n;
-    Ok(Start {
-        plan,
-        kept: Some(Kept {
-            log,
-            manifest,
-            n_before,
-        }),
-        room,
-    })
+    Ok(Start::kept(plan, log, manifest, room))
 }
 
 /// The room for those that are decoded together, which is said. `None`: each is decoded
@@ -168,16 +173,7 @@ fn begun(batch: &Batch, engine: &Engine, out: &Path, log: KnowledgeLog) -> Resul
     // What another batch left here is not this one's.
     journal::remove(out)?;
     manifest.save(out)?;
-    let n_before = log.found.len();
-    Ok(Start {
-        plan,
-        kept: Some(Kept {
-            log,
-            manifest,
-            n_before,
-        }),
-        room,
-    })
+    Ok(Start::kept(plan, log, manifest, room))
 }
 
 /// The plan of an earlier batch, once its conditions are found unchanged.

@@ -9,18 +9,16 @@ use color_eyre::eyre::{Result, ensure};
 use serde::Serialize;
 
 use self::measured::{BatchAnswer, Measured, alone, together};
-use super::compared;
+use super::{compared, specs};
 use crate::cli::{BenchBatchArgs, MemorySize};
 use crate::commands::report::RanOn;
 use crate::commands::{open, print_json, settle_passes};
 use crate::config::Settings;
 use crate::console::progress::Line;
 use crate::engine::{BatchRoom, Engine, Prompts, RunSpec};
-use crate::recsys::{Role, SubjectKind};
 use crate::speculate::cost::PassCosts;
 use crate::speculate::params::{AcceptanceRule, Params};
 use crate::speculate::speed_up::SpeedUp;
-use crate::worker::ask;
 
 /// One size under one rule.
 #[derive(Clone, Debug, Serialize)]
@@ -119,19 +117,7 @@ fn prepare(
     let framework = settings.framework()?;
     let (catalog, mut engine) = open(settings)?;
     settle_passes(&mut engine, settings)?;
-    let mut subjects = catalog.stratified_sample(SubjectKind::Item, args.items);
-    subjects.extend(catalog.stratified_sample(SubjectKind::User, args.users));
-    ensure!(
-        !subjects.is_empty(),
-        "--items {} --users {}: nothing to ask",
-        args.items,
-        args.users
-    );
-    let specs = subjects.into_iter().map(|at| {
-        let (subject, prompt) = ask::about(&catalog, at, &framework, Role::Query)?;
-        Ok(RunSpec::new(subject, prompt, params))
-    });
-    let specs = specs.collect::<Result<_>>()?;
+    let specs = specs(&catalog, &framework, (args.items, args.users), params)?;
     Ok((engine, specs))
 }
 

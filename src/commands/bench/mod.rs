@@ -26,7 +26,7 @@ use crate::commands::{open, print_json};
 use crate::config::Settings;
 use crate::console::progress::Line;
 use crate::engine::{Engine, RunSpec};
-use crate::recsys::{Catalog, Role, SubjectKind};
+use crate::recsys::{Catalog, Framework, Role, SubjectKind};
 use crate::speculate::TokenId;
 use crate::speculate::params::{AcceptanceRule, Params};
 use crate::speculate::stats::first_difference;
@@ -176,21 +176,29 @@ fn prepare(
 ) -> Result<(Catalog, Engine, Vec<RunSpec>)> {
     let framework = settings.framework()?;
     let (catalog, engine) = open(settings)?;
-    let mut subjects = catalog.stratified_sample(SubjectKind::Item, args.items);
-    subjects.extend(catalog.stratified_sample(SubjectKind::User, args.users));
+    let specs = specs(&catalog, &framework, (args.items, args.users), params)?;
+    Ok((catalog, engine, specs))
+}
+
+/// A run for each of these numbers of query-half items and users, spread over the groups.
+fn specs(
+    catalog: &Catalog,
+    framework: &Framework,
+    (items, users): (usize, usize),
+    params: Params,
+) -> Result<Vec<RunSpec>> {
+    let mut subjects = catalog.stratified_sample(SubjectKind::Item, items);
+    subjects.extend(catalog.stratified_sample(SubjectKind::User, users));
     ensure!(
         !subjects.is_empty(),
-        "--items {} --users {}: the query half has no such subject; a small catalog may have no \
-         query half (`laserscope catalog info`)",
-        args.items,
-        args.users
+        "--items {items} --users {users}: the query half has no such subject; a small catalog may \
+         have no query half (`laserscope catalog info`)"
     );
     let specs = subjects.into_iter().map(|at| {
-        let (subject, prompt) = ask::about(&catalog, at, &framework, Role::Query)?;
+        let (subject, prompt) = ask::about(catalog, at, framework, Role::Query)?;
         Ok(RunSpec::new(subject, prompt, params))
     });
-    let specs = specs.collect::<Result<_>>()?;
-    Ok((catalog, engine, specs))
+    specs.collect()
 }
 
 /// Autoregressive, strict and relaxed.

@@ -47,9 +47,9 @@ fn bits(logits: &[f32]) -> u64 {
 }
 
 /// The bits of every row, token by token.
-fn one_by_one(decoder: &mut Decoder, tokens: &[u32]) -> Vec<u64> {
+fn one_by_one(decoder: &mut Decoder, tokens: &[u32], start: usize) -> Vec<u64> {
     decoder.truncate(0);
-    decoder.extend(&tokens[..PROMPT]).unwrap();
+    decoder.extend(&tokens[..start]).unwrap();
     let row = |&token: &u32| {
         let rows = TreeBatch {
             tokens: &[token],
@@ -59,7 +59,7 @@ fn one_by_one(decoder: &mut Decoder, tokens: &[u32]) -> Vec<u64> {
         decoder.commit_rows(&[0]).unwrap();
         bits(&logits)
     };
-    tokens[PROMPT..].iter().map(row).collect()
+    tokens[start..].iter().map(row).collect()
 }
 
 /// SplitMix64.
@@ -110,7 +110,7 @@ fn rows_do_not_depend_on_the_others(n_documents: usize, tokens: usize) {
     let (mut decoder, codec) = load(FloatWeights::Exact, 2);
     let mut state = 7;
     for (i, document) in documents(&codec, n_documents, tokens).iter().enumerate() {
-        let alone = one_by_one(&mut decoder, document);
+        let alone = one_by_one(&mut decoder, document, PROMPT);
         let among = in_trees(&mut decoder, document, &mut state);
         let differs = alone.iter().zip(&among).position(|(a, b)| a != b);
         assert_eq!(
@@ -136,17 +136,21 @@ fn a_row_has_the_same_bits_in_every_tree_over_100_documents_of_200_tokens() {
 fn threads_and_instructions_do_not_show_in_the_bits() {
     let (mut decoder, codec) = load(FloatWeights::Exact, 2);
     let document = &documents(&codec, 1, 24)[0];
-    let want = one_by_one(&mut decoder, document);
+    let want = one_by_one(&mut decoder, document, PROMPT);
     for isa in Isa::available()
         .into_iter()
         .filter(|&isa| isa != Isa::Portable)
     {
         decoder.set_isa(isa);
-        assert_eq!(one_by_one(&mut decoder, document), want, "{isa:?}");
+        assert_eq!(one_by_one(&mut decoder, document, PROMPT), want, "{isa:?}");
     }
     for threads in [1, 3] {
         let (mut other, _) = load(FloatWeights::Exact, threads);
-        assert_eq!(one_by_one(&mut other, document), want, "{threads} threads");
+        assert_eq!(
+            one_by_one(&mut other, document, PROMPT),
+            want,
+            "{threads} threads"
+        );
     }
 }
 
@@ -262,20 +266,7 @@ fn sixteen_sequences_together_have_the_bits_that_each_has_alone() {
     assert!(shared > 300, "the prompts share {shared} tokens");
     let alone: Vec<Vec<u64>> = texts
         .iter()
-        .map(|(ids, start)| {
-            decoder.truncate(0);
-            decoder.extend(&ids[..*start]).unwrap();
-            let row = |&token: &u32| {
-                let rows = TreeBatch {
-                    tokens: &[token],
-                    parents: &[None],
-                };
-                let logits = decoder.forward(rows).unwrap();
-                decoder.commit_rows(&[0]).unwrap();
-                bits(&logits)
-            };
-            ids[*start..][..ANSWER].iter().map(row).collect()
-        })
+        .map(|(ids, start)| one_by_one(&mut decoder, &ids[..start + ANSWER], *start))
         .collect();
     let vectors = |isa: &Isa| *isa != Isa::Portable;
     for isa in Isa::available().into_iter().filter(vectors) {
