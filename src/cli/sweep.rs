@@ -19,8 +19,7 @@ use crate::speculate::sweep::{Axes, Family};
 /// (a command line's) and runs (one a subject); lossless; mismatches; complete.
 #[derive(Args, Debug)]
 pub struct SweepArgs {
-    /// Query-half items to ask, spread over the groups [default: 4, where nobody
-    /// is named]
+    /// Query-half items to ask, spread over the groups [default: 4, if no subject is named]
     #[arg(long, value_name = "N")]
     pub(crate) items: Option<usize>,
     /// Query-half users to ask
