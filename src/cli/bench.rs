@@ -109,7 +109,7 @@ pub struct BenchBatchArgs {
     /// Rounds over all sizes and rules; every subject's run is a pair of the speed-up
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
     pub(crate) rounds: usize,
-    /// Most memory for what is decoded together, as in 512M or 2G
+    /// Maximum memory for decoding subjects together, as in 512M or 2G
     #[arg(long, value_name = "SIZE", default_value = "1G", value_parser = MemorySize::parse)]
     pub(crate) batch_memory: MemorySize,
     #[command(flatten)]

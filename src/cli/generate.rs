@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 use super::decode::DecodeArgs;
 use crate::speculate::params::MAX_LANES;
 
-/// What asks for one run. Options of a batch conflict with each, since clap lets an option
-/// pass that requires what conflicts with another one.
+/// Options that select a single run. Batch options conflict with each of them explicitly,
+/// since clap waives `requires` when the required option conflicts with a given one.
 const ONE_RUN: [&str; 5] = ["item", "user", "prompt", "from", "branch_of"];
-/// What asks for runs that are no branch.
+/// Options that select runs other than a branch.
 const NOT_A_BRANCH: [&str; 5] = ["item", "user", "prompt", "from", "all"];
 
 /// `laserscope generate`.
@@ -76,7 +76,7 @@ pub(crate) struct BatchArgs {
     /// the parts
     #[arg(long, requires = "all", conflicts_with_all = ONE_RUN, value_name = "I/N", value_parser = Shard::parse)]
     pub(crate) shard: Option<Shard>,
-    /// Resume only a file that this batch wrote; never add to a foreign one
+    /// Only resume a file that this batch wrote; never append to another one
     #[arg(long, requires_all = ["all", "out"], conflicts_with_all = ONE_RUN)]
     pub(crate) resume: bool,
     /// Keep the contents of --out although it was made with other settings, and
@@ -89,15 +89,14 @@ pub(crate) struct BatchArgs {
     /// Also decode every N-th subject autoregressively, to measure the speed-up; 0: none
     #[arg(long, requires = "all", conflicts_with_all = ONE_RUN, value_name = "N", default_value_t = 50)]
     pub(crate) reference_every: usize,
-    /// Decode N subjects together, a pass for the rows of all of them, or as many as pay on
-    /// this machine (auto). Each then sees the answers of those that stand more than 4 N
-    /// before it
+    /// Decode N subjects together, their rows in one pass, or as many as pay on this machine
+    /// (auto). Each draws on the answers of subjects more than 4 N before it
     #[arg(long = "batch", requires = "all", conflicts_with_all = ONE_RUN, value_name = "N|auto", default_value = "1", value_parser = Lanes::parse)]
     pub(crate) lanes: Lanes,
-    /// Most memory for what is decoded together, as in 512M or 2G
+    /// Maximum memory for decoding subjects together, as in 512M or 2G
     #[arg(long, requires = "all", conflicts_with_all = ONE_RUN, value_name = "SIZE", default_value = "1G", value_parser = MemorySize::parse)]
     pub(crate) batch_memory: MemorySize,
-    /// Record every subject's run, to be opened by `laserscope replay`, and the passes
+    /// Record the passes and a trace of every subject's run, for `laserscope replay`
     #[arg(long, requires = "all", conflicts_with_all = ONE_RUN, value_name = "DIR")]
     pub(crate) traces: Option<PathBuf>,
 }
@@ -171,7 +170,7 @@ impl fmt::Display for MemorySize {
     }
 }
 
-/// Part `index` of `of`, from 1.
+/// Part `index` of `of`, counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Shard {
     pub(crate) index: usize,
@@ -197,7 +196,7 @@ pub(crate) struct BranchPoint {
     pub(crate) trace: PathBuf,
     /// From 0.
     pub(crate) step: usize,
-    /// Tokens of that step that stay.
+    /// Tokens of that step that are kept.
     pub(crate) within: usize,
 }
 

@@ -1,6 +1,6 @@
-//! Many runs at once: their rows share the passes. A lane holds one run at a time; whoever
-//! drives the batch puts the next one into a lane that has become free. Knows nothing of
-//! plans and files.
+//! Many runs at once, whose rows share the forward passes. A lane holds one run at a time;
+//! the caller begins the next run in a lane that has become free. Knows nothing of plans
+//! and files.
 
 mod assemble;
 mod lane;
@@ -24,19 +24,19 @@ use lane::Lane;
 pub use lane::Ended;
 pub use prefixes::Prompts;
 
-/// How much room a batch has.
+/// The size of a batch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BatchRoom {
     /// Runs at once.
     pub lanes: usize,
-    /// Tokens of a run behind its shared prefix: prompt, answer, and the rows of a pass.
+    /// Tokens of a run after its shared prefix: prompt, answer, and the rows of a pass.
     pub own: usize,
-    /// What prompts begin with, once for all that do.
+    /// The prefixes that prompts share, each stored once.
     pub prefixes: Vec<Vec<TokenId>>,
 }
 
 impl BatchRoom {
-    /// For runs whose prompts have up to `prompt` tokens of their own.
+    /// The `own` for prompts of up to `prompt` tokens after their shared prefix.
     pub fn own_tokens(prompt: usize, max_tokens: usize, context: usize) -> usize {
         (prompt.saturating_add(max_tokens).saturating_add(MAX_ROWS)).min(context)
     }
@@ -50,28 +50,28 @@ impl BatchRoom {
     }
 }
 
-/// Runs under way, whose rows are computed together.
+/// Runs in progress, whose rows are computed together.
 pub struct Batch<'e> {
     engine: &'e mut Engine,
     sequences: Sequences,
     prefixes: Vec<(PrefixId, Vec<TokenId>)>,
     lanes: Vec<Option<Lane>>,
     costs: PassCosts,
-    /// What a lossy rule with an automatic budget drafts by.
+    /// The cost profile of a lossy rule with an automatic budget.
     price: CostProfile,
-    /// Whether steps name where their drafts come from.
+    /// Whether steps record where their drafts come from.
     names_origins: bool,
-    /// The lane whose rows are taken first, where they do not all fit a pass.
+    /// The lane served first if the rows of all lanes do not fit a pass.
     turn: usize,
     n_passes: usize,
 }
 
 impl<'e> Batch<'e> {
-    /// Allocates the lanes and computes the shared prefixes. `go_on(done, of)` is told of
-    /// their tokens. `None`: cancelled.
+    /// Allocates the lanes and computes the shared prefixes. `go_on(done, of)` gets the
+    /// progress in tokens of each prefix. `None`: cancelled.
     ///
     /// # Errors
-    /// No lane or too many; what the device reports.
+    /// No lanes or too many; what the device reports.
     pub fn new(
         engine: &'e mut Engine,
         room: &BatchRoom,
@@ -105,25 +105,25 @@ impl<'e> Batch<'e> {
         }))
     }
 
-    /// Leaves the drafts' origins unnamed, for speed.
+    /// Does not record the drafts' origins, for speed.
     pub(crate) fn without_origins(mut self) -> Self {
         self.names_origins = false;
         self
     }
 
-    /// The engine between passes: what is changed of its pools holds for the runs that
-    /// begin from then on. Its own cache is free for other runs.
+    /// The engine, between passes: changes to its pools apply to runs that begin afterwards.
+    /// Its own cache is free for other runs.
     pub(crate) fn engine(&mut self) -> &mut Engine {
         self.engine
     }
 
-    /// What a lossy rule with an automatic budget drafts by; empty where nothing was
+    /// The cost profile of a lossy rule with an automatic budget; empty if nothing was
     /// measured.
     pub fn price(&self) -> &CostProfile {
         &self.price
     }
 
-    /// What a record of its passes begins with.
+    /// The first line of the record of its passes.
     pub(crate) fn passes_header(&self) -> PassesHeader {
         let model = &self.engine.model;
         PassesHeader {
@@ -145,14 +145,14 @@ impl<'e> Batch<'e> {
         self.lanes.iter().all(Option::is_none)
     }
 
-    /// The runs under way, by lane.
+    /// The runs in progress, by lane.
     pub fn traces(&self) -> impl Iterator<Item = (usize, &Trace)> {
         let lanes = self.lanes.iter().enumerate();
         lanes.filter_map(|(i, lane)| Some((i, &lane.as_ref()?.trace)))
     }
 
-    /// Begins a run in a free lane, over the pools as they are now; its prompt is computed
-    /// in the next passes.
+    /// Begins a run in a free lane, with the current pools; its prompt is computed in the
+    /// next passes.
     ///
     /// # Errors
     /// A lane that is not free; a prompt that leaves no room in the context or in a lane.
@@ -172,14 +172,15 @@ impl<'e> Batch<'e> {
         let needed = BatchRoom::own_tokens(own, state.params.max_tokens, context);
         ensure!(
             needed <= room,
-            "the run needs {needed} tokens behind what it shares, a lane of the batch has {room}"
+            "the run needs {needed} tokens after its shared prefix, but a lane has {room}"
         );
         self.sequences.begin(lane, prefix.map(|(id, _)| *id));
         self.lanes[lane] = Some(Lane::new(state, shared));
         Ok(())
     }
 
-    /// Who decides how many rows a run's steps have, and by which profile.
+    /// Whether the run or the whole pass decides how many rows its steps get, and the profile
+    /// that a lossy run uses.
     fn allotted(&self, mut spec: RunSpec) -> (RowsBy, RunSpec) {
         let Params { verify, budget, .. } = spec.params;
         if !budget.is_auto() || !spec.params.drafts() {
@@ -198,7 +199,7 @@ impl<'e> Batch<'e> {
         lanes.for_each(|lane| lane.state.cancel());
     }
 
-    /// Frees the lanes whose runs have ended, in their order.
+    /// Frees the lanes whose runs have ended, in lane order.
     pub fn take_ended(&mut self) -> Vec<Ended> {
         let mut ended = Vec::new();
         for (i, place) in self.lanes.iter_mut().enumerate() {

@@ -27,7 +27,7 @@ use step::Stepped;
 pub(crate) use replay::Replayed;
 pub use spec::RunSpec;
 
-/// A run under way on an engine, whose cache it has to itself.
+/// A run in progress; it has the engine's own cache to itself.
 pub struct Run<'e> {
     engine: &'e mut Engine,
     state: RunState,
@@ -42,19 +42,18 @@ impl Run<'_> {
         self.state.params
     }
 
-    /// From the next step on. Any parameter may change, penalty and token limit
+    /// Takes effect with the next step. Any parameter may change, penalty and token limit
     /// included; the trace records it.
     pub(crate) fn set_params(&mut self, params: Params) {
         self.state.set_params(params);
     }
 
-    /// Set once the run has ended; then there is no further step.
+    /// Set once the run has ended; there are no further steps then.
     pub(crate) fn finish(&self) -> Option<Finish> {
         self.state.finish
     }
 
-    /// Adds the answer to those of this session, from which the online source
-    /// drafts.
+    /// Adds the answer to this session's finished answers, the online source.
     pub(crate) fn remember(self) {
         let Run { engine, state } = self;
         engine.pools.remember(&state.header, state.output());

@@ -1,5 +1,5 @@
-//! Many runs in one pass: their texts are those they have alone, whatever stands beside
-//! them; a batch that was cut off anywhere goes on as if it had not been.
+//! Many runs in one pass: each text equals that of the run alone, whatever shares its
+//! passes; a batch interrupted anywhere resumes to the same result.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -22,7 +22,7 @@ use proptest::prelude::*;
 
 use super::engine::{engine, knowledge, params, run, spec, text};
 
-/// A machine on which further rows are cheap at first, then dear.
+/// A machine on which additional rows are cheap at first, then expensive.
 fn costs() -> CostProfile {
     let pass = |sequences, rows, own, shared, pass_ms| PassPoint {
         sequences,
@@ -45,7 +45,7 @@ fn costs() -> CostProfile {
     }
 }
 
-/// Runs about different subjects, some of which begin alike.
+/// Runs about different subjects, some with a common prefix.
 fn specs(questions: &[String], common: &str, params: Params) -> Vec<RunSpec> {
     let each = questions.iter().enumerate();
     each.map(|(i, question)| {
@@ -73,7 +73,8 @@ fn room(engine: &Engine, specs: &[RunSpec], lanes: usize) -> BatchRoom {
     }
 }
 
-/// All runs through so many lanes, in the order of the specs, and the passes.
+/// Runs all specs in a batch of this many lanes; the traces in order of the specs, and the
+/// passes.
 fn together(engine: &mut Engine, specs: &[RunSpec], lanes: usize) -> (Vec<Trace>, Vec<PassRecord>) {
     let room = room(engine, specs, lanes);
     let batch = Batch::new(engine, &room, &mut |_, _| true).unwrap();
@@ -105,7 +106,7 @@ fn together(engine: &mut Engine, specs: &[RunSpec], lanes: usize) -> (Vec<Trace>
     (in_order.collect(), passes)
 }
 
-/// What a trace says, judged again by the model over its recorded trees.
+/// Replaying the recorded trees on the model gives the trace's own results.
 fn assert_replays(engine: &mut Engine, trace: &Trace) {
     let mut run = engine.begin_again(&trace.header, &mut |_, _| true).unwrap();
     for step in &trace.steps {
@@ -161,7 +162,7 @@ proptest! {
             prop_assert_eq!(trace.header.rows == RowsBy::Shared, shares);
             assert_replays(&mut engine, trace);
         }
-        // One lane is one sequence alone: its trees, too.
+        // One lane is one sequence alone, so the trees are equal, too.
         if lanes == 1 {
             for (trace, alone) in found.iter().zip(&alone) {
                 let trees = |trace: &Trace| -> Vec<_> {
@@ -172,8 +173,8 @@ proptest! {
         }
     }
 
-    /// A lossy rule drafts by a fixed budget or a fixed price: run alone from its header, a
-    /// run is the same to the tree.
+    /// A lossy rule drafts by a fixed budget or a fixed price: repeated alone from its header,
+    /// a run has the same trees and verdicts.
     #[test]
     fn lossy_texts_do_not_depend_on_their_neighbours(
         questions in prop::collection::vec(text(1..20), 2..9),
@@ -238,7 +239,7 @@ fn a_batch_that_is_cancelled_ends_every_run() {
             .all(|ended| ended.end.finish == Finish::Cancelled)
     );
     assert_eq!((ended.len(), batch.is_idle()), (2, true));
-    // A prompt that leaves no room is an error of its own run only.
+    // A prompt that leaves no room is an error for its own run only.
     let long = specs(&["x".repeat(600)], "", Params::default());
     assert!(batch.begin(0, long[0].clone()).is_err());
     assert_eq!(batch.free_lane(), Some(0));
@@ -265,7 +266,7 @@ fn args(options: &[&str]) -> GenerateArgs {
     }
 }
 
-/// Relaxed so far that what is drafted shows in the text.
+/// Relaxed enough that the drafts show in the text.
 fn relaxed() -> Params {
     Params {
         verify: AcceptanceRule::Relaxed { k: 4, tau: 0.0 },
@@ -358,8 +359,8 @@ fn relaxed_answers_with_a_fixed_budget_are_those_of_a_batch_of_one() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 10, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Cut off with any answers written, any of the others journaled, and a torn line
-    /// behind each, it is resumed to the same bytes.
+    /// Interrupted with any number of answers written, any others journaled, and a truncated
+    /// last line in both files, it resumes to the same bytes.
     #[test]
     fn a_batch_that_was_killed_goes_on_as_if_it_had_not_been(
         is_strict in any::<bool>(),
@@ -396,7 +397,7 @@ proptest! {
     }
 }
 
-/// A journal of another batch is named, not believed.
+/// The error names the entry that is not this batch's.
 #[test]
 fn a_journal_that_does_not_fit_is_refused() {
     let folder = tempfile::tempdir().unwrap();
@@ -454,7 +455,7 @@ fn too_little_memory_is_refused_before_anything_is_generated() {
         "{said}"
     );
     assert_eq!(fs::read(&out).unwrap_or_default(), b"");
-    // `auto` takes what fits, and says the same of itself when it is resumed.
+    // `auto` takes what fits.
     let (out, one) = answers(folder.path(), "auto.jsonl", strict(), &["--batch", "auto"]);
     let lanes = Manifest::load(&out).unwrap().unwrap().conditions.batch;
     assert!([2, 4, 8, 16, 32].contains(&lanes), "{lanes}");
@@ -464,7 +465,8 @@ fn too_little_memory_is_refused_before_anything_is_generated() {
     assert_eq!(same, one);
 }
 
-/// What an automatic budget of a lossy rule goes by is in the manifest and in every header.
+/// The cost profile of a lossy rule with an automatic budget is in the manifest and in every
+/// header.
 #[test]
 fn the_runs_and_the_passes_are_recorded() {
     let folder = tempfile::tempdir().unwrap();
@@ -501,7 +503,7 @@ fn the_runs_and_the_passes_are_recorded() {
     }
 }
 
-/// The answers that a subject draws on are those of all that stand far enough before it.
+/// The answers are in the file in the plan's order.
 #[test]
 fn a_plan_of_many_is_answered_in_its_order() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,5 +1,5 @@
-//! What a batch keeps track of: whom it has answered, what has joined the pools, how fast it
-//! is. How many are decoded at once is decided elsewhere.
+//! A batch's state: which subjects are answered, which answers have joined the pools, and
+//! the measured speed. How many subjects are decoded together is decided elsewhere.
 
 use std::time::{Duration, Instant};
 
@@ -21,10 +21,10 @@ use crate::speculate::trace::Trace;
 use crate::speculate::verify::Finish;
 use crate::worker::ask;
 
-/// Where there is no terminal, progress is a line so often.
+/// Without a terminal, a line of progress is printed at this interval.
 const SAID_EVERY: Duration = Duration::from_secs(30);
 
-/// A batch's books.
+/// The state that both ways of decoding a batch share.
 pub(crate) struct Books<'a> {
     pub(crate) batch: Batch<'a>,
     pub(crate) plan: Plan,
@@ -32,7 +32,7 @@ pub(crate) struct Books<'a> {
     joining: Joining,
     /// Index of the first subject whose answer is neither written nor left out.
     pub(crate) next: usize,
-    /// Answers of later ones that are there.
+    /// Later subjects that are already finished.
     pub(crate) n_ahead: usize,
     pub(crate) n_left_out: usize,
     pub(crate) measured: Measured,
@@ -40,14 +40,14 @@ pub(crate) struct Books<'a> {
     said: Instant,
 }
 
-/// What becomes of a finished answer besides being written.
+/// Where a finished answer goes, besides the output.
 enum Joining {
-    /// It joins its group's pool, and so the global one.
+    /// Into its group's pool, and so into the global one.
     Pools {
         starting: Pools,
         growth: Box<Growth>,
     },
-    /// With `--online`, it is of that source.
+    /// With `--online`, into the online source.
     Online,
     Nothing,
 }
@@ -76,7 +76,7 @@ impl<'a> Books<'a> {
         }
     }
 
-    /// Finds the place behind the answers that are there, each with its place in the plan.
+    /// Advances past the existing answers and returns each with its index in the plan.
     pub(crate) fn catch_up(&mut self, engine: &Engine) -> Result<Vec<(usize, KnowledgeDoc)>> {
         let done = self
             .kept
@@ -90,17 +90,17 @@ impl<'a> Books<'a> {
         Ok(placed)
     }
 
-    /// Says so where answers were there.
+    /// Reports how many answers existed already, if any.
     pub fn say_resumed(&mut self, n: usize) {
         if n > 0 {
             let of = self.plan.subjects.len();
             self.line
-                .say(&format!("resumed: {n} of {of} answers were already there"));
+                .say(&format!("resumed: {n} of {of} answers already exist"));
         }
     }
 
-    /// Moves behind the subject of an answer that is there; whoever is passed over
-    /// must have been left out for a reason.
+    /// Advances past the subject of an existing answer; each subject skipped on the way
+    /// must be one whose prompt does not fit.
     fn pass_to(&mut self, engine: &Engine, doc: &KnowledgeDoc, number: usize) -> Result<()> {
         while let Some(&at) = self.plan.subjects.get(self.next) {
             self.next += 1;
@@ -113,8 +113,8 @@ impl<'a> Books<'a> {
             self.n_left_out += 1;
         }
         bail!(
-            "answer {number} of the batch, {} {}, is not the one expected there: the file was \
-             changed in the meantime. Restore it, or choose another --out",
+            "answer {number} of the batch, {} {}, is not the expected one: the file has been \
+             changed. Restore it or choose another --out",
             doc.kind,
             doc.id
         );
@@ -125,7 +125,7 @@ impl<'a> Books<'a> {
         (at.kind, subject.id()) == (doc.kind, doc.id.as_str())
     }
 
-    /// The documents that the file held before the batch join, too.
+    /// The documents that were in the file before the batch; they join the pools, too.
     pub(crate) fn before(&self) -> Vec<KnowledgeDoc> {
         let before = self.kept.as_ref().map(|k| &k.log.found[..k.n_before()]);
         before.unwrap_or_default().to_vec()
@@ -174,8 +174,8 @@ impl<'a> Books<'a> {
         Ok(())
     }
 
-    /// Decodes the same prompt autoregressively and alone, where it is this subject's
-    /// turn. `false`: cancelled.
+    /// If this subject is a reference, decodes its prompt autoregressively and alone.
+    /// `false`: cancelled.
     pub(crate) fn measure(
         &mut self,
         engine: &mut Engine,
@@ -201,7 +201,7 @@ impl<'a> Books<'a> {
         Ok(true)
     }
 
-    /// Shows how far it is, where it is due.
+    /// Shows the progress; without a terminal, only once per interval.
     pub(crate) fn show(&mut self, n_done: usize, at: SubjectRef) {
         let n = self.plan.subjects.len();
         if !self.line.is_live() && self.said.elapsed() < SAID_EVERY {
@@ -214,7 +214,7 @@ impl<'a> Books<'a> {
         let text = format!("{place} {whom} · {progress}");
         let text = text.trim_end_matches([' ', '·']);
         if self.line.is_live() {
-            // Whom it is about may be cut off, the rest may not.
+            // The subject comes last: it may be cut off, the figures may not.
             let text = format!("{place} {progress} · {whom}");
             self.line.part(n_done as u64, n as u64, &text);
         } else {
@@ -223,8 +223,8 @@ impl<'a> Books<'a> {
         }
     }
 
-    /// Says what was done. `false`: cancelled, or strict decoding was not lossless
-    /// where it must be.
+    /// Prints the summary. `false`: cancelled, or strict decoding was not lossless on a
+    /// CPU.
     pub(crate) fn conclude(mut self, engine: &Engine, is_done: bool) -> Result<bool> {
         if self.measured.n_answers() > 0 {
             let summary = self.measured.summary();
@@ -257,8 +257,8 @@ impl<'a> Books<'a> {
         kept.manifest.save(out)
     }
 
-    /// Whether strict answers equalled the autoregressive ones; told where they
-    /// were compared.
+    /// Whether strict answers equalled the autoregressive ones; reported if any were
+    /// compared.
     fn say_lossless(&mut self, engine: &Engine) -> bool {
         let n = self.measured.n_references();
         if self.batch.params.verify != AcceptanceRule::Strict || n == 0 {
@@ -290,8 +290,8 @@ fn fits(engine: &Engine, spec: &RunSpec) -> Result<bool> {
     Ok(rendered(engine, spec)?.is_some())
 }
 
-/// The run with its prompt rendered, once for all that need it. `None`: it leaves no room
-/// for an answer.
+/// The run with its prompt rendered, so that it is rendered only once. `None`: the prompt
+/// leaves no room for an answer.
 pub(crate) fn rendered(engine: &Engine, spec: &RunSpec) -> Result<Option<RunSpec>> {
     let model = &engine.model;
     let fitted = model.render_to_fit(&spec.prompt, spec.params.max_tokens)?;

@@ -1,6 +1,6 @@
-//! Answers that were finished before others in front of them, in a file beside those that
-//! are written: `OUT.batch.journal`. A kill loses none of them; once they stand in `OUT`,
-//! they go.
+//! Answers that finished before earlier ones of the plan, in a file next to the output:
+//! `OUT.batch.journal`. A kill loses none of them; the journal is emptied once they are all
+//! in `OUT`.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{Seek, SeekFrom, Write};
@@ -11,23 +11,23 @@ use serde::{Deserialize, Serialize};
 
 use crate::recsys::KnowledgeDoc;
 
-/// An answer and its place in the plan.
+/// An answer and its index in the plan.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
-    /// Its place in the plan, from 0.
+    /// Its index in the plan, from 0.
     pub at: usize,
     /// The answer.
     pub doc: KnowledgeDoc,
 }
 
-/// The file, open for further entries.
+/// The file, open for appending.
 #[derive(Debug)]
 pub(crate) struct Journal {
     path: PathBuf,
     file: File,
 }
 
-/// Where a batch's journal lies.
+/// Path of a batch's journal.
 pub fn journal_path(out: &Path) -> PathBuf {
     let mut name = out.file_name().unwrap_or_default().to_os_string();
     name.push(".batch.journal");
@@ -35,11 +35,11 @@ pub fn journal_path(out: &Path) -> PathBuf {
 }
 
 impl Journal {
-    /// Opens the journal of the answers in `out`, or makes it, with the entries that are
-    /// there. A last line that was cut off is removed, as the answer it was to hold.
+    /// Opens or creates the journal of the answers in `out` and reads its entries. A
+    /// truncated last line is removed; its answer will be decoded again.
     ///
     /// # Errors
-    /// A file that cannot be opened; a line that no batch wrote.
+    /// A file that cannot be opened; a line that is not an entry.
     pub(crate) fn open(out: &Path) -> Result<(Self, Vec<Entry>)> {
         let path = journal_path(out);
         let context = || format!("opening {}", path.display());
@@ -56,7 +56,7 @@ impl Journal {
             }
             let entry = serde_json::from_slice(line).wrap_err_with(|| {
                 format!(
-                    "{}:{}: no answer of a batch: delete the file, and what it held is decoded \
+                    "{}:{}: not an answer of a batch: delete the file to decode its answers \
                      again",
                     path.display(),
                     i + 1
@@ -83,13 +83,13 @@ impl Journal {
         let end = self.file.stream_position().wrap_err_with(writing)?;
         let written = self.file.write_all(&line);
         if written.is_err() {
-            // On a full disk a part of it may be there.
+            // A full disk may have taken part of the line.
             let _ = self.file.set_len(end);
         }
         written.wrap_err_with(writing)
     }
 
-    /// Forgets every entry: they all stand in the answers' file.
+    /// Removes all entries, once they are all in the output.
     ///
     /// # Errors
     /// What the disk reports.
@@ -100,7 +100,7 @@ impl Journal {
     }
 }
 
-/// Removes the journal of a batch that is finished, or is not there any more.
+/// Removes the journal of a batch that is finished or was replaced.
 ///
 /// # Errors
 /// What the disk reports.

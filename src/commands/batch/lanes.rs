@@ -1,5 +1,5 @@
-//! How many subjects are decoded together: what was asked for, or what pays on this
-//! machine; never more than the memory that may be used. Known before anything is generated.
+//! How many subjects are decoded together: the number requested, or what pays on this
+//! machine; never more than fit the memory limit. Decided before anything is generated.
 
 use color_eyre::eyre::{Result, ensure};
 
@@ -12,15 +12,16 @@ use crate::model::fetch::Cancelled;
 use crate::speculate::cost::{Load, PassCosts};
 use crate::worker::ask;
 
-/// Numbers of subjects that `auto` chooses among.
+/// The batch sizes that `auto` considers.
 const CHOICES: [usize; 6] = [1, 2, 4, 8, 16, 32];
-/// Of those, the smallest that is nearly as quick as the quickest.
+/// `auto` takes the smallest size that reaches this share of the best estimated rate.
 const NEARLY: f32 = 0.97;
 
-/// A subject sees the answers of those that stand so many times the batch before it.
+/// The lag between a subject and the answers it draws on, in batch sizes.
 const WINDOWS: usize = 4;
 
-/// So many answers right before a subject may be missing when it begins.
+/// How many subjects right before one need not be finished when it begins; it never draws
+/// on their answers.
 pub(crate) fn lag(lanes: usize) -> usize {
     match lanes {
         1 => 0,
@@ -28,7 +29,7 @@ pub(crate) fn lag(lanes: usize) -> usize {
     }
 }
 
-/// The prompts of a plan: what they share, and the room that they need.
+/// The prompts of a plan: the prefixes they share, and the room they need.
 ///
 /// # Errors
 /// A prompt that cannot be rendered; [`Cancelled`].
@@ -51,7 +52,7 @@ pub(crate) fn survey(batch: &Batch<'_>, engine: &Engine, plan: &Plan) -> Result<
     Ok(prompts)
 }
 
-/// The room for so many.
+/// The room for this many subjects.
 pub(crate) fn room(
     lanes: usize,
     prompts: &Prompts,
@@ -66,10 +67,10 @@ pub(crate) fn room(
     }
 }
 
-/// How many are decoded together.
+/// How many subjects are decoded together.
 ///
 /// # Errors
-/// More than the memory allows.
+/// The number requested does not fit the memory limit.
 pub(crate) fn choose(
     asked: Lanes,
     prompts: &Prompts,
@@ -84,12 +85,12 @@ pub(crate) fn choose(
             let fitting = (1..n).rev().find(|&lanes| bytes(lanes) <= most);
             ensure!(
                 bytes(n) <= most,
-                "--batch {n} needs {} for keys, values and logits, and --batch-memory allows {}: {}",
+                "--batch {n} needs {} for keys, values and logits, but --batch-memory allows {}: {}",
                 MemorySize(bytes(n)),
                 MemorySize(most),
                 match fitting {
                     Some(fitting) if fitting > 1 => format!("--batch {fitting} fits"),
-                    _ => "only --batch 1 fits; it needs none".to_string(),
+                    _ => "only --batch 1 fits, which needs no extra memory".to_string(),
                 }
             );
             Ok(n)
@@ -102,8 +103,8 @@ pub(crate) fn choose(
     }
 }
 
-/// The smallest number that is nearly as quick as the quickest, by the cost profile and the
-/// prompts' own lengths.
+/// The smallest size that is nearly as fast as the fastest, by the cost profile and the
+/// length of the longest prompt.
 fn quick_enough(fitting: &[usize], prompts: &Prompts, batch: &Batch<'_>, engine: &Engine) -> usize {
     let costs = PassCosts::new(&engine.start.cost);
     let own = prompts.longest_own() + batch.params.max_tokens / 2;

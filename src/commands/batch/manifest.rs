@@ -1,4 +1,4 @@
-//! How a batch was begun, in a small file beside its answers: `OUT.batch.json`. A
+//! How a batch was started, in a small file next to its answers: `OUT.batch.json`. A
 //! resumed run must have the same settings and uses the same cost profile, so that it
 //! writes what an uninterrupted one would have written.
 
@@ -19,10 +19,10 @@ use crate::speculate::params::Params;
 use crate::speculate::trace::ModelInfo;
 
 const FORMAT: u32 = 3;
-/// The oldest that is resumed: its batches were decoded one by one.
+/// The oldest format that can be resumed; its batches were decoded one by one.
 const OLDEST: u32 = 2;
 
-/// What is stored.
+/// The contents of the file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
     pub(crate) laserscope_batch: u32,
@@ -32,30 +32,31 @@ pub struct Manifest {
     pub(crate) before: Listing,
     /// The cost profile of automatic budgets.
     pub(crate) cost: CostProfile,
-    /// How several are decoded together; absent where each is decoded alone.
+    /// How subjects are decoded together; absent if each is decoded alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub together: Option<Together>,
     /// Set once every answer is there.
     pub finished: Option<Finished>,
 }
 
-/// What follows from decoding several together.
+/// The details of decoding several subjects together.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Together {
-    /// A subject sees the answers of all that stand more than so many before it.
+    /// A subject draws on the answers of all subjects more than this many before it.
     pub lag: usize,
-    /// Tokens of a subject that are its own, those of its answer included.
+    /// Capacity of a lane behind the shared prefix, in tokens: prompt, answer and draft rows.
     pub(crate) own_tokens: usize,
-    /// Tokens of each prefix that prompts share.
+    /// Tokens of each shared prefix.
     pub(crate) shared_tokens: Vec<usize>,
-    /// Of keys, values and logits.
+    /// Memory for keys, values and logits.
     pub(crate) bytes: u64,
-    /// What a lossy rule with an automatic budget drafts by, whatever its neighbours do.
+    /// The cost profile that sizes drafts under a lossy rule with an automatic budget,
+    /// whatever its neighbours do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price: Option<CostProfile>,
 }
 
-/// All that shapes the answers; a resumed run must have the same.
+/// Everything that affects the answers; a resumed run must have the same.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Conditions {
     /// The program's version.
@@ -82,12 +83,12 @@ pub struct Conditions {
     /// The subjects in their order, groups included.
     pub(crate) order: Listing,
     pub(crate) shard: Option<Shard>,
-    /// Subjects that are decoded together.
+    /// Subjects decoded together.
     #[serde(default = "alone")]
     pub batch: usize,
 }
 
-/// Of a batch that was begun before several could be decoded together.
+/// For manifests from before subjects could be decoded together.
 fn alone() -> usize {
     1
 }
@@ -99,17 +100,17 @@ pub(crate) struct Named {
     pub(crate) fingerprint: String,
 }
 
-/// Their number, and a hash of all of them in order.
+/// The number of entries, and a hash of all of them in order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Listing {
     pub(crate) n: usize,
     pub(crate) hash: String,
 }
 
-/// What a finished batch came to.
+/// The totals of a finished batch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finished {
-    /// Documents in the file, those from before included.
+    /// Documents in the file, including those from before the batch.
     pub documents: usize,
     /// Subjects whose prompt does not fit into the context.
     pub left_out: usize,
@@ -138,7 +139,7 @@ impl Listing {
     }
 }
 
-/// Where a batch's manifest is.
+/// Path of a batch's manifest.
 pub fn manifest_path(out: &Path) -> PathBuf {
     let mut name = out.file_name().unwrap_or_default().to_os_string();
     name.push(".batch.json");
@@ -160,7 +161,7 @@ impl Manifest {
     /// The manifest of the answers in `out`, if there is one.
     ///
     /// # Errors
-    /// One that cannot be read, or that another version wrote.
+    /// A manifest that cannot be read, or that another version wrote.
     pub fn load(out: &Path) -> Result<Option<Self>> {
         let path = manifest_path(out);
         let bytes = match fs::read(&path) {
@@ -205,7 +206,7 @@ impl Conditions {
     /// Refuses conditions other than those of the batch.
     ///
     /// # Errors
-    /// Every difference, by its name.
+    /// Every difference, by name.
     pub(crate) fn expect(&self, now: &Conditions) -> Result<()> {
         let differences = self.differences(now)?;
         if differences.is_empty() {

@@ -1,5 +1,5 @@
-//! What a batch did so far: rate and time left, MAL, repetition, and the
-//! speed-up, measured on subjects that are decoded autoregressively, too.
+//! Figures of a batch so far: rate and time left, MAL, repetition, and the speed-up,
+//! measured on reference subjects, which are decoded autoregressively, too.
 
 use std::time::{Duration, Instant};
 
@@ -8,9 +8,9 @@ use crate::speculate::speed_up::{SpeedUp, Took, count_pairs};
 use crate::speculate::stats::{Stats, first_difference, repetition};
 use crate::speculate::trace::Trace;
 
-/// Seed of which subjects are measured; fixed, so that two runs measure alike.
+/// Seed that selects the reference subjects; fixed, so that two runs measure alike.
 const REFERENCE_SEED: u64 = 2408;
-/// The first few are all measured, to have a figure early ..
+/// These first subjects are all references, for an early figure.
 const FIRST_REFERENCES: usize = 2;
 
 /// Whether the `at`-th subject of this run is decoded autoregressively, too: the first
@@ -32,22 +32,22 @@ pub(crate) struct Measured {
     n_steps: usize,
     decode_ms: f64,
     repetition: f64,
-    /// Of each subject that was measured: milliseconds per token without drafts over
-    /// those with drafts.
+    /// For each reference subject: milliseconds per token of its autoregressive run over
+    /// those of its run in the batch.
     ratios: Vec<f64>,
-    /// Subjects whose text differed, and from which token on.
+    /// Subjects whose texts differed, and after how many equal tokens.
     differing: Vec<(String, usize)>,
-    /// What is no part of the batch's own time.
+    /// Time that does not count as the batch's.
     outside: Duration,
-    /// Of several subjects together; `None`: each is alone.
+    /// Passes over several subjects; `None`: each is decoded alone.
     passes: Option<Passes>,
 }
 
-/// Sums over passes that had a step in them.
+/// Sums over passes that contained a step.
 #[derive(Debug, Default)]
 struct Passes {
     n: usize,
-    /// Rows but for those of prompts.
+    /// Rows, without those of prompts.
     rows: usize,
     drafts: usize,
 }
@@ -83,7 +83,7 @@ impl Measured {
         self.passes.is_none()
     }
 
-    /// A pass over several subjects.
+    /// Adds a pass over several subjects.
     pub(crate) fn add_pass(&mut self, pass: &PassRecord) {
         let passes = self.passes.get_or_insert_default();
         let rows = pass.rows - pass.prompt;
@@ -94,7 +94,7 @@ impl Measured {
         }
     }
 
-    /// Time that is no part of what a batch of several took.
+    /// Excludes this time from a batch of several subjects.
     pub(crate) fn leave_out(&mut self, time: Duration) {
         if self.passes.is_some() {
             self.outside += time;
@@ -114,7 +114,7 @@ impl Measured {
         self.repetition += repetition(&trace.token_ids());
     }
 
-    /// An answer and the autoregressive one to the same prompt.
+    /// Adds an answer and the autoregressive one to the same prompt.
     pub(crate) fn add_reference(&mut self, trace: &Trace, plain: &Trace) {
         let took = |trace: &Trace| Took::of(&Stats::of(trace));
         self.ratios.push(took(trace).over(took(plain)));
@@ -150,8 +150,7 @@ impl Measured {
         self.n_tokens as f64 * 1000.0 / self.decode_ms.max(1e-9)
     }
 
-    /// Speed against autoregressive decoding, a pair for every subject that was
-    /// measured.
+    /// Speed relative to autoregressive decoding, one pair per reference subject.
     pub(crate) fn speedup(&self) -> Option<SpeedUp> {
         SpeedUp::of(&self.ratios)
     }
@@ -198,10 +197,10 @@ impl Measured {
         ))
     }
 
-    /// What this run did, in a line or two.
+    /// A summary of this run, in a line or two.
     pub(crate) fn summary(&self) -> String {
         let mut text = format!(
-            "{} answer{} in {}: {:.1} a minute, {:.0} tokens/s, MAL {:.2}, repeated 4-grams {:.1}%",
+            "{} answer{} in {}: {:.1} answers/min, {:.0} tokens/s, MAL {:.2}, repeated 4-grams {:.1}%",
             self.n_answers,
             if self.n_answers == 1 { "" } else { "s" },
             duration(self.elapsed()),
@@ -215,7 +214,7 @@ impl Measured {
         }
         if let Some(speedup) = self.speedup_text() {
             text.push_str(&format!(
-                "\nagainst autoregressive decoding: {speedup}, subjects sampled with seed \
+                "\nspeed-up over autoregressive decoding: {speedup}, subjects sampled with seed \
                 {REFERENCE_SEED}"
             ));
         }

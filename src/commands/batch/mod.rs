@@ -1,10 +1,10 @@
-//! `laserscope generate --all`: knowledge for everyone. A finished answer joins its
-//! group's pool and is kept at once, so that a kill at any moment loses the answers in work
-//! and nothing else, and a resumed run goes on as if it had not been cut off.
+//! `laserscope generate --all`: knowledge for everyone. A finished answer is stored at once
+//! and joins its group's pool. A kill at any moment loses only the answers in progress, and
+//! a resumed run continues as if it had not been interrupted.
 //!
-//! `plan` says whom it is for, `manifest` how it was begun, `start` where it goes on,
-//! `lanes` how many are decoded at once; `one_by_one` and `together` do the work, over the
-//! same `books`; `measured` says how fast it is.
+//! `plan` lists the subjects, `manifest` records how the batch was started, `start` finds
+//! where to continue, `lanes` decides how many subjects are decoded together; `one_by_one`
+//! and `together` do the work on the same `books`; `measured` has the figures.
 
 mod books;
 pub mod journal;
@@ -37,7 +37,7 @@ pub use manifest::Manifest;
 pub use manifest::manifest_path;
 pub use plan::Plan;
 
-/// Runs the command. `Ok(false)`: cancelled, or a check that failed.
+/// Runs the command. `Ok(false)`: cancelled, or a check failed.
 pub(crate) fn run(
     args: &GenerateArgs,
     settings: &Settings,
@@ -52,7 +52,7 @@ pub(crate) fn run(
     run_on(&mut engine, &catalog, framework, params, args)
 }
 
-/// Runs it on a loaded engine.
+/// Runs the batch on a loaded engine.
 pub fn run_on(
     engine: &mut Engine,
     catalog: &Catalog,
@@ -84,7 +84,7 @@ pub fn run_on(
     books.conclude(engine, is_done)
 }
 
-/// Of runs that have their passes to themselves.
+/// The recorder of a batch whose runs are decoded one by one.
 fn recorder(engine: &Engine, args: &GenerateArgs) -> Result<Option<Recorder>> {
     let Some(folder) = &args.batch.traces else {
         return Ok(None);

@@ -1,5 +1,5 @@
-//! One subject after the other: a finished answer is written and joins the pools before the
-//! next one begins.
+//! One subject at a time: each answer is written and joins the pools before the next run
+//! begins.
 
 use color_eyre::eyre::Result;
 
@@ -19,7 +19,7 @@ enum Outcome {
     Cancelled,
 }
 
-/// Answers whoever is left. `false`: cancelled.
+/// Answers the remaining subjects. `false`: cancelled.
 pub(crate) fn go_on(
     engine: &mut Engine,
     books: &mut Books<'_>,
@@ -29,7 +29,7 @@ pub(crate) fn go_on(
     while let Some(&at) = books.plan.subjects.get(books.next) {
         books.show(books.next, at);
         let outcome = answer(engine, books, at)?;
-        // What follows may be cancelled, too, but the answer is there.
+        // The reference run may still be cancelled, but the answer is written.
         books.next += usize::from(!matches!(outcome, Outcome::Cancelled));
         match outcome {
             Outcome::Cancelled => return Ok(false),
@@ -49,7 +49,7 @@ pub(crate) fn go_on(
     Ok(true)
 }
 
-/// Lets the answers that are there join the pools, in their order.
+/// Adds the existing answers to the pools, in order.
 fn catch_up(engine: &mut Engine, books: &mut Books<'_>) -> Result<()> {
     if books.kept.is_none() {
         return Ok(());
@@ -61,7 +61,7 @@ fn catch_up(engine: &mut Engine, books: &mut Books<'_>) -> Result<()> {
     books.join(engine, &docs)
 }
 
-/// One subject: its answer is written and joins the pools.
+/// Decodes one subject, writes its answer and adds it to the pools.
 fn answer(engine: &mut Engine, books: &mut Books<'_>, at: SubjectRef) -> Result<Outcome> {
     let Some(spec) = rendered(engine, &books.spec(at)?)? else {
         return Ok(Outcome::TooLong);

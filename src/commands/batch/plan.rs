@@ -10,7 +10,7 @@ use crate::recsys::{
 use crate::speculate::params::Params;
 use crate::worker::ask;
 
-/// What a batch is made of, whoever it is for.
+/// The inputs of a batch.
 pub(crate) struct Batch<'a> {
     pub(crate) args: &'a GenerateArgs,
     pub(crate) catalog: &'a Catalog,
@@ -18,10 +18,10 @@ pub(crate) struct Batch<'a> {
     pub(crate) params: Params,
 }
 
-/// The work in its order.
+/// The work, in order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
-    /// Each subject of this shard once.
+    /// The subjects of this shard, each once.
     pub subjects: Vec<SubjectRef>,
     /// Users without enough history for a prompt.
     pub n_without_history: usize,
@@ -88,8 +88,8 @@ fn has_prompt(catalog: &Catalog, at: SubjectRef, role: Role) -> bool {
     }
 }
 
-/// A contiguous part of the order; shards differ in length by one subject at most. So
-/// few groups are split, and the shards in sequence are the whole order.
+/// A contiguous part of the order; shards differ in length by one subject at most. Few
+/// groups are split, and the shards concatenated are the whole order.
 fn part<T>(order: &[T], shard: Shard) -> &[T] {
     let bound = |i: usize| (order.len() as u128 * i as u128 / shard.of as u128) as usize;
     &order[bound(shard.index - 1)..bound(shard.index)]

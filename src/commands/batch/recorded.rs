@@ -1,5 +1,5 @@
-//! `--traces DIR`: every subject's run as a trace, and `passes.jsonl`, what they did
-//! together.
+//! `--traces DIR`: a trace of every subject's run, and `passes.jsonl`, the passes they
+//! shared.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{Seek, SeekFrom, Write};
@@ -12,19 +12,20 @@ use crate::file_name::file_name;
 use crate::speculate::passes::{LaneRecord, PassRecord, PassesHeader, write_line};
 use crate::speculate::trace::Trace;
 
-/// The folder's record of passes.
+/// Name of the file with the passes.
 const PASSES: &str = "passes.jsonl";
 
 /// Where runs are recorded.
 pub(crate) struct Recorder {
     folder: PathBuf,
     passes: File,
-    /// Passes that are in the file.
+    /// Passes in the file.
     n_passes: usize,
 }
 
 impl Recorder {
-    /// Makes the folder. A record of passes that is there goes on.
+    /// Creates the folder. An existing record of passes is continued; a truncated last line
+    /// is removed.
     ///
     /// # Errors
     /// A folder or file that cannot be written.
@@ -54,7 +55,7 @@ impl Recorder {
         })
     }
 
-    /// Saves a subject's run.
+    /// Saves the trace of a subject's run.
     ///
     /// # Errors
     /// What the disk reports.
@@ -82,7 +83,7 @@ impl Recorder {
         written.wrap_err_with(|| format!("--traces: writing {}", self.folder.display()))
     }
 
-    /// The steps of a run that had every pass to itself.
+    /// Records the steps of a run decoded alone, each as a pass.
     ///
     /// # Errors
     /// What the disk reports.

@@ -1,5 +1,5 @@
-//! Where a batch begins: from nothing, where an earlier run was interrupted, or after
-//! what a file already holds.
+//! Where a batch starts: from scratch, where an earlier run was interrupted, or after the
+//! documents already in the file.
 
 use std::path::Path;
 
@@ -17,12 +17,12 @@ use crate::recsys::{KnowledgeDoc, KnowledgeLog};
 use crate::speculate::cost::PassCosts;
 use crate::speculate::params::Params;
 
-/// A batch about to go on.
+/// A batch that is ready to continue.
 pub(crate) struct Start {
     pub(crate) plan: Plan,
-    /// Where answers go, and how the batch was begun; `None`: to standard output.
+    /// The output file and its manifest; `None`: answers go to standard output.
     pub(crate) kept: Option<Kept>,
-    /// The room for those that are decoded together; `None`: each is decoded alone.
+    /// The room for decoding subjects together; `None`: each is decoded alone.
     pub(crate) room: Option<BatchRoom>,
 }
 
@@ -43,7 +43,7 @@ impl Start {
 }
 
 impl Kept {
-    /// Documents of the file that came before the batch.
+    /// Documents that were in the file before the batch.
     pub(crate) fn n_before(&self) -> usize {
         self.manifest.before.n
     }
@@ -58,8 +58,8 @@ impl Kept {
 /// cost profile.
 ///
 /// # Errors
-/// A file that another batch wrote: what differs, and the way out. More together than the
-/// memory allows.
+/// A file that another batch wrote: the differences and what to do. More subjects together
+/// than the memory limit allows.
 pub(crate) fn start(batch: &Batch, engine: &mut Engine) -> Result<Start> {
     let Some(out) = batch.args.out.as_deref() else {
         let plan = Plan::of(batch.args, batch.catalog, &[]);
@@ -75,7 +75,7 @@ pub(crate) fn start(batch: &Batch, engine: &mut Engine) -> Result<Start> {
     if let Some(manifest) = stored {
         match resumed(batch, engine, out, &log, &manifest) {
             Ok(plan) => return go_on(batch, engine, plan, log, manifest),
-            // A batch without an answer may begin anew.
+            // A batch without answers may be started again with other settings.
             Err(_) if log.found.is_empty() && !has_journal(out) => {}
             Err(error) => ensure!(batch.args.batch.extend, error),
         }
@@ -91,13 +91,13 @@ pub(crate) fn start(batch: &Batch, engine: &mut Engine) -> Result<Start> {
     begun(batch, engine, out, log)
 }
 
-/// Answers that wait for others in front of them.
+/// Whether finished answers are waiting for earlier ones.
 fn has_journal(out: &Path) -> bool {
     let found = std::fs::metadata(journal_path(out));
     found.is_ok_and(|found| found.len() > 0)
 }
 
-/// A batch that was begun before, by its own table of costs.
+/// Resumes a batch under the cost profile that it was started with.
 fn go_on(
     batch: &Batch,
     engine: &mut Engine,
@@ -111,7 +111,7 @@ fn go_on(
     Ok(Start::kept(plan, log, manifest, room))
 }
 
-/// The room for those that are decoded together, which is said. `None`: each is decoded
+/// The room for decoding subjects together, which is reported. `None`: each is decoded
 /// alone.
 fn settled(batch: &Batch, engine: &Engine, plan: &Plan, asked: Lanes) -> Result<Option<BatchRoom>> {
     if asked == Lanes::Exactly(1) {
@@ -120,20 +120,23 @@ fn settled(batch: &Batch, engine: &Engine, plan: &Plan, asked: Lanes) -> Result<
     let prompts = survey(batch, engine, plan)?;
     let lanes = choose(asked, &prompts, batch, engine)?;
     if lanes == 1 {
-        note!("one subject at a time: more are not quicker here, or do not fit --batch-memory");
+        note!(
+            "decoding one subject at a time: more would not be faster here, or do not fit --batch-memory"
+        );
         return Ok(None);
     }
     let room = room(lanes, &prompts, batch, engine);
     let shared: usize = room.prefixes.iter().map(Vec::len).sum();
     note!(
-        "{lanes} subjects together: {} for keys, values and logits ({} tokens each, {shared} shared)",
+        "decoding {lanes} subjects together: {} for keys, values and logits ({} tokens each, \
+        {shared} shared)",
         MemorySize(room.bytes(engine)),
         room.own
     );
     Ok(Some(room))
 }
 
-/// What a manifest says of those that are decoded together.
+/// The manifest's entry on decoding subjects together.
 fn together(batch: &Batch, engine: &Engine, room: &BatchRoom) -> Together {
     let cost = &engine.start.cost;
     let Params { verify, budget, .. } = batch.params;
@@ -147,7 +150,7 @@ fn together(batch: &Batch, engine: &Engine, room: &BatchRoom) -> Together {
     }
 }
 
-/// The answers that are there; one that was cut off is removed, which is told.
+/// The existing answers; a truncated one is removed and reported.
 fn open_log(out: &Path) -> Result<KnowledgeLog> {
     let log = KnowledgeLog::open(out)?;
     if let Some(cut_off) = log.cut_off {
@@ -161,7 +164,7 @@ fn open_log(out: &Path) -> Result<KnowledgeLog> {
     Ok(log)
 }
 
-/// A new batch, after what the file holds.
+/// A new batch, after the documents already in the file.
 fn begun(batch: &Batch, engine: &Engine, out: &Path, log: KnowledgeLog) -> Result<Start> {
     let plan = Plan::of(batch.args, batch.catalog, &log.found);
     let room = settled(batch, engine, &plan, batch.args.batch.lanes)?;
@@ -170,13 +173,13 @@ fn begun(batch: &Batch, engine: &Engine, out: &Path, log: KnowledgeLog) -> Resul
     let conditions = conditions(batch, engine, &plan, lanes);
     let mut manifest = Manifest::new(conditions, before, engine.start.cost.clone());
     manifest.together = room.as_ref().map(|room| together(batch, engine, room));
-    // What another batch left here is not this one's.
+    // A journal left by another batch does not belong to this one.
     journal::remove(out)?;
     manifest.save(out)?;
     Ok(Start::kept(plan, log, manifest, room))
 }
 
-/// The plan of an earlier batch, once its conditions are found unchanged.
+/// The plan of an earlier batch, if its conditions are unchanged.
 fn resumed(
     batch: &Batch,
     engine: &Engine,
@@ -191,8 +194,8 @@ fn resumed(
     let before = before.filter(|docs| is_whole(docs));
     ensure!(
         before.is_some(),
-        "{} has lost or changed some of the {n_before} documents that were in it when the batch \
-        began ({}): restore them, or choose another --out",
+        "{} no longer has the same {n_before} documents that it had when the batch \
+        was started ({}): restore them or choose another --out",
         out.display(),
         stored.display()
     );
@@ -204,8 +207,8 @@ fn resumed(
     let now = conditions(batch, engine, &plan, lanes);
     manifest.conditions.expect(&now).wrap_err_with(|| {
         format!(
-            "{} was begun with other settings, recorded in {}: use those, choose another --out, \
-            or add --extend to keep what is there and generate the rest",
+            "{} was started with other settings, recorded in {}: use those, choose another --out, \
+            or add --extend to keep its contents and generate the rest",
             out.display(),
             stored.display()
         )

@@ -1,6 +1,6 @@
-//! Many subjects in one pass. A finished one is replaced at once by the next of the plan;
-//! each sees the answers of all that stand more than a window before it, and waits for one
-//! that is missing, so that what is drafted never depends on who was quicker. Answers are
+//! Many subjects in one pass. When a run ends, the next subject of the plan takes its lane.
+//! A subject draws on the answers of all subjects more than the lag before it, and waits
+//! until they are finished, so drafts never depend on which run is faster. Answers are
 //! journaled as they finish and written in the plan's order.
 
 use std::collections::BTreeMap;
@@ -18,33 +18,33 @@ use crate::recsys::{KnowledgeDoc, SubjectRef};
 use crate::speculate::trace::{End, Trace};
 use crate::speculate::verify::Finish;
 
-/// A subject that is done with.
+/// A subject that is finished or was left out.
 struct Done {
     /// `None`: it was left out.
     doc: Option<KnowledgeDoc>,
-    /// What is to be reported of it.
+    /// The run, if it is to be printed.
     run: Option<Box<(Trace, End)>>,
 }
 
-/// A batch of several lanes under way.
+/// A batch in progress over several lanes.
 struct Together<'a, 'b, 'e> {
     books: &'a mut Books<'b>,
     lanes: Batch<'e>,
     recorder: Option<Recorder>,
     journal: Option<Journal>,
     lag: usize,
-    /// By place in the plan, until they are written and have joined.
+    /// By index in the plan, until written and, where answers join the pools, joined.
     done: BTreeMap<usize, Done>,
-    /// Place of the next subject to begin.
+    /// Index of the next subject to begin.
     begun: usize,
-    /// Place up to which answers have joined the pools.
+    /// Answers before this index have joined the pools.
     joined: usize,
-    /// Whom each lane is about.
+    /// The subject in each lane: its index in the plan, and its run.
     at: Vec<Option<(usize, RunSpec)>>,
     n_done: usize,
 }
 
-/// Answers whoever is left. `false`: cancelled.
+/// Answers the remaining subjects. `false`: cancelled.
 pub(crate) fn go_on(engine: &mut Engine, books: &mut Books<'_>, room: &BatchRoom) -> Result<bool> {
     let before = books.before();
     if books.kept.is_some() {
@@ -83,7 +83,7 @@ pub(crate) fn go_on(engine: &mut Engine, books: &mut Books<'_>, room: &BatchRoom
 }
 
 impl Together<'_, '_, '_> {
-    /// Answers that are there: those that are written, and those that were journaled.
+    /// Takes in the existing answers: those written and those journaled.
     fn take_up(&mut self, written: Vec<(usize, KnowledgeDoc)>) -> Result<()> {
         let n_written = written.len();
         let mut written: BTreeMap<usize, KnowledgeDoc> = written.into_iter().collect();
@@ -105,8 +105,8 @@ impl Together<'_, '_, '_> {
             let subject = self.books.plan.subjects.get(at);
             ensure!(
                 subject.is_some_and(|&subject| self.books.is_about(subject, &doc)),
-                "{}: {} {} is not answer {} of this batch: delete the file, and what it held is \
-                 decoded again",
+                "{}: {} {} is not answer {} of this batch: delete the file to decode its answers \
+                 again",
                 journal_path(&out).display(),
                 doc.kind,
                 doc.id,
@@ -148,7 +148,7 @@ impl Together<'_, '_, '_> {
         }
     }
 
-    /// Puts the next subjects of the plan into the lanes that are free.
+    /// Puts the next subjects of the plan into the free lanes.
     fn fill(&mut self) -> Result<()> {
         while let Some(lane) = self.lanes.free_lane() {
             let Some((at, subject)) = self.next_subject() else {
@@ -172,7 +172,7 @@ impl Together<'_, '_, '_> {
         Ok(())
     }
 
-    /// The next subject that has no answer yet.
+    /// The next subject without an answer.
     fn next_subject(&mut self) -> Option<(usize, SubjectRef)> {
         while self.done.contains_key(&self.begun) {
             self.begun += 1;
@@ -181,8 +181,8 @@ impl Together<'_, '_, '_> {
         Some((self.begun, subject))
     }
 
-    /// Lets the answers join that the subject at this place sees. `false`: one of them is
-    /// missing yet.
+    /// Adds to the pools the answers that the subject at this index draws on. `false`: one of
+    /// them is not finished.
     fn sees_all_before(&mut self, at: usize) -> Result<bool> {
         if !self.books.joins() {
             return Ok(true);
@@ -202,7 +202,7 @@ impl Together<'_, '_, '_> {
         Ok(true)
     }
 
-    /// A run has ended: its answer is journaled. `false`: cancelled.
+    /// Journals and writes the answer of a run that has ended. `false`: cancelled.
     fn finish(&mut self, ended: Ended) -> Result<bool> {
         let Ended { lane, trace, end } = ended;
         let Some((at, spec)) = self.at[lane].take() else {
@@ -212,7 +212,7 @@ impl Together<'_, '_, '_> {
             return Ok(false);
         }
         let doc = document(&trace, &end);
-        // Whatever stands next is written at once.
+        // The next answer in order is written at once, without the journal.
         if at > self.books.next
             && let Some(journal) = &mut self.journal
         {
@@ -232,7 +232,7 @@ impl Together<'_, '_, '_> {
         self.books.measure(self.lanes.engine(), spec, &trace)
     }
 
-    /// Writes the answers whose turn it is.
+    /// Writes the finished answers that are next in order.
     fn write(&mut self) -> Result<()> {
         let first = self.books.next;
         while let Some(done) = self.done.get_mut(&self.books.next) {
@@ -256,13 +256,13 @@ impl Together<'_, '_, '_> {
         Ok(())
     }
 
-    /// Drops the answers that are written and have joined.
+    /// Drops the answers that are written and, where they join the pools, joined.
     fn forget(&mut self) {
         let gone = match self.books.joins() {
             true => self.joined.min(self.books.next),
             false => self.books.next,
         };
-        // Whoever begins is looked up among them.
+        // `next_subject` still looks up the ones from `begun` on.
         let gone = gone.min(self.begun);
         self.done = self.done.split_off(&gone);
     }

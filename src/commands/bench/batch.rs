@@ -1,6 +1,6 @@
 //! `laserscope bench batch`: autoregressive, strict and relaxed decoding of many subjects
-//! together, at each size of the batch, in turns. What batching brings, what drafts bring,
-//! and whether they still help each other.
+//! together, at each batch size, interleaved. Shows what batching gains, what drafting
+//! gains, and whether drafting still pays within a batch.
 
 mod measured;
 mod table;
@@ -20,13 +20,13 @@ use crate::speculate::cost::PassCosts;
 use crate::speculate::params::{AcceptanceRule, Params};
 use crate::speculate::speed_up::SpeedUp;
 
-/// One size under one rule.
+/// The figures of one batch size under one rule.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Point {
-    /// Subjects that are decoded together.
+    /// Subjects decoded together.
     pub(crate) size: usize,
     pub(crate) rule: &'static str,
-    /// Runs that were measured.
+    /// Runs measured.
     pub(crate) runs: usize,
     pub(crate) tokens: usize,
     /// Decoding alone, prompts not included.
@@ -34,24 +34,24 @@ pub(crate) struct Point {
     /// From the first prompt to the last answer.
     pub(crate) wall_s: f64,
     pub(crate) wall_tokens_per_s: f64,
-    /// Against autoregressive decoding of the same subjects one by one: median and 95%
+    /// Relative to autoregressive decoding of the same subjects one by one: median and 95%
     /// interval over the runs.
     pub(crate) speedup: f64,
     pub(crate) low: f64,
     pub(crate) high: f64,
     pub(crate) pairs: usize,
     pub(crate) mal: f64,
-    /// Mean rows of a pass, prompts not included.
+    /// Mean rows per pass, prompts not included.
     pub(crate) rows: f64,
-    /// Share of them that were drafts.
+    /// Share of those rows that were drafts.
     pub(crate) drafts: f64,
-    /// The least path probability that was given a row: median over the passes that
+    /// The lowest path probability that was given a row: median over the passes that
     /// drafted; `None`: none did.
     pub(crate) survival_needed: Option<f64>,
-    /// What one more row would have needed: median over the passes.
+    /// The path probability that one more row would have needed: median over the passes.
     pub(crate) survival_price: Option<f64>,
-    /// Every text was the autoregressive one, token for token; `None`: the rule does not
-    /// promise it.
+    /// Every text equalled the autoregressive one, token for token; `None`: the rule does
+    /// not guarantee it.
     pub(crate) lossless: Option<bool>,
 }
 
@@ -62,10 +62,10 @@ struct BatchReport {
     params: Params,
     subjects: usize,
     rounds: usize,
-    /// Tokens of the longest prompt, and how many of them are shared.
+    /// Tokens of the longest prompt, and how many of them are in the shared prefix.
     prompt: usize,
     shared: usize,
-    /// What is taken for granted where passes were not measured.
+    /// The assumptions made if passes were not measured.
     #[serde(skip_serializing_if = "Option::is_none")]
     assumed: Option<&'static str>,
     points: Vec<Point>,
@@ -74,7 +74,7 @@ struct BatchReport {
 /// Runs the command. `Ok(false)`: cancelled, or not lossless.
 ///
 /// # Errors
-/// Nothing to ask; a size that needs more memory than it may; the model's errors.
+/// No subjects; a size that does not fit the memory limit; the model's errors.
 pub(crate) fn run(args: &BenchBatchArgs, settings: &Settings, params: Params) -> Result<bool> {
     let (mut engine, specs) = prepare(args, settings, params)?;
     let mut prompts = Prompts::default();
@@ -108,7 +108,7 @@ pub(crate) fn run(args: &BenchBatchArgs, settings: &Settings, params: Params) ->
     Ok(is_lossless)
 }
 
-/// The engine, and a run for every subject.
+/// The engine, and one run per subject.
 fn prepare(
     args: &BenchBatchArgs,
     settings: &Settings,
@@ -121,7 +121,7 @@ fn prepare(
     Ok((engine, specs))
 }
 
-/// The room of every size; too little memory is said before anything runs.
+/// The room for every size; too little memory is reported before anything runs.
 fn rooms(
     args: &BenchBatchArgs,
     engine: &Engine,
@@ -138,7 +138,7 @@ fn rooms(
         let bytes = room.bytes(engine);
         ensure!(
             lanes == 1 || bytes <= most,
-            "--sizes {lanes} needs {}, and --batch-memory allows {}",
+            "--sizes {lanes} needs {}, but --batch-memory allows {}",
             MemorySize(bytes),
             MemorySize(most)
         );
@@ -147,7 +147,7 @@ fn rooms(
     args.sizes.iter().map(room).collect()
 }
 
-/// Every size under every rule, round by round. `None`: cancelled.
+/// Measures every size under every rule, round by round. `None`: cancelled.
 fn measure(
     args: &BenchBatchArgs,
     engine: &mut Engine,
@@ -186,7 +186,7 @@ fn measure(
     Ok(Some(points.collect()))
 }
 
-/// One size under one rule; autoregressive decoding one by one is the baseline itself.
+/// Measures one size under one rule; size 1 autoregressive is the baseline itself.
 fn one(
     engine: &mut Engine,
     specs: &[RunSpec],

@@ -1,5 +1,5 @@
-//! Which rows a pass has: every lane retrieves and drafts, drafts get rows where they pay,
-//! and what is left of the pass goes to prompts.
+//! Assembles the rows of a pass: every lane retrieves and drafts, drafts get rows where they
+//! pay, and prompts get the rows that are left.
 
 use rayon::prelude::{IntoParallelRefMutIterator, ParallelIterator};
 
@@ -9,16 +9,18 @@ use crate::model::decoder::MAX_BATCH_ROWS;
 use crate::speculate::cost::{Offer, PassCosts, allocate};
 use crate::speculate::params::MAX_ROWS;
 
-/// How many rows each lane's step gets, and the price of a row then.
+/// How many rows each lane's step gets, and what a row cost.
 #[derive(Default)]
 pub(super) struct Allotted {
     /// By lane; 0: no step in this pass.
     rows: Vec<usize>,
+    /// The lowest path probability that was given a shared row.
     pub(crate) cut: Option<f32>,
+    /// The path probability that one more row would have needed.
     pub(crate) needed: Option<f32>,
 }
 
-/// What every lane would draft that has nothing waiting.
+/// Retrieves drafts for every decoding lane that has none waiting.
 pub(super) fn retrieve(lanes: &mut [Option<Lane>]) {
     let asked = lanes.iter_mut().flatten();
     let asked = asked.filter(|lane| lane.decodes() && lane.offered.is_none());
@@ -29,10 +31,10 @@ pub(super) fn retrieve(lanes: &mut [Option<Lane>]) {
     each(&mut drafting, ask);
 }
 
-/// Fewer are quicker done than threads are woken.
+/// Up to this many are done faster than threads wake up.
 const FEW: usize = 3;
 
-/// Over several threads where there are more than a few.
+/// Spreads the work over threads if there are more than a few items.
 pub(super) fn each<T: Send>(all: &mut [T], work: impl Fn(&mut T) + Sync + Send) {
     match all.len() {
         0..=FEW => all.iter_mut().for_each(work),
@@ -40,8 +42,8 @@ pub(super) fn each<T: Send>(all: &mut [T], work: impl Fn(&mut T) + Sync + Send) 
     }
 }
 
-/// How many rows each lane's step gets. Whoever does not fit any more waits, and has the
-/// first turn in the next pass.
+/// How many rows each lane's step gets. Lanes that do not fit wait; the first of them is
+/// served first in the next pass.
 pub(super) fn allot(lanes: &mut [Option<Lane>], turn: &mut usize, costs: &PassCosts) -> Allotted {
     let n = lanes.len();
     let mut allotted = Allotted {
@@ -65,8 +67,8 @@ pub(super) fn allot(lanes: &mut [Option<Lane>], turn: &mut usize, costs: &PassCo
     allotted
 }
 
-/// The rows that a lane's step must have: its root's, and all that its own budget drafts.
-/// `None`: it has no step to take.
+/// The minimum rows of a lane's step: only the root's if the lane shares rows, else all that
+/// its own budget drafts. `None`: it has no step to take.
 fn least_rows(lane: &mut Lane) -> Option<usize> {
     if !lane.decodes() {
         return None;
@@ -81,7 +83,7 @@ fn least_rows(lane: &mut Lane) -> Option<usize> {
     Some(offered.tree.n_rows())
 }
 
-/// The rows that are left go to the lanes that share them, where they pay.
+/// Gives the remaining rows to the drafts of the lanes that share rows, where they pay.
 fn share(lanes: &[Option<Lane>], left: usize, costs: &PassCosts, allotted: &mut Allotted) {
     let mut sharing = Vec::new();
     let mut offers = Vec::new();
@@ -108,7 +110,7 @@ fn share(lanes: &[Option<Lane>], left: usize, costs: &PassCosts, allotted: &mut 
     (allotted.cut, allotted.needed) = (given.cut, Some(given.needed));
 }
 
-/// The rows of a pass: steps first, then as much of the prompts as there is room for.
+/// The rows of a pass: steps first, then as much of the prompts as fits.
 pub(super) fn assemble(lanes: &mut [Option<Lane>], allotted: &Allotted) -> Vec<LaneRows> {
     let mut parts = Vec::new();
     for (i, &rows) in allotted

@@ -1,4 +1,4 @@
-//! A run of a batch: how far its prompt is computed, and the tree that waits for its rows.
+//! A run of a batch: how much of its prompt is computed, and the draft waiting for rows.
 
 use crate::engine::run::state::RunState;
 use crate::retrieval::Retrieved;
@@ -9,19 +9,19 @@ pub struct Ended {
     pub(crate) lane: usize,
     /// The whole run.
     pub trace: Trace,
-    /// Its last line.
+    /// The last line of the trace.
     pub end: End,
 }
 
-/// A run in its slot.
+/// A run in its lane.
 pub(super) struct Lane {
     pub(crate) state: RunState,
     pub(crate) trace: Trace,
-    /// Tokens of its prompt that another one begins with, too.
+    /// Tokens of its prompt in the shared prefix.
     pub(crate) shared: usize,
     /// Tokens in the cache, shared ones included.
     pub(crate) cached: usize,
-    /// What would be drafted: it waits where its rows did not fit the last pass.
+    /// The retrieved draft; kept for the next pass if its rows did not fit the last one.
     pub(crate) offered: Option<Retrieved>,
 }
 
@@ -36,22 +36,22 @@ impl Lane {
         }
     }
 
-    /// Tokens that must be in the cache before the first step: all but the root.
+    /// Tokens yet to be cached before the next step: all but the root.
     pub(crate) fn n_missing(&self) -> usize {
         (self.state.context_len() - 1).saturating_sub(self.cached)
     }
 
-    /// Its next rows are a step's.
+    /// Whether its next rows are those of a step.
     pub(crate) fn decodes(&self) -> bool {
         self.state.finish.is_none() && self.n_missing() == 0
     }
 
-    /// Its next rows are its prompt's.
+    /// Whether its next rows are those of its prompt.
     pub(crate) fn reads(&self) -> bool {
         self.state.finish.is_none() && self.n_missing() > 0
     }
 
-    /// The pass as a whole decides how many of its drafts get a row.
+    /// Whether the pass as a whole decides how many of its drafts get a row.
     pub(crate) fn shares_rows(&self) -> bool {
         self.state.header.rows == RowsBy::Shared && self.state.is_automatic()
     }

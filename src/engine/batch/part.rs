@@ -1,4 +1,4 @@
-//! The rows of one lane in a pass: a step's, or a stretch of its prompt.
+//! The rows of one lane in a pass: a step, or a chunk of its prompt.
 
 use super::lane::Lane;
 use crate::engine::run::pass::{Passed, flat};
@@ -20,7 +20,7 @@ pub(super) struct LaneRows {
     pub(crate) step: Option<Proposed>,
 }
 
-/// A step from its draft on; the pass fills in what the model says.
+/// A drafted step; the pass fills in the model's results.
 pub(super) struct Proposed {
     hits: Vec<SourceHit>,
     pub(crate) tree: DraftTree,
@@ -32,7 +32,7 @@ pub(super) struct Proposed {
 }
 
 impl LaneRows {
-    /// A step over the first `rows` nodes of what was offered.
+    /// A step over the first `rows` nodes of the offered tree.
     pub(crate) fn step(at: usize, lane: &mut Lane, offered: Retrieved, rows: usize) -> Self {
         let Retrieved { mut tree, hits } = offered;
         let n_offered = tree.n_rows();
@@ -55,7 +55,7 @@ impl LaneRows {
         }
     }
 
-    /// The next `n` tokens of a prompt, a chain.
+    /// The next `n` tokens of a prompt, as a chain.
     pub(crate) fn prompt(at: usize, lane: &Lane, n: usize) -> Self {
         LaneRows {
             lane: at,
@@ -82,7 +82,7 @@ impl LaneRows {
 }
 
 impl Proposed {
-    /// `None`: the model has not said anything of it.
+    /// `None`: the model has not verified it.
     pub(crate) fn stepped(self, timing: Timing) -> Option<Stepped> {
         Some(Stepped {
             hits: self.hits,

@@ -1,5 +1,5 @@
-//! One pass of a batch: one forward pass over the rows of all lanes, then every lane's
-//! verdict, and what it keeps and learns.
+//! One pass of a batch: a forward pass over the rows of all lanes, then verify, commit and
+//! learning in every lane.
 
 use color_eyre::eyre::Result;
 
@@ -17,8 +17,8 @@ use crate::speculate::passes::{LaneRecord, PassRecord};
 use crate::speculate::trace::Timing;
 
 impl Batch<'_> {
-    /// One pass over the rows of the lanes: prompts' and drafts'. `None`: there is none to
-    /// be computed.
+    /// One pass over the rows of all lanes, those of steps and of prompts. `None`: there are
+    /// no rows to compute.
     ///
     /// # Errors
     /// The model's errors.
@@ -58,7 +58,7 @@ impl Batch<'_> {
     }
 }
 
-/// Names where the drafts of every step come from.
+/// Records the origins of every step's drafts.
 fn explain(lanes: &mut [Option<Lane>], parts: &mut [LaneRows]) {
     each(&mut steps(lanes, parts), |(lane, proposed)| {
         lane.state.explain(&mut proposed.tree);
@@ -85,8 +85,7 @@ fn forward(batch: &mut Batch<'_>, parts: &[LaneRows]) -> Result<Logits> {
     decoder.forward_sequences(&mut batch.sequences, &rows)
 }
 
-/// What the rows of every step say of its drafts. The steps' rows come in the order of
-/// the parts, which is that of the lanes.
+/// Verifies every step. The rows of the logits are in lane order.
 fn judge(batch: &mut Batch<'_>, parts: &mut [LaneRows], mut logits: Logits) -> Result<()> {
     let mut steps = steps(&mut batch.lanes, parts);
     let asked = steps.iter().flat_map(|(lane, s)| lane.state.asked(&s.tree));
@@ -113,7 +112,7 @@ fn judge(batch: &mut Batch<'_>, parts: &mut [LaneRows], mut logits: Logits) -> R
     Ok(())
 }
 
-/// Keeps what was committed, and lets every lane learn from it.
+/// Commits the kept rows to the cache, and lets every lane learn from its verdict.
 fn commit(batch: &mut Batch<'_>, parts: &mut [LaneRows]) -> Result<()> {
     for part in parts.iter() {
         let rows = match &part.step {
@@ -144,8 +143,8 @@ fn learn((lane, proposed): &mut (&mut Lane, &mut Proposed)) {
     }
 }
 
-/// The pass as it is recorded, and every lane's step in its trace, with its share of the
-/// time by rows.
+/// Records the pass, and every lane's step in its trace with a share of the time in
+/// proportion to its rows.
 fn recorded(batch: &mut Batch<'_>, parts: Vec<LaneRows>, timing: Timing) -> PassRecord {
     let rows: usize = parts.iter().map(LaneRows::n_rows).sum();
     let mut record = PassRecord {
@@ -172,7 +171,7 @@ fn recorded(batch: &mut Batch<'_>, parts: Vec<LaneRows>, timing: Timing) -> Pass
     record
 }
 
-/// What a lane did; its step goes into its trace.
+/// Records a lane's part in the pass; a step is added to its trace.
 fn taken(model: &LoadedModel, lane: &mut Lane, part: LaneRows, share: Timing) -> LaneRecord {
     let mut record = LaneRecord {
         lane: part.lane,

@@ -1,14 +1,14 @@
-//! What the prompts of a batch have in common, and how much room the rest needs.
+//! The common prefixes of a batch's prompts, and the room that the rest needs.
 
 use std::collections::BTreeMap;
 
 use crate::speculate::TokenId;
 use crate::speculate::subject::KindName;
 
-/// A prefix of fewer tokens is not worth a place of its own.
+/// A shorter prefix is not worth storing separately.
 const SHORTEST: usize = 16;
 
-/// The prompts of a batch, told one by one.
+/// The prompts of a batch, added one by one.
 #[derive(Clone, Debug, Default)]
 pub struct Prompts {
     kinds: BTreeMap<KindName, OfKind>,
@@ -17,7 +17,7 @@ pub struct Prompts {
 #[derive(Clone, Debug)]
 struct OfKind {
     n: usize,
-    /// What all of them begin with; every one goes on behind it.
+    /// The common prefix of all of them; at least one token of each follows it.
     common: Vec<TokenId>,
     longest: usize,
 }
@@ -38,13 +38,13 @@ impl Prompts {
         of_kind.longest = of_kind.longest.max(ids.len());
     }
 
-    /// What the prompts of each kind begin with, where several do.
+    /// The common prefix of each kind that has one worth sharing.
     pub fn prefixes(&self) -> Vec<Vec<TokenId>> {
         let shared = self.kinds.values().filter(|kind| kind.is_shared());
         shared.map(|kind| kind.common.clone()).collect()
     }
 
-    /// Most tokens of a prompt behind its prefix.
+    /// Bound on the tokens of a prompt after its shared prefix.
     pub(crate) fn longest_own(&self) -> usize {
         let own = |kind: &OfKind| match kind.is_shared() {
             true => kind.longest - kind.common.len(),
@@ -53,7 +53,7 @@ impl Prompts {
         self.kinds.values().map(own).max().unwrap_or(0)
     }
 
-    /// Most tokens of a prompt.
+    /// Tokens of the longest prompt.
     pub fn longest(&self) -> usize {
         let longest = self.kinds.values().map(|kind| kind.longest);
         longest.max().unwrap_or(0)

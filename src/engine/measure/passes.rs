@@ -1,5 +1,5 @@
-//! What passes over rows of several sequences cost on this machine: back to back, in steady
-//! state, over made-up texts.
+//! Measures the cost of passes over several sequences on this machine: back to back, in
+//! steady state, over synthetic texts.
 
 use std::time::Instant;
 
@@ -14,16 +14,16 @@ use crate::speculate::TokenId;
 use crate::speculate::cost::PassPoint;
 use crate::speculate::params::{MAX_ROWS, Params};
 
-/// Most sequences that are measured together; more rows are theirs.
+/// Maximum number of sequences in a measured pass; further rows are divided among them.
 const SEQUENCES: usize = 8;
-/// Tokens that rows attend to, and where attention is measured.
+/// Context lengths: the near one for the cost of rows, the far one for that of attention.
 const NEAR: usize = 128;
 const FAR: usize = 640;
-/// Tokens of the prefix that sequences share, where it is measured.
+/// Length of the shared prefix, where its cost is measured.
 const SHARED: usize = 512;
-/// A pass that takes longer is followed by none of more rows, in milliseconds.
+/// After a pass that takes longer, in milliseconds, no larger ones are measured.
 const LONGEST_MS: f32 = 1500.0;
-/// Passes of a point, after one that warms up.
+/// Timed passes per point, after one to warm up.
 const REPEATS: usize = 5;
 
 /// A pass to be measured.
@@ -36,8 +36,8 @@ struct Shape {
 }
 
 impl Engine {
-    /// Measures passes over several sequences, from one row to as many as a pass may have.
-    /// `None`: cancelled. The engine's own cache is left as it is.
+    /// Measures passes over several sequences, from one row to the maximum of a pass.
+    /// `None`: cancelled. The engine's own cache is not touched.
     ///
     /// # Errors
     /// What the device reports.
@@ -91,11 +91,11 @@ impl Engine {
         })
     }
 
-    /// A pass, its logits read as a step reads them. The texts stay as long as they are.
+    /// One pass, its logits read as in a real step. The sequences do not grow.
     fn pass_once(&mut self, sequences: &mut Sequences, n: usize, each: usize) -> Result<()> {
         let vocab = self.model.codec.vocab_size().max(1);
         let tokens: Vec<TokenId> = (0..each).map(|i| ((i * 7919) % vocab) as TokenId).collect();
-        // Branches as long as real ones may be.
+        // Branches of a realistic length.
         let parent = |i: usize| match i {
             0 => None,
             i if (i - 1) % BRANCH == 0 => Some(0),
@@ -131,7 +131,7 @@ impl Engine {
     }
 }
 
-/// Near ones by their rows, then what attention adds.
+/// First the near passes, by their number of rows, then those for the cost of attention.
 fn shapes(context: usize) -> Vec<Shape> {
     let near = NEAR.min(context / 4).max(1);
     let of = |rows: usize, own, shared| Shape {

@@ -36,10 +36,10 @@ impl<'e> Run<'e> {
 }
 
 impl RunState {
-    /// A run whose prompt is rendered, and not processed yet.
+    /// A run whose prompt is rendered but not yet processed.
     ///
     /// # Errors
-    /// A prompt that leaves no room in the context, a branch that cannot be begun.
+    /// A prompt that leaves no room in the context, or a branch that cannot begin.
     pub(crate) fn begin(engine: &Engine, spec: RunSpec) -> Result<Self> {
         let prompt = engine
             .model
@@ -88,7 +88,7 @@ fn log(header: &Header, prompt_tokens: usize) {
     tracing::debug!(target: RUNS, params = ?header.params);
 }
 
-/// All that the run's trees and verdicts depend on.
+/// Everything that the run's trees and verdicts depend on.
 fn header(
     engine: &Engine,
     spec: RunSpec,

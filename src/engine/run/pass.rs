@@ -1,4 +1,4 @@
-//! The model's part of a step: one forward pass over the tree, the rows read, the verdict.
+//! The model's part of a step: a forward pass over the tree, the rows' scores, the verdict.
 
 use color_eyre::eyre::Result;
 
@@ -20,12 +20,12 @@ pub(in crate::engine) struct Passed {
     pub(crate) verdict: Verdict,
 }
 
-/// The logits of a pass, penalised, and where a tree's rows begin in them.
+/// The penalized logits of a pass, and where a tree's rows begin in them.
 #[derive(Clone, Copy)]
 pub(in crate::engine) struct RowsOfPass<'a> {
     pub(crate) logits: &'a Logits,
     pub(crate) first: usize,
-    /// Rows of the pass.
+    /// Rows of logits in the pass.
     pub(crate) of: usize,
 }
 
@@ -82,8 +82,8 @@ pub(in crate::engine) fn flat(tree: &DraftTree) -> (Vec<TokenId>, Vec<Option<usi
 }
 
 impl RunState {
-    /// What is asked of every node's row: the penalty on the node's own path, and the
-    /// standings of its children.
+    /// The query for every node's row: the penalty on the node's own path, and the scores
+    /// of its children.
     pub(crate) fn asked(&self, tree: &DraftTree) -> Vec<Asked> {
         let mut asked: Vec<Asked> = (0..tree.n_rows())
             .map(|node| Asked {
@@ -100,8 +100,8 @@ impl RunState {
         asked
     }
 
-    /// Reads the answers: the distribution at every node, every draft token's standing in
-    /// its parent's, what is drawn, and the verdict.
+    /// Reads the answers: the distribution at every node, every draft token's rank and
+    /// probability in its parent's, the sampled tokens, and the verdict.
     ///
     /// # Errors
     /// What the device reports.
@@ -166,8 +166,8 @@ impl RunState {
     }
 }
 
-/// The answers by node: its distribution, and its standing in its parent's (the root has
-/// none).
+/// The answers by node: the distributions, and every draft token's score in its parent's
+/// distribution (the root has none).
 fn by_node(tree: &DraftTree, answered: Vec<Answered>) -> (Vec<NodeDistribution>, Vec<TokenScore>) {
     let (rows, of_children): (Vec<NodeDistribution>, Vec<Vec<TokenScore>>) =
         answered.into_iter().unzip();

@@ -22,7 +22,7 @@ pub(super) struct Seen {
 const AROUND: u32 = 3;
 
 impl Seen {
-    /// The tokens that were not seen before, with their bytes.
+    /// The tokens not seen before, with their bytes.
     pub(super) fn new_tokens(
         &mut self,
         model: &LoadedModel,
@@ -41,7 +41,7 @@ impl Seen {
         self.docs.insert(id.clone())
     }
 
-    /// A token and a few around it were recorded already.
+    /// Whether a token and a few around it are already recorded.
     pub(super) fn has_around(&self, place: &DocHit) -> bool {
         let around = place.at.saturating_sub(AROUND)..place.at + AROUND;
         let known = self.excerpts.get(&place.doc).into_iter().flatten();
@@ -49,7 +49,7 @@ impl Seen {
         known.any(|holds| holds)
     }
 
-    /// `is_last`: it goes on to its document's end.
+    /// `is_last`: the excerpt reaches its document's end.
     pub(super) fn excerpt(&mut self, excerpt: &Excerpt, is_last: bool) {
         let end = excerpt.from + excerpt.ids.len() as u32;
         let end = if is_last { u32::MAX } else { end };

@@ -1,14 +1,14 @@
-//! A run to be made.
+//! What a run is to do.
 
 use crate::protocol::PromptText;
 use crate::speculate::branch::Branch;
 use crate::speculate::params::Params;
 use crate::speculate::trace::{Header, StartFrom, SubjectInfo};
 
-/// A run to be made.
+/// The specification of a run.
 #[derive(Clone, Debug)]
 pub struct RunSpec {
-    /// Whom it is about.
+    /// The subject it is about.
     pub subject: SubjectInfo,
     /// What the model is asked.
     pub prompt: PromptText,

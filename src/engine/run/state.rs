@@ -1,6 +1,6 @@
-//! What a run owns besides the model that computes it: its text, its retrieval and what
-//! they have taught it. It proposes a tree, asks the model's rows, judges and learns; whose
-//! cache the rows lie in is decided elsewhere.
+//! The state of a run apart from the model: its text, its retriever and its calibration. It
+//! proposes a tree, says what to read from the model's rows, judges and learns; which cache
+//! the rows are in is decided elsewhere.
 
 use super::seen::Seen;
 use super::to_micros;
@@ -14,24 +14,24 @@ use crate::speculate::params::Params;
 use crate::speculate::trace::{End, Header, Timing};
 use crate::speculate::verify::{Finish, RemainingTokens, Verdict};
 
-/// Where the log has runs.
+/// The log target of runs.
 pub(super) const RUNS: &str = "laserscope::engine::run";
 
-/// A run, whoever computes its rows.
+/// A run, independent of what computes its rows.
 pub(in crate::engine) struct RunState {
     pub(crate) header: Header,
     pub(crate) params: Params,
-    /// The parameters were changed since the last step.
+    /// Whether the parameters have changed since the last step.
     pub(super) changed: bool,
     /// Prompt and committed tokens; the last is the root of the next step.
     pub(crate) ids: Vec<TokenId>,
-    /// How many of them were there before the first step.
+    /// How many of them existed before the first step.
     pub(super) n_begun: usize,
-    /// Most tokens of prompt and answer.
+    /// Maximum number of tokens, prompt and answer together.
     pub(super) context: usize,
-    /// Over the pools as this subject may use them.
+    /// Over the pools that this subject may use.
     pub(super) retriever: Retriever,
-    /// What was learned of drafts' chances, in this run and before.
+    /// The calibration of draft estimates: its starting state, and what this run learned.
     pub(crate) calibrations: Calibrations,
     pub(super) costs: StepCosts,
     pub(super) backoff: Backoff,
@@ -52,7 +52,7 @@ impl RunState {
         self.finish.get_or_insert(Finish::Cancelled);
     }
 
-    /// The answer so far, what a branch took over included.
+    /// The answer so far, including what a branch inherited.
     pub(crate) fn output(&self) -> &[TokenId] {
         &self.ids[self.header.prompt_ids.len()..]
     }
@@ -72,7 +72,7 @@ impl RunState {
         })
     }
 
-    /// What may still be committed, by the token limit and the context.
+    /// How many tokens may still be committed, by the token limit and the context.
     pub(crate) fn room(&self) -> RemainingTokens {
         let by_limit = self
             .params
@@ -101,12 +101,12 @@ impl RunState {
         self.is_automatic() && self.backoff.rests()
     }
 
-    /// Whether the next step is to be drafted.
+    /// Whether the next step drafts.
     pub(crate) fn asks_retrieval(&self) -> bool {
         self.params.drafts() && !self.is_resting()
     }
 
-    /// The draft tree, its origins not named yet.
+    /// The draft tree, without origins.
     pub(crate) fn retrieve(&mut self) -> Retrieved {
         if !self.asks_retrieval() {
             return Retrieved {
@@ -122,8 +122,8 @@ impl RunState {
         self.ids[self.ids.len() - 1]
     }
 
-    /// Cuts a tree to what pays under the cost profile of this run alone, and to the
-    /// context; names the origins of what is left.
+    /// Cuts a tree to what pays under this run's own cost profile, and to the context; adds
+    /// the origins of the remaining drafts.
     pub(crate) fn fit(&mut self, mut tree: DraftTree) -> DraftTree {
         self.cut_to_pay(&mut tree);
         self.cut_to_context(&mut tree);
@@ -131,7 +131,7 @@ impl RunState {
         tree
     }
 
-    /// To what pays under the cost profile of this run alone.
+    /// Cuts an automatic budget's tree to what pays under this run's own cost profile.
     pub(crate) fn cut_to_pay(&self, tree: &mut DraftTree) {
         if self.is_automatic() {
             tree.truncate(self.costs.best_rows(tree, self.ids.len()));
@@ -142,27 +142,28 @@ impl RunState {
         tree.truncate(self.context - self.ids.len() + 1);
     }
 
-    /// Names the origins of a tree's drafts.
+    /// Adds the origins of a tree's drafts.
     pub(crate) fn explain(&mut self, tree: &mut DraftTree) {
         if tree.n_drafts() > 0 {
             self.retriever.explain(tree);
         }
     }
 
-    /// The tokens of the rows that stay.
+    /// The tokens of the rows that stay in the cache.
     pub(crate) fn kept_tokens(&self, tree: &DraftTree, verdict: &Verdict) -> Vec<TokenId> {
         let drafted = verdict.path.iter().map(|&n| tree.nodes[n].token);
         std::iter::once(self.root()).chain(drafted).collect()
     }
 
-    /// The text goes on by what was committed.
+    /// Appends the committed tokens to the text.
     pub(crate) fn take_in(&mut self, tree: &DraftTree, verdict: &Verdict) {
         let committed: Vec<TokenId> = verdict.committed(tree).map(|(id, _)| id).collect();
         self.ids.extend(&committed);
         self.retriever.push(&committed);
     }
 
-    /// After the text has gone on: what the calibration learned of the tree.
+    /// Called after `take_in`: learns from the verdict, and returns what the calibration
+    /// learned.
     pub(crate) fn learn(&mut self, tree: &DraftTree, verdict: &Verdict) -> Vec<Learned> {
         self.backoff.after_step(tree.n_drafts() > 0);
         let mut learned = Vec::new();
@@ -176,7 +177,7 @@ impl RunState {
         learned
     }
 
-    /// After a step.
+    /// Called after a step: counts it and records its finish.
     pub(crate) fn count(&mut self, verdict: &Verdict, timing: &Timing) {
         self.n_steps += 1;
         self.decode_ms += timing.total();

@@ -1,4 +1,4 @@
-//! A step as a trace keeps it.
+//! A step as a trace records it.
 
 use super::pass::Passed;
 use super::state::RunState;
@@ -11,7 +11,7 @@ use crate::speculate::subject::DocId;
 use crate::speculate::trace::{Excerpt, SourceHit, Step, Timing, TokenBytes};
 use crate::speculate::verify::RemainingTokens;
 
-/// What a step came to.
+/// The results of a step.
 pub(in crate::engine) struct Stepped {
     pub(crate) hits: Vec<SourceHit>,
     pub(crate) tree: DraftTree,
@@ -22,7 +22,7 @@ pub(in crate::engine) struct Stepped {
 }
 
 impl RunState {
-    /// What a trace keeps of a step.
+    /// The step as a trace records it.
     pub(crate) fn record(
         &mut self,
         model: &LoadedModel,
@@ -60,15 +60,15 @@ impl RunState {
     ) -> Vec<(TokenId, TokenBytes)> {
         let drafted = tree.nodes.iter().map(|n| n.token);
         let candidates = rows.iter().flat_map(|r| r.top.iter().map(|c| c.0));
-        // What was drawn may be none of the most probable ones.
+        // A sampled token need not be among the most probable ones.
         let chosen = rows.iter().map(NodeDistribution::choice);
         let around = excerpts.iter().flat_map(|e| e.ids.iter().copied());
         let ids = drafted.chain(candidates).chain(chosen).chain(around);
         self.seen.new_tokens(model, ids)
     }
 
-    /// What stands around the drafts in the first document of each origin, as far
-    /// as it was not recorded yet.
+    /// The text around the drafts in the first document of each origin, unless already
+    /// recorded.
     fn new_excerpts(&mut self, tree: &DraftTree) -> Vec<Excerpt> {
         let wanted = (Excerpt::BEFORE, Excerpt::BEHIND);
         let mut new = Vec::new();

@@ -1,4 +1,4 @@
-//! Runs of a size under a rule, timed: one by one, or together.
+//! Timed runs of one batch size under one rule: one by one, or together.
 
 use std::time::Instant;
 
@@ -17,13 +17,13 @@ use crate::speculate::verify::Finish;
 /// One run.
 #[derive(Clone, Debug)]
 pub(crate) struct BatchAnswer {
-    /// Which of the subjects.
+    /// Index of the subject.
     pub(crate) subject: usize,
     pub(crate) ids: Vec<TokenId>,
     took: Took,
 }
 
-/// What the runs came to.
+/// Sums over the runs.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Measured {
     pub(crate) answers: Vec<BatchAnswer>,
@@ -31,14 +31,15 @@ pub(crate) struct Measured {
     /// Decoding alone.
     pub(crate) decode_ms: f64,
     pub(crate) wall_s: f64,
-    /// Passes with a step in them, their rows but for prompts', and drafts among those.
+    /// Passes that contained a step, their rows without prompts, and the drafts among those.
     pub(crate) passes: usize,
     pub(crate) rows: usize,
     pub(crate) drafts: usize,
-    /// The least path probability that was given a row, and what one more would have needed.
+    /// The lowest path probability that was given a row, and what one more row would have
+    /// needed.
     pub(crate) cuts: Vec<f32>,
     pub(crate) prices: Vec<f32>,
-    /// Times as quick as the same subject alone, autoregressively.
+    /// Speed relative to the same subject decoded alone, autoregressively.
     pub(crate) ratios: Vec<f64>,
 }
 
@@ -47,7 +48,7 @@ impl Measured {
         self.answers.iter().map(|answer| answer.took.tokens).sum()
     }
 
-    /// A further round beside that round's autoregressive runs.
+    /// Adds a round, paired with that round's autoregressive runs.
     pub(crate) fn add(&mut self, round: Measured, plain: &[BatchAnswer]) {
         let ratio = |answer: &BatchAnswer| answer.took.over(plain[answer.subject].took);
         self.ratios.extend(round.answers.iter().map(ratio));
@@ -90,7 +91,7 @@ impl Measured {
     }
 }
 
-/// One run after the other. `None`: cancelled.
+/// Runs one subject at a time. `None`: cancelled.
 ///
 /// # Errors
 /// The model's errors.
@@ -113,8 +114,8 @@ pub(crate) fn alone(engine: &mut Engine, specs: &[RunSpec]) -> Result<Option<Mea
     Ok(Some(measured))
 }
 
-/// So many runs at once, each replaced by the next one; every subject at least once, and
-/// twice as many runs as lanes. `None`: cancelled.
+/// Runs a batch with all its lanes, each refilled as it becomes free; every subject at
+/// least once, and at least twice as many runs as lanes. `None`: cancelled.
 ///
 /// # Errors
 /// The model's errors.

@@ -1,14 +1,14 @@
-//! `bench batch` for people and for tables.
+//! Output of `bench batch`: a table to read, or CSV.
 
 use color_eyre::eyre::Result;
 
 use super::{BatchReport, Point};
 use crate::console;
 
-/// A line for every size and rule.
+/// Prints one line per size and rule.
 pub(crate) fn print(report: &BatchReport) {
     out!(
-        "{} on {}; {} subjects, prompts up to {} tokens of which {} are shared, rounds: {}",
+        "{} on {}; {} subjects, prompts of up to {} tokens, {} of them shared, rounds: {}",
         report.on.model,
         report.on.device,
         report.subjects,
@@ -34,8 +34,8 @@ pub(crate) fn print(report: &BatchReport) {
         print_point(point);
     }
     out!(
-        "tokens/s: decoding alone, then with prompts; survival: the least path probability that \
-         was given a row; price: what one more row would have needed (medians)"
+        "tokens/s: decoding only, then including prompts; survival: the lowest path probability \
+         that was given a row; price: what one more row would have needed (medians)"
     );
     print_lossless(&report.points);
 }
@@ -70,7 +70,7 @@ fn print_lossless(points: &[Point]) {
     }
 }
 
-/// One line a point.
+/// Prints one row per size and rule.
 ///
 /// # Errors
 /// What writing reports.
