@@ -1,8 +1,9 @@
-//! What a pass over one row each of several sequences costs, by how many there are,
-//! beside one sequence alone: a text of the sample's length, most of which they share.
+//! What a pass over one row each of several sequences costs, by the number of sequences,
+//! compared with a single one. Texts are as long as the sample's, and share most of their
+//! tokens.
 //!
-//! `cargo bench --bench sequences -- [MODEL.gguf [ISA]]`: by default the default model,
-//! which must be there already, and the best instructions.
+//! `cargo bench --bench sequences -- [MODEL.gguf [ISA]]`. Defaults to the default model,
+//! which must be downloaded already, and to the best instruction set.
 
 // It prints its measurements.
 #![allow(clippy::disallowed_macros)]
@@ -24,27 +25,27 @@ use laserscope::model::registry;
 use laserscope::model::sequences::Sequences;
 use laserscope::model::weights::{FloatWeights, Weights};
 
-/// Tokens of a text, and how many of them all share.
+/// Tokens in a text, and how many of them all texts share.
 const CONTEXT: usize = 567;
 const SHARED: usize = 504;
 const SIZES: [usize; 5] = [1, 4, 8, 16, 32];
-/// Rounds over all sizes; of each size the quickest pass of all rounds counts.
+/// Rounds over all sizes; the fastest pass of each size counts.
 const ROUNDS: usize = 8;
 const PASSES: usize = 12;
-/// Of a round, before those that count.
+/// Passes in a round before those that count.
 const WARM_UP: usize = 2;
 
-/// The quickest pass of so many sequences.
+/// The fastest pass of one size.
 #[derive(Clone, Copy)]
 struct Quickest {
-    /// With its logits read and its rows committed.
+    /// Including reading its logits and committing its rows.
     ms: f64,
     read_ms: f64,
     parts: PassTimes,
 }
 
 fn main() -> Result<()> {
-    // Cargo's own options are none of ours.
+    // Skip the options that cargo adds.
     let mut args = std::env::args()
         .skip(1)
         .filter(|arg| !arg.starts_with("--"));
@@ -88,7 +89,7 @@ fn default_model() -> Result<PathBuf> {
     fetch::resolve(registry::DEFAULT, &opts, &mut |_| {})
 }
 
-/// As many sequences as the largest size has, all behind one prefix.
+/// As many sequences as the largest size, all with the same prefix.
 fn filled(decoder: &mut Decoder) -> Result<Sequences> {
     let slots = SIZES[SIZES.len() - 1];
     let mut sequences = decoder.sequences(slots, CONTEXT - SHARED + 1)?;
@@ -103,7 +104,7 @@ fn filled(decoder: &mut Decoder) -> Result<Sequences> {
     Ok(sequences)
 }
 
-/// A row of each of `n` sequences; of none: of the decoder's own.
+/// A pass with a row from each of `n` sequences; 0: from the decoder's own.
 fn one_pass(decoder: &mut Decoder, sequences: &mut Sequences, n: usize) -> Result<Quickest> {
     let tree = TreeBatch {
         tokens: &[7],

@@ -1,6 +1,6 @@
-//! Atomic files: written next to the target under another name, and renamed. If
-//! anything fails, an earlier file is unchanged; leftovers of a killed writer are
-//! removed by the next write.
+//! Atomic files: written under another name next to the target, then renamed. If anything
+//! fails, an existing file stays unchanged; the next write removes what a killed writer
+//! left behind.
 
 mod abandoned;
 
@@ -15,16 +15,16 @@ use std::path::{Path, PathBuf};
 use color_eyre::eyre::{Result, WrapErr};
 use tempfile::{NamedTempFile, TempPath};
 
-/// A file being written; discarded without [`AtomicFile::commit`].
+/// A file being written; discarded unless [`AtomicFile::commit`] is called.
 pub(crate) struct AtomicFile {
     out: BufWriter<File>,
-    /// As the caller named it, for errors.
+    /// The path as the caller gave it, for errors.
     path: PathBuf,
     place: WritePlace,
 }
 
 enum WritePlace {
-    /// Renamed to `target` at the end.
+    /// A temporary file that is renamed to `target` at the end.
     Beside {
         temporary: TempPath,
         target: PathBuf,
@@ -34,12 +34,12 @@ enum WritePlace {
 }
 
 impl AtomicFile {
-    /// Begins a file; problems are found here if possible, before any work is spent on
-    /// the contents.
+    /// Begins a file. Problems are found here if possible, before any work is spent on the
+    /// contents.
     ///
     /// # Errors
-    /// A folder that does not exist or cannot be written to; an existing file that
-    /// is write-protected; each with the path.
+    /// A folder that does not exist or is not writable; an existing file that is
+    /// write-protected. Each names the path.
     pub(crate) fn create(path: &Path) -> Result<Self> {
         let (file, place) = open(path).wrap_err_with(|| writing(path))?;
         Ok(AtomicFile {
@@ -82,7 +82,7 @@ pub(crate) fn write(path: &Path, content: impl AsRef<[u8]>) -> Result<()> {
 /// Writes a whole file piece by piece.
 ///
 /// # Errors
-/// As [`write()`], and what `fill` fails with.
+/// As [`write()`], and any error of `fill`.
 pub(crate) fn write_with(
     path: &Path,
     fill: impl FnOnce(&mut AtomicFile) -> Result<()>,
@@ -92,19 +92,19 @@ pub(crate) fn write_with(
     file.commit()
 }
 
-/// Puts a finished file, written elsewhere on the same disk, in its place.
+/// Moves a finished file from elsewhere on the same disk to `path`.
 ///
 /// # Errors
-/// The disk takes no more, or the file cannot be renamed.
+/// The disk is full, or the file cannot be renamed.
 pub(crate) fn publish(finished: &Path, path: &Path) -> io::Result<()> {
     OpenOptions::new().append(true).open(finished)?.sync_all()?;
     fs::rename(finished, path)
 }
 
-/// A link to `target` in the place of whatever is at `path`.
+/// Replaces whatever is at `path` with a link to `target`.
 ///
 /// # Errors
-/// The folder cannot be written to.
+/// The folder is not writable.
 #[cfg(unix)]
 pub(crate) fn link(target: &Path, path: &Path) -> io::Result<()> {
     let fresh = path.with_extension("new-link");
@@ -113,10 +113,10 @@ pub(crate) fn link(target: &Path, path: &Path) -> io::Result<()> {
     fs::rename(&fresh, path)
 }
 
-/// Makes renamings last beyond a power cut.
+/// Makes renames survive a power failure.
 ///
 /// # Errors
-/// The disk's.
+/// An I/O error.
 pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     if cfg!(unix) {
         File::open(folder)?.sync_all()?;
@@ -135,13 +135,13 @@ fn open(path: &Path) -> io::Result<(File, WritePlace)> {
     if is_special || leads_nowhere {
         return Ok((File::create(path)?, WritePlace::InPlace));
     }
-    // For a link, its target is replaced.
+    // If `path` is a link, its target is replaced.
     let target = match earlier {
         Some(_) => fs::canonicalize(path)?,
         None => path.to_path_buf(),
     };
     if let Some(earlier) = earlier {
-        // Renaming checks the permissions of the folder, not of the file.
+        // Renaming checks the permissions of the folder, not those of the file.
         OpenOptions::new().write(true).open(&target)?;
         let file = beside(&target)?;
         file.as_file().set_permissions(earlier.permissions())?;
@@ -155,7 +155,7 @@ fn split(file: NamedTempFile, target: PathBuf) -> (File, WritePlace) {
     (file, WritePlace::Beside { temporary, target })
 }
 
-/// With the permissions of new files.
+/// A temporary file next to `target`, with the permissions of new files.
 fn beside(target: &Path) -> io::Result<NamedTempFile> {
     let folder = target.parent().filter(|f| !f.as_os_str().is_empty());
     let mut prefix = OsString::from(".");
@@ -166,7 +166,7 @@ fn beside(target: &Path) -> io::Result<NamedTempFile> {
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let folder = folder.unwrap_or(Path::new("."));
-    // A missing folder is reported without the temporary file's name.
+    // Report a missing folder without the temporary file's name.
     fs::metadata(folder)?;
     abandoned::remove_of(folder, &prefix);
     abandoned::create_locked(&builder, folder)
@@ -175,7 +175,7 @@ fn beside(target: &Path) -> io::Result<NamedTempFile> {
 fn finish(out: BufWriter<File>, place: WritePlace) -> io::Result<()> {
     let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
     match place {
-        // Even after a power failure, there is either the old file or the new one.
+        // Even after a power failure, either the old file or the new one is there.
         WritePlace::Beside { temporary, target } => {
             file.sync_all()?;
             Ok(temporary.persist(target)?)
@@ -254,7 +254,7 @@ mod tests {
         assert!(!fs::metadata("/dev/null").expect("is there").is_file());
     }
 
-    /// A full disk, as Linux offers one.
+    /// A full disk, as Linux provides it.
     #[cfg(target_os = "linux")]
     #[test]
     fn a_full_disk_is_an_error() {

@@ -1,8 +1,7 @@
-//! The log of `--log FILE`: what `tracing`'s macros tell all over the program, a line
-//! an event. Without that option nothing is written anywhere.
+//! The log of `--log FILE`: what the whole program reports through `tracing`'s macros, one
+//! line per event. Without that option nothing is written anywhere.
 //!
-//! Knows nothing of what is told. Prompts and answers are not: whoever logs leaves
-//! them out.
+//! Knows nothing about the events. Callers must leave prompts and answers out.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal, Write};
@@ -16,20 +15,20 @@ use tracing_subscriber::prelude::*;
 
 use crate::console::visible;
 
-/// What is logged where nothing else is asked for.
+/// The level unless another is requested.
 const DEFAULT_LEVEL: LevelFilter = LevelFilter::INFO;
-/// Names the level where the command line does not.
+/// Sets the level if the command line does not.
 const LEVEL_VARIABLE: &str = "LASERSCOPE_LOG";
 
-/// The first failure to write; the log goes on, the program tells it at its end.
+/// The first write error; logging continues, and the program reports it at its end.
 static FAILURE: OnceLock<io::Error> = OnceLock::new();
 
-/// From now on everything up to the level goes to the end of a file, which several
-/// processes may share. `has_screens`: a terminal would be drawn over.
+/// Starts appending events up to the level to a file, which several processes may share.
+/// `has_screens`: refuse a terminal, since the screens would be overwritten.
 ///
 /// # Errors
-/// A file that cannot be written, or a terminal under the screens; a level of
-/// `LASERSCOPE_LOG` that is none.
+/// A file that cannot be written, a terminal under the screens, or an invalid level in
+/// `LASERSCOPE_LOG`.
 pub fn begin(path: &Path, level: Option<&Targets>, has_screens: bool) -> Result<()> {
     let shown = path.display();
     let opened = OpenOptions::new().create(true).append(true).open(path);
@@ -55,11 +54,11 @@ pub fn failure() -> Option<&'static io::Error> {
     FAILURE.get()
 }
 
-/// A level for everything, or levels for parts of the program, as in
+/// Parses a level for everything, or levels for parts of the program, as in
 /// `info,laserscope::model=debug`.
 ///
 /// # Errors
-/// Names the word that is neither.
+/// Names the word that is not a level.
 pub(crate) fn parse_level(text: &str) -> Result<Targets, String> {
     for word in text.split(',') {
         let level = word.rsplit_once('=').map_or(word, |(_, level)| level);
@@ -83,8 +82,8 @@ fn level_of_environment() -> Result<Targets> {
     }
 }
 
-/// Writes each event at once and in one piece, so that those of several threads and
-/// processes do not mix and none is lost with the program.
+/// Writes each event at once and in one piece, so that events from several threads and
+/// processes do not mix and none is lost if the program dies.
 struct LogFile(File);
 
 impl<'a> MakeWriter<'a> for LogFile {
@@ -96,7 +95,7 @@ impl<'a> MakeWriter<'a> for LogFile {
 }
 
 impl Write for &LogFile {
-    /// One event: a line, whatever it holds.
+    /// Writes one event as one line, whatever it contains.
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(event);
         let line = format!("{}\n", visible::row(text.trim_end_matches('\n')));

@@ -1,5 +1,5 @@
-//! Temporary files whose writer was killed. A writer locks its file while it lives, so
-//! that the next writer of the same target knows which to remove.
+//! Temporary files whose writer was killed. A writer keeps its file locked, so that the
+//! next writer of the same target knows which ones to remove.
 
 use std::ffi::OsStr;
 use std::fs::{self, File, TryLockError};
@@ -8,7 +8,7 @@ use std::path::Path;
 
 use tempfile::{Builder, NamedTempFile};
 
-/// The suffix after the target's name and random letters.
+/// The suffix after the target's name and the random letters.
 pub(super) const SUFFIX: &str = ".tmp";
 /// The number of random letters that `tempfile` adds.
 const N_RANDOM: usize = 6;
@@ -18,25 +18,25 @@ pub(super) fn create_locked(builder: &Builder<'_, '_>, folder: &Path) -> io::Res
     loop {
         let file = builder.tempfile_in(folder)?;
         let is_taken = matches!(file.as_file().try_lock(), Err(TryLockError::WouldBlock));
-        // Before it was locked, another writer may have removed it.
+        // Another writer may have removed it before it was locked.
         if !is_taken && file.path().exists() {
             return Ok(file);
         }
     }
 }
 
-/// Removes whatever killed writers left in a folder. Where locks are unknown,
-/// everything stays.
+/// Removes whatever killed writers left in a folder. Removes nothing where locks are not
+/// supported.
 pub(crate) fn remove_abandoned(folder: &Path) {
     remove(folder, |_| true);
 }
 
-/// Removes what killed writers left of one file; as [`remove_abandoned`].
+/// Like [`remove_abandoned`], for the temporary files of one target.
 pub(super) fn remove_of(folder: &Path, prefix: &OsStr) {
     remove(folder, |found| found == prefix.as_encoded_bytes());
 }
 
-/// Whether a file is on its way to its name.
+/// Whether this is the name of a temporary file.
 pub(crate) fn is_temporary(name: &OsStr) -> bool {
     prefix_of(name).is_some()
 }
@@ -47,7 +47,7 @@ fn remove(folder: &Path, is_wanted: impl Fn(&[u8]) -> bool) {
         if !is_plain || !prefix_of(&entry.file_name()).is_some_and(&is_wanted) {
             continue;
         }
-        // The lock is held until the file is removed, so that a writer that just
+        // The lock is held until the file is removed, so that a writer that has just
         // created it finds it locked or gone.
         if let Some(_locked) = abandoned(&entry.path()) {
             let _ = fs::remove_file(entry.path());
@@ -55,7 +55,7 @@ fn remove(folder: &Path, is_wanted: impl Fn(&[u8]) -> bool) {
     }
 }
 
-/// What a temporary file's name has before its random letters: `.NAME.`
+/// The part of a temporary file's name before its random letters: `.NAME.`
 fn prefix_of(name: &OsStr) -> Option<&[u8]> {
     let name = name.as_encoded_bytes().strip_suffix(SUFFIX.as_bytes())?;
     let (prefix, random) = name.split_at(name.len().checked_sub(N_RANDOM)?);
@@ -63,7 +63,7 @@ fn prefix_of(name: &OsStr) -> Option<&[u8]> {
     (is_ours && random.iter().all(u8::is_ascii_alphanumeric)).then_some(prefix)
 }
 
-/// The file, locked, unless its writer lives.
+/// The file, locked, unless its writer is alive.
 fn abandoned(path: &Path) -> Option<File> {
     let file = File::open(path).ok()?;
     file.try_lock().is_ok().then_some(file)

@@ -1,11 +1,11 @@
-//! The table of parameters as options of the command line.
+//! The table of parameters as command-line options.
 
 use clap::builder::{PossibleValuesParser, TypedValueParser, ValueParser};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use crate::speculate::parameters::{self, Given, InSweep, Parameter, ParameterPlace, Range, Value};
 
-/// Under which the help lists them.
+/// Their heading in the help.
 pub(super) const HEADING: &str = "Decoding";
 
 /// Adds an option for each of these parameters.
@@ -14,7 +14,7 @@ pub(super) fn options(command: Command, which: fn(&Parameter) -> bool) -> Comman
     all.fold(command, |command, parameter| command.arg(option(parameter)))
 }
 
-/// What of them was given.
+/// The values given for these parameters.
 pub(super) fn given(matches: &ArgMatches, which: fn(&Parameter) -> bool) -> Given {
     let all = parameters::ALL.into_iter().filter(|p| which(p));
     let value = |parameter: &Parameter| matches.get_one::<Value>(parameter.name).copied();
@@ -22,7 +22,7 @@ pub(super) fn given(matches: &ArgMatches, which: fn(&Parameter) -> bool) -> Give
         .collect()
 }
 
-/// Adds an option that takes several values by commas for each parameter that sweeps try.
+/// Adds an option with a comma-separated list for each parameter that sweeps try.
 pub(super) fn lists(command: Command) -> Command {
     let all = parameters::ALL.into_iter();
     let tried = all.filter_map(|parameter| match parameter.sweep {
@@ -32,7 +32,7 @@ pub(super) fn lists(command: Command) -> Command {
     tried.fold(command, Command::arg)
 }
 
-/// The values of each of them.
+/// The values listed for each of them.
 pub(super) fn listed(matches: &ArgMatches) -> Vec<(&'static Parameter, Vec<Value>)> {
     let all = parameters::ALL.into_iter();
     let tried = all.filter(|parameter| matches!(parameter.sweep, InSweep::Tried(_)));
@@ -58,7 +58,10 @@ fn list(parameter: &'static Parameter, values: &'static str) -> Arg {
     let range = parameter.range.in_short();
     Arg::new(parameter.name)
         .long(parameter.name)
-        .help(format!("{}: values by commas ({range})", parameter.help))
+        .help(format!(
+            "{}; comma-separated values ({range})",
+            parameter.help
+        ))
         .value_name("LIST")
         .value_delimiter(',')
         .default_value(values)
@@ -66,7 +69,7 @@ fn list(parameter: &'static Parameter, values: &'static str) -> Arg {
         .value_parser(parser(parameter))
 }
 
-/// What it does, its range and its default; clap adds the words that it may be.
+/// The description, the range and the default; clap adds the possible words.
 fn help(parameter: &Parameter) -> String {
     let range = match parameter.range {
         Range::OneOf(_) => String::new(),
@@ -90,7 +93,7 @@ fn unit(parameter: &Parameter) -> String {
 fn parser(parameter: &'static Parameter) -> ValueParser {
     let read = move |text: &str| parameter.parse(text);
     match (parameter.place, parameter.range) {
-        // The words are listed in the help, and completed by shells.
+        // The words are listed in the help and completed by shells.
         (ParameterPlace::Rule | ParameterPlace::Preset, Range::OneOf(words)) => {
             let words = PossibleValuesParser::new(words());
             ValueParser::new(words.try_map(move |word| read(&word)))

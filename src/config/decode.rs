@@ -1,4 +1,4 @@
-//! `[decode]`: the parameters of the table by their names, as the options spell them.
+//! `[decode]`: the parameters of the table under their names, written as for the options.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 
 use crate::speculate::parameters::{self, Given, Parameter, Value};
 
-/// Every key is optional; a mistake is told with its line.
+/// Every key is optional; an error names its line.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct DecodeConfig {
     pub(crate) given: Given,
@@ -51,7 +51,7 @@ impl<'de> Deserialize<'de> for Key {
     }
 }
 
-/// The value of a key: a number, or the text that the option takes.
+/// Parses the value of a key: a number, or the text that the option takes.
 struct ValueOf(&'static Parameter);
 
 impl<'de> DeserializeSeed<'de> for ValueOf {

@@ -1,4 +1,4 @@
-//! Ctrl-C: the first asks for an orderly end, the second ends at once.
+//! Ctrl-C: the first one asks for an orderly end, the second ends at once.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,7 +8,7 @@ pub const EXIT_CANCELLED: u8 = 130;
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
-/// True once Ctrl-C was pressed; watching starts with the first call.
+/// True once Ctrl-C was pressed. The first call starts watching for it.
 pub(crate) fn flag() -> &'static AtomicBool {
     static WATCH: OnceLock<()> = OnceLock::new();
     WATCH.get_or_init(|| {
@@ -17,8 +17,8 @@ pub(crate) fn flag() -> &'static AtomicBool {
     &INTERRUPTED
 }
 
-/// The same, without watching: Ctrl-C still ends the program, unless [`flag`] was
-/// called before.
+/// The same without watching: Ctrl-C still ends the program, unless [`flag`] was called
+/// before.
 pub(crate) fn unwatched() -> &'static AtomicBool {
     &INTERRUPTED
 }
@@ -46,8 +46,8 @@ fn watch() {
     });
 }
 
-/// Lets `laserscope catalog items | head` end as other programs do, instead of
-/// panicking when the reader is gone.
+/// Makes `laserscope catalog items | head` end as other programs do, instead of panicking
+/// when the reader is gone.
 pub fn end_quietly_on_closed_pipes() {
     #[cfg(unix)]
     // SAFETY: called before any other thread runs; sets a default disposition.

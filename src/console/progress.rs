@@ -1,5 +1,5 @@
-//! One line of progress on standard error, where that is a terminal that can write
-//! over a line; drawn by indicatif, cut to the terminal's width.
+//! A progress line on standard error, if that is a terminal that can overwrite a line;
+//! drawn by indicatif, cut to the terminal's width.
 
 use std::fmt::Write;
 
@@ -8,13 +8,13 @@ use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressState};
 
 use super::visible;
 
-/// Draws a second at most.
+/// The most updates per second.
 const HZ: u8 = 10;
 const PLAIN: &str = "{wide_msg}";
 const PART: &str = "[{bar:16}] {wide_msg}";
 const TIMED: &str = "[{bar:16}] {wide_msg}{left}";
 
-/// A line that is written over; removed when dropped.
+/// A line that is overwritten in place; removed when dropped.
 pub(crate) struct Line {
     bar: ProgressBar,
     template: &'static str,
@@ -31,7 +31,7 @@ impl Line {
         line
     }
 
-    /// There is a terminal to show it on.
+    /// Whether there is a terminal to show it on.
     pub(crate) fn is_live(&self) -> bool {
         !self.bar.is_hidden()
     }
@@ -42,26 +42,26 @@ impl Line {
         self.set_text(text);
     }
 
-    /// Shows how much is done, and `text`.
+    /// Shows a bar with `text`.
     pub(crate) fn part(&mut self, done: u64, of: u64, text: &str) {
         self.set_template(PART);
         self.set_part(done, of);
         self.set_text(text);
     }
 
-    /// Shows how much is done, `text`, and the time that is left.
+    /// Shows a bar with `text` and the remaining time.
     pub(crate) fn timed_part(&mut self, done: u64, of: u64, text: &str) {
         self.set_template(TIMED);
         self.set_part(done, of);
         self.set_text(text);
     }
 
-    /// Removes what is shown.
+    /// Removes the line.
     pub(crate) fn clear(&mut self) {
         self.bar.finish_and_clear();
     }
 
-    /// A line that stays.
+    /// Prints a line that stays.
     pub(crate) fn say(&mut self, text: &str) {
         self.bar.suspend(|| note!("{text}"));
     }
@@ -73,7 +73,7 @@ impl Line {
         self.bar.set_message(visible::row(text).into_owned());
     }
 
-    /// What was there at the beginning does not count as speed.
+    /// Work done before the first call does not count towards the speed.
     fn set_part(&self, done: u64, of: u64) {
         let is_new = self.bar.length() != Some(of);
         self.bar.set_length(of);
@@ -95,7 +95,7 @@ impl Line {
     }
 }
 
-/// Nothing before there is a speed.
+/// Prints nothing until a speed is known.
 fn left(state: &ProgressState, out: &mut dyn Write) {
     let eta = state.eta();
     if !eta.is_zero() {

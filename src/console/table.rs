@@ -1,5 +1,5 @@
-//! Tables of the commands: on a terminal drawn by comfy-table, as wide as it is;
-//! elsewhere in the fixed form that scripts read.
+//! Tables printed by commands: on a terminal drawn by comfy-table to its width, elsewhere
+//! in the fixed form that scripts read.
 
 use comfy_table::{
     Cell, CellAlignment, ColumnConstraint, ContentArrangement, ContentLineStyle, LineStyle,
@@ -9,15 +9,15 @@ use unicode_width::UnicodeWidthStr;
 
 use super::visible;
 
-/// A line under the head, and no other.
+/// Only a line under the header.
 const STYLE: TableStyle = TableStyle::new()
     .header_lines(ContentLineStyle::none())
     .header_separator(LineStyle::none().fill('─'))
     .content_lines(ContentLineStyle::none());
-/// Between two columns.
+/// Spaces between two columns.
 const GAP: usize = 2;
 
-/// A column, and its width in what is not for a terminal.
+/// A column, and its width when it is not drawn on a terminal.
 #[derive(Clone, Debug)]
 pub(crate) struct Column {
     head: String,
@@ -25,7 +25,7 @@ pub(crate) struct Column {
     is_number: bool,
 }
 
-/// Text, at the left.
+/// A column of left-aligned text.
 pub(crate) fn text(head: impl Into<String>, width: usize) -> Column {
     Column {
         head: head.into(),
@@ -34,7 +34,7 @@ pub(crate) fn text(head: impl Into<String>, width: usize) -> Column {
     }
 }
 
-/// Numbers, at the right, which stay in one piece.
+/// A column of right-aligned numbers, which are never broken.
 pub(crate) fn number(head: impl Into<String>, width: usize) -> Column {
     Column {
         is_number: true,
@@ -42,16 +42,16 @@ pub(crate) fn number(head: impl Into<String>, width: usize) -> Column {
     }
 }
 
-/// What a table is where it is not drawn.
+/// The form of a table that is not drawn on a terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
     /// Cells padded to their columns' widths.
     Padded,
-    /// Markdown; what stands in an empty cell.
+    /// Markdown, with `blank` in empty cells.
     Markdown { blank: &'static str },
 }
 
-/// A table of one line a row.
+/// A table with one line per row.
 #[derive(Clone, Debug)]
 pub(crate) struct Table {
     columns: Vec<Column>,
@@ -60,7 +60,7 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    /// Padded columns, elsewhere than on a terminal.
+    /// A table that is padded when not on a terminal.
     pub(crate) fn new(columns: impl Into<Vec<Column>>) -> Self {
         Table {
             columns: columns.into(),
@@ -69,8 +69,8 @@ impl Table {
         }
     }
 
-    /// Markdown, elsewhere than on a terminal. The first `n_texts` columns hold texts,
-    /// the others numbers.
+    /// A table that is Markdown when not on a terminal. The first `n_texts` columns hold
+    /// text, the others numbers.
     pub(crate) fn markdown<'a>(n_texts: usize, heads: impl IntoIterator<Item = &'a str>) -> Self {
         let column = |(at, head)| match at < n_texts {
             true => text(head, 0),
@@ -88,7 +88,7 @@ impl Table {
         }
     }
 
-    /// Of Markdown: with one space in empty cells.
+    /// Markdown with one space in empty cells.
     pub(crate) fn with_narrow_blanks(self) -> Self {
         Table {
             form: Form::Markdown { blank: " " },
@@ -100,7 +100,7 @@ impl Table {
         self.rows.push(cells.into_iter().collect());
     }
 
-    /// On standard output.
+    /// Prints to standard output.
     pub(crate) fn print(&self) {
         let lines = match super::is_terminal() {
             true => self.drawn(terminal_width()),
@@ -142,7 +142,8 @@ impl Table {
         cells.map(cell).collect()
     }
 
-    /// What does not fit goes below, behind the columns that name the rows again.
+    /// Columns that do not fit continue below, after a repetition of the columns that name
+    /// the rows.
     fn drawn(&self, width: usize) -> Vec<String> {
         let blocks = self.blocks(width);
         let blocks = blocks.iter().map(|columns| self.laid_out(columns, width));
@@ -150,7 +151,7 @@ impl Table {
         blocks.join(&String::new())
     }
 
-    /// Columns by number, as many as fit side by side.
+    /// Column indices in blocks, each with as many as fit side by side.
     fn blocks(&self, width: usize) -> Vec<Vec<usize>> {
         let is_name = |column: &&Column| !column.is_number;
         let n_names = self.columns.iter().take_while(is_name).count();
@@ -159,7 +160,7 @@ impl Table {
         let mut blocks = vec![names.clone()];
         let mut left = width.saturating_sub(taken);
         for at in n_names..self.columns.len() {
-            // The last column needs no gap behind it.
+            // The last column needs no gap after it.
             let needed = self.least_width(at) - GAP;
             if needed > left && blocks[blocks.len() - 1].len() > n_names {
                 blocks.push(names.clone());
@@ -174,7 +175,8 @@ impl Table {
         blocks
     }
 
-    /// Cells stay in one line, heads may be broken between words; with the gap.
+    /// The least width, with the gap: cells stay on one line, heads may break between
+    /// words.
     fn least_width(&self, at: usize) -> usize {
         let words = self.columns[at].head.split_whitespace();
         let cells = self.rows.iter().map(|row| row[at].as_str());

@@ -1,5 +1,5 @@
-//! Makes control characters visible, so that terminals do not obey them. Titles, ids,
-//! file names, model output and error texts can contain anything.
+//! Makes control characters visible, so that terminals do not act on them. Titles, ids,
+//! file names, model output and error messages can contain anything.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -7,12 +7,12 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
 
-/// For one row of output: neither line breaks nor tabs are kept.
+/// For one row of output; escapes line breaks and tabs, too.
 pub(crate) fn row(text: &str) -> Cow<'_, str> {
     shown(text, |_| false)
 }
 
-/// For running text: line breaks (`\n` and `\r\n`) and tabs are kept.
+/// For running text; keeps line breaks (`\n` and `\r\n`) and tabs.
 pub fn text(text: &str) -> Cow<'_, str> {
     if text.contains("\r\n") {
         return Cow::Owned(shown(&text.replace("\r\n", "\n"), is_white).into_owned());
@@ -25,8 +25,8 @@ fn is_white(c: char) -> bool {
 }
 
 /// Characters that control a terminal or mislead a reader: C0 and C1 controls, DEL,
-/// Unicode's line and paragraph separators, and the characters that reverse what
-/// follows (UAX #9's embeddings, overrides and isolates).
+/// Unicode's line and paragraph separators, and the characters that reverse the text after
+/// them (UAX #9's embeddings, overrides and isolates).
 pub fn is_control(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
@@ -48,7 +48,7 @@ fn shown(text: &str, is_kept: fn(char) -> bool) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// One value as JSON on one line, without a control character.
+/// A value as JSON on one line, without control characters.
 ///
 /// # Errors
 /// A map whose keys are not strings.
@@ -59,8 +59,8 @@ pub(crate) fn json(value: &impl Serialize) -> serde_json::Result<Vec<u8>> {
     Ok(line)
 }
 
-/// JSON in which every control character is escaped, C1 and DEL included
-/// (`serde_json` escapes C0 alone). Reads back as the same value.
+/// JSON with every control character escaped, including C1 and DEL (`serde_json` escapes
+/// only C0). It parses back to the same value.
 struct EscapedControls;
 
 impl Formatter for EscapedControls {
@@ -105,7 +105,7 @@ mod tests {
         assert!(matches!(text("a\n\tb"), Cow::Borrowed(_)));
     }
 
-    /// Text with as many controls as letters.
+    /// Text with as many control characters as letters.
     const HOSTILE: &str =
         "(?s)(.|[\\x00-\\x1f\\x7f-\\x9f\u{2028}-\u{202e}\u{2066}-\u{2069}]){0,40}";
 

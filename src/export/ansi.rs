@@ -1,5 +1,5 @@
-//! Changed cells as the escape sequences that draw them (ECMA-48, with the usual
-//! 24-bit colours).
+//! Changed cells as the escape sequences that draw them (ECMA-48, with the usual 24-bit
+//! colours).
 
 use std::fmt::Write;
 
@@ -17,7 +17,7 @@ const MODIFIERS: [(Modifier, u8); 6] = [
     (Modifier::CROSSED_OUT, 9),
 ];
 
-/// What turns the screen `before` into `after`; they have the same size.
+/// Escape sequences that turn the screen `before` into `after`, which has the same size.
 pub(crate) fn update(before: &Buffer, after: &Buffer) -> String {
     let mut out = String::new();
     let mut style = None;
@@ -49,7 +49,7 @@ fn select(cell: &Cell) -> String {
     format!("\x1b[{codes}m")
 }
 
-/// `base` is 30 for the text, 40 for the background.
+/// `base` is 30 for the foreground, 40 for the background.
 fn colour(colour: Color, base: u8, codes: &mut String) {
     let named = match colour {
         Color::Reset => return,

@@ -1,6 +1,6 @@
 //! A run as an asciinema recording, format version 2
-//! (<https://docs.asciinema.org/manual/asciicast/v2/>): the Decode screen, step
-//! by step, at the times that the run itself took.
+//! (<https://docs.asciinema.org/manual/asciicast/v2/>): the Decode screen, step by step, at
+//! the run's own pace.
 
 use std::time::Duration;
 
@@ -11,13 +11,13 @@ use super::{Film, ansi};
 use crate::console::visible;
 use crate::speculate::trace::Trace;
 
-/// The alternate screen, empty, without a cursor.
+/// Switches to an empty alternate screen without a cursor.
 const OPEN: &str = "\x1b[?1049h\x1b[?25l\x1b[2J";
 const CLOSE: &str = "\x1b[0m\x1b[?25h\x1b[?1049l";
-/// The first picture stands still for this long, the last one twice.
+/// How long the first frame is shown; the last one is shown twice as long.
 const STILL: Duration = Duration::from_secs(1);
 
-/// The run's frames, the first of which stands before its first step.
+/// Records the frames; the first one shows the screen before the first step.
 pub(crate) fn recording(trace: &Trace, mut frames: Film<'_>) -> String {
     let Some(first) = frames.next() else {
         return String::new();

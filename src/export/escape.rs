@@ -1,5 +1,5 @@
-//! Text made harmless for the language it is put into. Tokens, titles and names can
-//! be anything: a tag, an entity, a row of asterisks, an escape sequence.
+//! Escapes text for the language it is put into. Tokens, titles and names can contain
+//! anything: a tag, an entity, a row of asterisks, an escape sequence.
 
 use crate::console::visible;
 
@@ -8,7 +8,7 @@ pub(crate) fn html(text: &str) -> String {
     html_escape::encode_quoted_attribute(&visible::text(text)).into_owned()
 }
 
-/// For Markdown (CommonMark and tables), within a line.
+/// For Markdown (CommonMark and tables), within one line.
 pub(crate) fn markdown(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in visible::text(text).chars() {

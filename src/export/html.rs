@@ -1,7 +1,7 @@
-//! A run as one web page that needs nothing else: the text in its fates' colours,
-//! and every step's draft tree. A slider shows the steps one at a time; without
-//! scripts they stand one below the other. Light or dark as the reader's system is.
-//! The page is `page.html`, in which everything is escaped.
+//! A run as one self-contained web page: the text coloured by fate, and every step's draft
+//! tree. A slider shows one step at a time; without scripts they are listed one below the
+//! other. Light or dark as on the reader's system. The page is `page.html`, in which
+//! everything is escaped.
 
 use std::fmt::Write;
 
@@ -35,11 +35,11 @@ struct PageFate {
     name: &'static str,
 }
 
-/// A stretch of the text.
+/// A piece of the text.
 #[derive(Serialize)]
 struct PageCell {
     class: &'static str,
-    /// Counted from 1; `None`: it was there before the first step.
+    /// Counted from 1; `None`: present before the first step.
     step: Option<usize>,
     told: String,
     text: String,
@@ -62,7 +62,8 @@ struct PageNode {
     said: String,
 }
 
-/// The page. A template that cannot be rendered, of which a test would know, says so.
+/// The page. If the template cannot be rendered, which a test would catch, it shows the
+/// error.
 pub(crate) fn page(trace: &Trace, paths: Paths) -> String {
     rendered(trace, paths).unwrap_or_else(|error| escape::html(&format!("page.html: {error:#}")))
 }
@@ -98,7 +99,7 @@ fn rendered(trace: &Trace, paths: Paths) -> Result<String, minijinja::Error> {
     )
 }
 
-/// Every value is escaped but style and script, which ship.
+/// Escapes every value except our own style and script.
 fn environment() -> Environment<'static> {
     let mut env = Environment::new();
     env.set_trim_blocks(true);
@@ -173,7 +174,7 @@ fn with_breaks(cell: &TextCell) -> String {
     out
 }
 
-/// All that is known of a token, on one line.
+/// Everything known about a token, on one line.
 fn told(record: &Record, step: &Step, selection: TreeSelection) -> String {
     let fate = selection::mark(step, selection)
         .map_or(String::new(), |m| format!("{} {} · ", m.glyph(), m.name()));
@@ -181,7 +182,7 @@ fn told(record: &Record, step: &Step, selection: TreeSelection) -> String {
     format!("{token} {fate}{}", said(record, step, selection))
 }
 
-/// The verdict on a token, and where it was drafted from.
+/// The verdict on a token, and its origins.
 fn said(record: &Record, step: &Step, selection: TreeSelection) -> String {
     let verdict = describe::verdict(record, step, selection);
     match describe::origins(record, step, selection) {

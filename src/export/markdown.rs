@@ -1,4 +1,4 @@
-//! A run as Markdown: what was asked, the text with its fates, a table of steps.
+//! A run as Markdown: the prompt, the text with its fates, and a table of steps.
 
 use std::fmt::Write;
 
@@ -48,7 +48,7 @@ fn text(record: &Record) -> String {
     record.cells.iter().map(cell).collect()
 }
 
-/// In tags: asterisks do not work inside a word. Spaces stay outside.
+/// Uses tags, since asterisks do not work inside a word. Spaces stay outside.
 fn cell(cell: &TextCell) -> String {
     let tag = match cell.place {
         TokenPlace::Step {
@@ -117,7 +117,7 @@ fn token(record: &Record, (id, _, mark): (u32, TreeSelection, Mark)) -> String {
     format!("{} {}", mark.glyph(), escape(&record.quoted(id)))
 }
 
-/// A fence longer than any within the text.
+/// A code block whose fence is longer than any in the text.
 fn fenced(text: &str) -> String {
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat((longest + 1).max(3));

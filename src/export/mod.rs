@@ -1,9 +1,8 @@
-//! A run in forms that others can open: a web page, Markdown, a table, and the
-//! Decode screen as a picture, as text and as a recording of the terminal.
-//! Every form is a pure function of the trace, so the same trace gives the same
-//! bytes.
+//! A run in forms that others can open: a web page, Markdown, a table, and the Decode
+//! screen as a picture, as text and as a terminal recording. Every form is a pure function
+//! of the trace, so the same trace gives the same bytes.
 //!
-//! Knows traces; how a screen is drawn is a function that it is given.
+//! Depends only on traces; the function that draws a screen is passed in.
 
 mod ansi;
 mod cast;
@@ -21,14 +20,14 @@ use crate::present::format::Format;
 use crate::present::picture;
 use crate::speculate::trace::Trace;
 
-/// What a form depends on besides the trace.
+/// What an export depends on besides the trace.
 #[derive(Clone, Debug)]
 pub struct Canvas {
     /// Columns and rows of the screen.
     pub(crate) size: (u16, u16),
     /// The step to show, counted from 0; `None`: the last.
     pub(crate) step: Option<usize>,
-    /// Whether a page's command line may name files of the machine it was made on.
+    /// Whether the command line on a page may name files of this machine.
     pub(crate) paths: Paths,
 }
 
@@ -42,25 +41,25 @@ impl Default for Canvas {
     }
 }
 
-/// The Decode screen as it is drawn on a canvas.
+/// How the Decode screen is drawn on a canvas.
 pub(crate) struct Screen<'a> {
     /// Of a run played to its end, at the canvas's step.
     pub(crate) still: &'a dyn Fn(&Trace) -> Buffer,
-    /// Before the first step, and after each.
+    /// Before the first step and after each one.
     pub(crate) played: &'a dyn Fn(&Trace) -> Film<'_>,
 }
 
-/// Frames in order, each drawn when it is asked for.
+/// Frames in order, each drawn on demand.
 pub(crate) type Film<'a> = Box<dyn Iterator<Item = Frame> + 'a>;
 
-/// A picture of a film.
+/// One frame of a film.
 pub(crate) struct Frame {
-    /// Since the one before it.
+    /// Time since the previous frame.
     pub(crate) after: Duration,
     pub(crate) screen: Buffer,
 }
 
-/// The run in one form. The screen counts only where one is drawn.
+/// Exports the run in one form. `screen` is used only by forms that draw it.
 pub(crate) fn export(trace: &Trace, format: Format, paths: Paths, screen: &Screen<'_>) -> String {
     match format {
         Format::Html => html::page(trace, paths),

@@ -21,7 +21,7 @@ const HEAD: [&str; 13] = [
     "count",
 ];
 
-/// Nodes in draft order, the bonus token after them.
+/// Nodes in draft order, then the bonus token.
 pub(crate) fn csv(trace: &Trace) -> String {
     let record = describe::record(trace);
     let mut lines = vec![HEAD.map(String::from).to_vec()];
@@ -73,7 +73,7 @@ fn bonus(record: &Record, step: &Step, id: u32) -> Vec<String> {
     line
 }
 
-/// RFC 4180: in quotes where it holds what would end it.
+/// Quotes a field where RFC 4180 requires it.
 fn field(text: &str) -> String {
     if text.contains(['"', ',', '\n', '\r']) {
         format!("\"{}\"", text.replace('"', "\"\""))

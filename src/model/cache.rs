@@ -1,5 +1,5 @@
-//! The KV cache, preallocated. Rows of a draft tree are appended after the committed
-//! ones; the accepted rows are kept, the others dropped.
+//! The preallocated KV cache. Rows of a draft tree are appended after the committed ones;
+//! accepted rows are kept, the others dropped.
 
 use candle_core::{CpuStorage, DType, Device, Result, Storage, Tensor, bail};
 
@@ -8,18 +8,18 @@ use super::kernels::kv::{Heads, KvType, Places, TILE};
 use super::kernels::kv_memory::KvMemory;
 use super::layer::{Backend, Target};
 
-/// Keys and values of every layer and slot, slot after slot.
+/// Keys and values of every layer, in one of two layouts; slots follow one another.
 pub(crate) enum Rows {
-    /// As our attention reads them.
+    /// The tiles that the CPU attention kernels read.
     Tiles(KvMemory),
-    /// For candle.
+    /// Tensors for candle.
     Heads(HeadRows),
 }
 
 /// Keys and values head by head.
 pub(crate) struct HeadRows {
-    /// What the layers are parts of, so that kept rows of all of them move together.
-    /// Shape: (layers * 2 * kv_heads, rows, head_dim).
+    /// All layers in one tensor, of which `layers` are views, so that kept rows move in all
+    /// of them at once. Shape: (layers * 2 * kv_heads, rows, head_dim).
     all: Tensor,
     /// Keys and values of each layer: (kv_heads, rows, head_dim).
     layers: Vec<(Tensor, Tensor)>,
@@ -37,7 +37,7 @@ impl HeadRows {
         Ok(HeadRows { all, layers })
     }
 
-    /// A layer's keys and its values.
+    /// The keys and the values of a layer.
     pub(crate) fn layer(&self, layer: usize) -> (&Tensor, &Tensor) {
         let (keys, values) = &self.layers[layer];
         (keys, values)
@@ -74,11 +74,11 @@ impl HeadRows {
     }
 }
 
-/// Where the rows of a pass go on a device.
+/// Where a pass writes its rows on a device.
 pub(crate) enum Destination {
-    /// One after another from here on.
+    /// To consecutive cache rows from this one on.
     From(usize),
-    /// Each to its own cache row. Shape: (kv_heads, n, head_dim).
+    /// Each to a given cache row. Shape: (kv_heads, n, head_dim).
     Each(Tensor),
 }
 
@@ -96,14 +96,14 @@ impl Destination {
     }
 }
 
-/// What a slot holds.
+/// Row counts of a slot.
 #[derive(Clone, Copy, Default)]
 struct Slot {
     /// Committed rows.
     len: usize,
-    /// Rows appended after them and not yet decided.
+    /// Rows appended after the committed ones, not yet accepted or dropped.
     pending: usize,
-    /// Rows that were ever written.
+    /// Rows ever written.
     written: usize,
 }
 
@@ -117,7 +117,7 @@ pub(crate) struct KvCache {
 }
 
 impl KvCache {
-    /// `slots` of them, each for `capacity` tokens.
+    /// Makes `slots` slots, each with room for `capacity` tokens.
     ///
     /// # Errors
     /// What the device reports.
@@ -145,27 +145,27 @@ impl KvCache {
         self.slots.len()
     }
 
-    /// Committed tokens of a slot.
+    /// Committed tokens in a slot.
     pub(crate) fn len(&self, slot: usize) -> usize {
         self.slots[slot].len
     }
 
-    /// Tokens that fit a slot.
+    /// Tokens that fit in a slot.
     pub(crate) fn capacity(&self) -> usize {
         self.capacity
     }
 
-    /// Cache rows of a slot: whole tiles.
+    /// Cache rows per slot, a whole number of tiles.
     pub(crate) fn slot_rows(&self) -> usize {
         self.capacity.next_multiple_of(TILE)
     }
 
-    /// The cache row that a slot begins with.
+    /// The first cache row of a slot.
     pub(crate) fn first(&self, slot: usize) -> usize {
         slot * self.slot_rows()
     }
 
-    /// The type of its numbers.
+    /// The storage type of keys and values.
     pub(crate) fn kv_type(&self) -> KvType {
         match &self.rows {
             Rows::Tiles(memory) => memory.kv_type(),
@@ -173,10 +173,10 @@ impl KvCache {
         }
     }
 
-    /// As our own kernels read it.
+    /// The memory that the CPU attention kernels read.
     ///
     /// # Errors
-    /// A cache for candle.
+    /// A cache laid out for candle.
     pub(crate) fn tiles(&self) -> Result<&KvMemory> {
         match &self.rows {
             Rows::Tiles(memory) => Ok(memory),
@@ -184,10 +184,10 @@ impl KvCache {
         }
     }
 
-    /// As candle's operations read it.
+    /// The tensors that candle's operations read.
     ///
     /// # Errors
-    /// A cache for our own kernels.
+    /// A cache laid out for the CPU kernels.
     pub(crate) fn by_head(&self) -> Result<&HeadRows> {
         match &self.rows {
             Rows::Heads(rows) => Ok(rows),
@@ -195,11 +195,11 @@ impl KvCache {
         }
     }
 
-    /// Writes a layer's keys and values of the rows of a pass, out of qkv of shape (n,
-    /// qkv_width), to cache rows.
+    /// Writes a layer's keys and values to the cache rows of a pass, taking them from qkv
+    /// of shape (n, qkv_width).
     ///
     /// # Errors
-    /// A cache for candle.
+    /// A cache laid out for candle.
     pub(crate) fn append(
         &mut self,
         layer: usize,
@@ -216,12 +216,12 @@ impl KvCache {
                 memory.append(layer, &qkv[from..to], at, cpu);
                 Ok(())
             }
-            _ => bail!("queries, keys and values are contiguous floats"),
+            _ => bail!("queries, keys and values must be contiguous floats"),
         }
     }
 
-    /// Takes in `n` rows behind a slot's committed ones, which are decided later.
-    /// Returns the cache row of the first.
+    /// Reserves `n` pending rows after a slot's committed ones. Returns the first one's
+    /// cache row.
     ///
     /// # Errors
     /// More rows than fit.
@@ -243,11 +243,11 @@ impl KvCache {
     /// already contiguous at the front are not moved.
     ///
     /// # Errors
-    /// Rows out of order, or not of the last pass.
+    /// Rows out of order or not from the last pass.
     pub(crate) fn commit_rows(&mut self, slot: usize, rows: &[usize], cpu: &Cpu) -> Result<()> {
         let Slot { len, pending, .. } = self.slots[slot];
         if rows.windows(2).any(|w| w[0] >= w[1]) || rows.iter().any(|&r| r >= pending) {
-            bail!("rows to keep must be ascending and of the last pass: {rows:?}");
+            bail!("rows to keep must be ascending and from the last pass: {rows:?}");
         }
         let in_place = rows
             .iter()
@@ -267,9 +267,9 @@ impl KvCache {
         Ok(())
     }
 
-    /// Counts a slot's first `len` rows as committed, whatever they hold. Memory
-    /// that was never written reads quicker than what decoding will find there,
-    /// so rows that are new get some value.
+    /// Counts a slot's first `len` rows as committed, whatever they contain. Rows never
+    /// written are filled first, because untouched memory reads faster than what decoding
+    /// will find.
     ///
     /// # Errors
     /// What the device reports.
@@ -285,7 +285,7 @@ impl KvCache {
         Ok(())
     }
 
-    /// Writes some value to the next `n` rows of every layer.
+    /// Fills the next `n` rows of every layer with a constant.
     fn fill(&mut self, slot: usize, n: usize, cpu: &Cpu) -> Result<()> {
         let first = self.make_room(slot, n)?;
         let (heads, at) = (self.heads, (first..first + n).collect::<Vec<_>>());
@@ -302,7 +302,7 @@ impl KvCache {
         Ok(())
     }
 
-    /// Forgets every row of a slot from `len` on.
+    /// Drops every row of a slot from `len` on.
     pub(crate) fn truncate(&mut self, slot: usize, len: usize) {
         let slot = &mut self.slots[slot];
         slot.len = slot.len.min(len);
@@ -323,7 +323,7 @@ mod tests {
         head_dim: 1,
     };
 
-    /// Rows of qkv: 0 for the query, then keys and values from `from` on.
+    /// Rows of qkv: 0 for the query, then keys and values counting up from `from`.
     fn rows(from: usize, n: usize) -> Tensor {
         let values = (0..n).flat_map(|i| (0..5).map(move |j| ((from + i) * 10 + j) as f32));
         Tensor::from_vec(values.collect(), (n, 5), &Device::Cpu).unwrap()

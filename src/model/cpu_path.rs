@@ -1,5 +1,5 @@
-//! A decoder block on the CPU kernels: five products, each fused with its neighbours,
-//! and the attention.
+//! A decoder block on the CPU kernels: five matrix products, each fused with the
+//! neighbouring steps, and attention.
 
 use candle_core::{Result, Tensor};
 
@@ -25,7 +25,7 @@ fn scale(norm: &Norm) -> (&[f32], f32) {
     (&norm.values, norm.eps)
 }
 
-/// Queries, keys and values, rotated. Shapes: (n, width) -> (n, qkv).
+/// Queries, keys and values, with RoPE applied. Shape: (n, width) -> (n, qkv).
 pub(crate) fn qkv(
     layer: &Layer,
     x: &Tensor,

@@ -1,6 +1,6 @@
-//! The target model's forward pass over a draft tree: a logits row for every node, over
-//! a KV cache that can append, keep the accepted rows and roll back. Does not know the
-//! drafts' origins or verdicts.
+//! The target model's forward pass over a draft tree: one row of logits per node, over a KV
+//! cache that appends rows, keeps the accepted ones and rolls back. Knows neither where
+//! drafts came from nor the verdicts.
 
 use color_eyre::eyre::{Result, bail, eyre};
 
@@ -18,29 +18,29 @@ use super::sequences::{PrefixId, Sequences};
 use super::weights::Weights;
 use crate::speculate::TokenId;
 
-/// Rows per forward pass while processing a prompt: enough to fill the CPU kernels, and
-/// a device.
+/// Rows per forward pass over a prompt: enough to keep the CPU kernels or a device busy.
 pub(crate) const PROMPT_CHUNK: usize = 64;
 const PROMPT_CHUNK_ON_DEVICE: usize = 256;
-/// Rows of one pass over many sequences.
+/// The most rows in one pass over many sequences.
 pub const MAX_BATCH_ROWS: usize = 256;
 
-/// A loaded model with the cache of a sequence of its own, the only one of
-/// [`Decoder::forward_tree`] and what stands beside it.
+/// A loaded model with the cache of its own sequence, the one that
+/// [`Decoder::forward_tree`] and the methods without a slot work on.
 pub struct Decoder {
     network: Network,
     own: Sequences,
 }
 
-/// The sequence that a decoder has of its own.
+/// The slot of the decoder's own sequence.
 const OWN: usize = 0;
 
 impl Decoder {
-    /// Loads every weight onto the target; `context` tokens of KV cache are allocated.
+    /// Loads every weight onto the target and allocates a KV cache for `context` tokens.
     /// `progress(done, of)` counts layers.
     ///
     /// # Errors
-    /// An invalid configuration or tensor, before packing; a type that candle cannot read.
+    /// An invalid configuration or tensor, found before packing; a type that candle cannot
+    /// read.
     pub fn load(
         weights: &Weights,
         target: Target<'_>,
@@ -57,7 +57,7 @@ impl Decoder {
         &self.network.config
     }
 
-    /// Tokens of the vocabulary: the width of a logits row.
+    /// Size of the vocabulary, the width of a logits row.
     pub fn vocab(&self) -> usize {
         self.network.vocab
     }
@@ -67,22 +67,22 @@ impl Decoder {
         self.own.len(OWN)
     }
 
-    /// Nothing is committed yet.
+    /// Whether nothing is committed yet.
     pub fn is_empty(&self) -> bool {
         self.own.is_empty()
     }
 
-    /// Tokens that fit the cache; of any sequence, its prefix included.
+    /// The most tokens in a sequence, its prefix included.
     pub(crate) fn capacity(&self) -> usize {
         self.own.capacity()
     }
 
-    /// Threads of the CPU path.
+    /// Threads used on the CPU.
     pub fn threads(&self) -> usize {
         self.network.cpu.pool.threads()
     }
 
-    /// The instructions used for products; on a GPU, the library.
+    /// The instruction set of the matrix products; on a GPU, the library.
     pub fn instructions(&self) -> &'static str {
         match self.network.backend {
             Backend::Cpu => self.network.cpu.isa.name(),
@@ -90,23 +90,23 @@ impl Decoder {
         }
     }
 
-    /// The type of keys and values in the cache.
+    /// The storage type of keys and values.
     pub(crate) fn kv_type(&self) -> KvType {
         self.own.own().kv_type()
     }
 
-    /// Uses these instructions for the CPU kernels from now on; the processor must
-    /// support them.
+    /// Makes the CPU kernels use this instruction set from now on; the processor must
+    /// support it.
     pub fn set_isa(&mut self, isa: Isa) {
         self.network.cpu.isa = isa;
     }
 
-    /// Logits of every row of a tree, left on their device. The rows stay in the cache
-    /// until [`Decoder::commit_rows`].
+    /// The logits of every row of a tree, left on their device. The rows stay pending in
+    /// the cache until [`Decoder::commit_rows`].
     ///
     /// # Errors
-    /// Rows that do not fit the context, a token outside the vocabulary, what
-    /// the device reports.
+    /// More rows than the context has room for, a token outside the vocabulary, or a device
+    /// error.
     pub fn forward_tree(&mut self, tree: TreeBatch<'_>) -> Result<Logits> {
         let rows = SequenceRows {
             slot: OWN,
@@ -117,11 +117,13 @@ impl Decoder {
     }
 
     /// The same over rows of many sequences, packed flat: logits of the rows that want
-    /// them, in order. The rows wait in their slots for [`Decoder::commit_sequence`].
-    /// On the CPU a row has the bits that it has alone.
+    /// them, in order. The rows stay pending in their slots until
+    /// [`Decoder::commit_sequence`]. On the CPU, a row gets the same bits as when it is
+    /// computed alone.
     ///
     /// # Errors
-    /// As [`Decoder::forward_tree`]; more than [`MAX_BATCH_ROWS`] rows, a slot twice.
+    /// As [`Decoder::forward_tree`]; more than [`MAX_BATCH_ROWS`] rows; the same slot
+    /// twice.
     pub fn forward_sequences(
         &mut self,
         sequences: &mut Sequences,
@@ -129,13 +131,13 @@ impl Decoder {
     ) -> Result<Logits> {
         let n: usize = rows.iter().map(|rows| rows.tree.tokens.len()).sum();
         if n > MAX_BATCH_ROWS {
-            bail!("{n} rows of a pass: at most {MAX_BATCH_ROWS}");
+            bail!("{n} rows in a pass: at most {MAX_BATCH_ROWS}");
         }
         self.network.forward(sequences, rows)
     }
 
-    /// Empty slots for sequences, each for `capacity` tokens of its own, the rows of a
-    /// pass included.
+    /// Empty slots for sequences, each with room for `capacity` tokens after its prefix,
+    /// including the pending rows of a pass.
     ///
     /// # Errors
     /// What the device reports.
@@ -144,8 +146,8 @@ impl Decoder {
         Sequences::new(config, slots, capacity, self.network.target())
     }
 
-    /// Bytes of the keys and values of such slots and of shared prefixes of so many
-    /// tokens each.
+    /// Bytes of keys and values for `slots` such slots and shared prefixes of these lengths
+    /// in tokens.
     pub fn bytes_of_sequences(&self, slots: usize, capacity: usize, shared: &[usize]) -> u64 {
         let rows = |tokens: usize| tokens.next_multiple_of(TILE);
         let of_prefixes: usize = shared.iter().map(|&tokens| rows(tokens)).sum();
@@ -153,13 +155,14 @@ impl Decoder {
         self.config().kv_bytes(all, self.kv_type())
     }
 
-    /// Bytes of a pass's logits.
+    /// Bytes of the logits of `rows` rows.
     pub fn bytes_of_logits(&self, rows: usize) -> u64 {
         (rows * self.vocab() * size_of::<f32>()) as u64
     }
 
-    /// Computes a prefix that several of the sequences share, once. `go_on(done, of)`
-    /// is asked before each chunk of tokens. `None`: cancelled.
+    /// Computes once a prefix that several of the sequences share. `go_on(done, of)` is
+    /// called before each chunk of tokens and can cancel, in which case the result is
+    /// `None`.
     ///
     /// # Errors
     /// As [`Decoder::forward_tree`].
@@ -181,11 +184,11 @@ impl Decoder {
         Ok(Some(sequences.keep(one)))
     }
 
-    /// Commits these rows of a slot's last pass (ascending, counted from its first),
-    /// forgets the rest.
+    /// Commits these rows of a slot's last pass (ascending, counted from the first row of
+    /// the slot in that pass) and drops the rest.
     ///
     /// # Errors
-    /// Rows out of order, or not of that pass.
+    /// Rows out of order or not from that pass.
     pub fn commit_sequence(
         &mut self,
         sequences: &mut Sequences,
@@ -195,7 +198,7 @@ impl Decoder {
         sequences.commit(slot, rows, &self.network.cpu)
     }
 
-    /// [`Decoder::fill_for_bench`] of a slot, its prefix included.
+    /// [`Decoder::fill_for_bench`] for a slot; `len` includes the prefix.
     ///
     /// # Errors
     /// What the device reports.
@@ -208,15 +211,15 @@ impl Decoder {
         sequences.fill_for_bench(slot, len, &self.network.cpu)
     }
 
-    /// Takes back logits that are no longer needed, to reuse their memory.
+    /// Takes back logits that are no longer needed and reuses their memory.
     pub fn recycle(&mut self, logits: Logits) {
         if let Logits::Host(rows) = logits {
             self.network.spare = rows;
         }
     }
 
-    /// [`Decoder::forward_tree`] in the processor's memory. Shape: (rows * vocab), row
-    /// after row.
+    /// [`Decoder::forward_tree`] with the logits in host memory. Shape: (rows * vocab), row
+    /// by row.
     ///
     /// # Errors
     /// As [`Decoder::forward_tree`].
@@ -227,10 +230,10 @@ impl Decoder {
         }
     }
 
-    /// Scores the rows of a pass on their device; they are penalised afterwards.
+    /// Scores the rows of a pass on their device, leaving penalised logits in `logits`.
     ///
     /// # Errors
-    /// Logits that are not finite; what the device reports.
+    /// Logits that are not finite, or a device error.
     pub fn score_rows(&mut self, logits: &mut Logits, asked: &[Asked]) -> Result<Vec<Answered>> {
         logits.bring_if_few()?;
         let answered = match logits {
@@ -247,18 +250,17 @@ impl Decoder {
         })
     }
 
-    /// The times of the last [`Decoder::forward`].
+    /// Timings of the last forward pass.
     pub fn times(&self) -> PassTimes {
         self.network.clock.times
     }
 
-    /// Bounds of this machine; `None` unless the CPU kernels run.
+    /// Performance bounds of this machine; `None` unless the CPU kernels run.
     pub(crate) fn roofline(&self) -> Option<Roofline> {
         self.network.roofline()
     }
 
-    /// Treats the cache's contents as `len` committed tokens, for measuring, where
-    /// values do not matter.
+    /// Counts `len` tokens of the cache as committed whatever they contain, for benchmarks.
     ///
     /// # Errors
     /// What the device reports.
@@ -266,7 +268,7 @@ impl Decoder {
         self.own.fill_for_bench(OWN, len, &self.network.cpu)
     }
 
-    /// Commits a chain of tokens without computing logits: a prompt.
+    /// Commits a chain of tokens, such as a prompt, without computing logits.
     pub fn extend(&mut self, tokens: &[TokenId]) -> Result<()> {
         for chunk in tokens.chunks(self.prompt_chunk()) {
             extend(&mut self.network, &mut self.own, chunk)?;
@@ -281,7 +283,7 @@ impl Decoder {
         }
     }
 
-    /// Commits these rows of the last forward pass (ascending), forgets the rest.
+    /// Commits these rows of the last forward pass (ascending) and drops the rest.
     pub fn commit_rows(&mut self, rows: &[usize]) -> Result<()> {
         self.own.commit(OWN, rows, &self.network.cpu)
     }
@@ -292,7 +294,7 @@ impl Decoder {
     }
 }
 
-/// Commits a chain of tokens to the only one of `sequences`.
+/// Commits a chain of tokens to the only slot of `sequences`.
 fn extend(network: &mut Network, sequences: &mut Sequences, tokens: &[TokenId]) -> Result<()> {
     let parents: Vec<_> = (0..tokens.len()).map(|i| i.checked_sub(1)).collect();
     let rows = SequenceRows {

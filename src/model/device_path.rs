@@ -1,4 +1,4 @@
-//! A decoder block through candle's tensor operations, with a dense mask: used on GPUs,
+//! A decoder block built from candle's tensor operations with a dense mask: used on GPUs,
 //! and as the reference for the CPU kernels.
 
 use candle_core::{Device, Result, Tensor};
@@ -13,22 +13,22 @@ use super::sequences::Sequences;
 
 /// What the blocks of one pass share on the device.
 pub(crate) struct Shared {
-    /// Where the rows go.
+    /// Where the pass writes its rows in the cache.
     to: Destination,
-    /// (n, half) each.
+    /// Shape of each: (n, half).
     cos: Tensor,
     sin: Tensor,
-    /// Per sequence of the product as many rows as the longest has.
+    /// The rows padded to the longest sequence.
     padded: Padded,
-    /// Shared prefixes that are read, and how many rows they have.
+    /// The shared prefixes to attend to, by index, and their lengths in rows.
     prefixes: Vec<(usize, usize)>,
-    /// 0 where a row attends, minus infinity elsewhere. Shape: (kv_heads, sequences,
-    /// rows of a group, positions); positions are those of the prefixes, then a slot's.
+    /// 0 where a row attends, minus infinity elsewhere. Shape: (kv_heads, sequences, rows
+    /// of a group, positions), with the prefixes' positions before those of the slots.
     mask: Tensor,
 }
 
 impl Shared {
-    /// Uploads what a pass needs.
+    /// Uploads the inputs of a pass.
     ///
     /// # Errors
     /// What the device reports.
@@ -49,7 +49,7 @@ impl Shared {
         let mask = padded.mask(pass, &prefixes);
         let (of_each, width) = (padded.rows, mask.len() / (padded.sequences * padded.rows));
         let mask = Tensor::from_vec(mask, (1, padded.sequences, 1, of_each, width), device)?;
-        // Once a pass: an addition of two plain tensors needs no upload of strides.
+        // Expanded once per pass, so that adding it needs no upload of strides.
         let group = config.heads / config.kv_heads;
         let all = (config.kv_heads, padded.sequences, group, of_each, width);
         let flat = (config.kv_heads, padded.sequences, group * of_each, width);
@@ -64,22 +64,21 @@ impl Shared {
     }
 }
 
-/// The rows of a pass as one batched product takes them: those of one sequence, or of
-/// all slots, each with as many rows as the longest. What stands for a missing row is
-/// computed and not read.
+/// The rows of a pass laid out for one batched product: one sequence, or all slots padded
+/// to the longest. Padding rows are computed but never read.
 struct Padded {
     sequences: usize,
-    /// Of each.
+    /// Rows per sequence, padding included.
     rows: usize,
-    /// Cache rows from the first of the first one's on, so many of each.
+    /// The first cache row of the first sequence, and how many each sequence reads.
     first: usize,
     len: usize,
-    /// Cache rows from one to the next.
+    /// Distance between slots in cache rows.
     slot_rows: usize,
-    /// Which row of the pass stands in each place, and in which place each row stands;
-    /// none where that is its own.
+    /// The pass row at each padded row, and the padded row of each pass row; `None` for a
+    /// single sequence, where they are the same.
     places: Option<(Tensor, Tensor)>,
-    /// The place that each sequence of the pass begins with.
+    /// The padded row at which each sequence of the pass begins.
     begins: Vec<usize>,
 }
 
@@ -127,7 +126,7 @@ impl Padded {
         let before: usize = prefixes.iter().map(|prefix| prefix.1).sum();
         let width = before + self.len;
         let mut mask = vec![f32::NEG_INFINITY; self.sequences * self.rows * width];
-        // What nobody reads must be numbers all the same.
+        // Padding rows are never read, but need one finite entry to avoid NaN.
         mask.chunks_exact_mut(width)
             .for_each(|row| row[before] = 0.0);
         for (sequence, &begin) in pass.sequences.iter().zip(&self.begins) {
@@ -151,8 +150,8 @@ impl Padded {
         mask
     }
 
-    /// A layer's keys or values of all its sequences. Shape: (kv_heads, rows, head_dim)
-    /// -> (kv_heads, sequences, positions, head_dim).
+    /// The slots' own keys or values in a layer. Shape: (kv_heads, rows, head_dim) ->
+    /// (kv_heads, sequences, positions, head_dim).
     fn own(&self, rows: &Tensor) -> Result<Tensor> {
         if self.sequences == 1 {
             return rows.narrow(1, self.first, self.len)?.unsqueeze(1);
@@ -162,8 +161,8 @@ impl Padded {
             .narrow(2, 0, self.len)
     }
 
-    /// Queries of a group side by side. Shape: (heads, n, head_dim) -> (kv_heads,
-    /// sequences, group * rows, head_dim).
+    /// Groups the query heads by key/value head and pads the rows. Shape: (heads, n,
+    /// head_dim) -> (kv_heads, sequences, group * rows, head_dim).
     fn spread(&self, queries: &Tensor, kv_heads: usize) -> Result<Tensor> {
         let (heads, _, head_dim) = queries.dims3()?;
         let (group, n) = (heads / kv_heads, self.rows);
@@ -180,7 +179,7 @@ impl Padded {
             .reshape(to)
     }
 
-    /// Back again. Shape: (kv_heads, sequences, group * rows, head_dim) -> (n, heads *
+    /// The inverse. Shape: (kv_heads, sequences, group * rows, head_dim) -> (n, heads *
     /// head_dim).
     fn gather(&self, out: &Tensor, heads: usize) -> Result<Tensor> {
         let (kv_heads, sequences, _, head_dim) = out.dims4()?;
@@ -196,14 +195,14 @@ impl Padded {
     }
 }
 
-/// A pass's queries, keys and values, head by head: (heads, n, head_dim).
+/// The queries, keys and values of a pass by head: (heads, n, head_dim).
 pub(crate) struct Qkv {
     queries: Tensor,
     pub(crate) keys: Tensor,
     pub(crate) values: Tensor,
 }
 
-/// Queries, keys and values, the first two rotated. Shape: (n, width) -> [`Qkv`].
+/// Queries and keys with RoPE applied, and values. Shape: (n, width) -> [`Qkv`].
 pub(crate) fn qkv(layer: &Layer, config: &Config, shared: &Shared, x: &Tensor) -> Result<Qkv> {
     let Config {
         heads,
@@ -234,8 +233,8 @@ pub(crate) fn qkv(layer: &Layer, config: &Config, shared: &Shared, x: &Tensor) -
     })
 }
 
-/// The rest of the block, with keys and values taken into the cache.
-/// Shapes: (n, width) -> the same.
+/// The rest of the block, after appending keys and values to the cache.
+/// Shape: (n, width) -> (n, width).
 pub(crate) fn finish(
     (index, layer): (usize, &Layer),
     config: &Config,
@@ -254,7 +253,7 @@ pub(crate) fn finish(
     &x + layer.down.on_device(&gated)?
 }
 
-/// RoPE. Shape: (heads, n, head_dim) -> the same.
+/// RoPE. Shape: (heads, n, head_dim), unchanged.
 fn rotate(config: &Config, shared: &Shared, by_head: &Tensor) -> Result<Tensor> {
     let turn = match config.rope_order {
         Pairs::Interleaved => candle_nn::rotary_emb::rope_i,
@@ -269,8 +268,8 @@ fn rotate(config: &Config, shared: &Shared, by_head: &Tensor) -> Result<Tensor> 
     Tensor::cat(&[rotated, rest.contiguous()?], 2)
 }
 
-/// Attention over prefixes and slots under the mask: one product for all that read a
-/// prefix, one for all slots. Shape: (heads, n, head_dim) -> (n, heads * head_dim).
+/// Masked attention over prefixes and slots: one product per shared prefix, and one for all
+/// slots. Shape: (heads, n, head_dim) -> (n, heads * head_dim).
 fn attend(
     config: &Config,
     shared: &Shared,
@@ -306,8 +305,8 @@ fn attend(
     padded.gather(&out, config.heads)
 }
 
-/// One product of all that read a prefix. Shapes: (kv_heads, sequences, rows, a),
-/// (kv_heads, a, b) -> (kv_heads, sequences, rows, b).
+/// One product of every sequence with a shared prefix. Shapes: (kv_heads, sequences, rows,
+/// a), (kv_heads, a, b) -> (kv_heads, sequences, rows, b).
 fn of_all(x: &Tensor, with: &Tensor) -> Result<Tensor> {
     let (kv_heads, sequences, rows, a) = x.dims4()?;
     let flat = x.reshape((kv_heads, sequences * rows, a))?;

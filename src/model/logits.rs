@@ -1,6 +1,6 @@
-//! The logits of a pass on their device, and their scoring there: on the CPU row by row
-//! over the kernels' threads, on a device in a few operations over all rows, which
-//! return only the most probable tokens and the drafts' scores.
+//! The logits of a pass and their scoring on the device that holds them: on the CPU, row by
+//! row on the kernels' threads; on a device, in a few operations over all rows that return
+//! only the most probable tokens and the drafts' scores.
 
 use candle_core::{D, DType, Device, IndexOp, Result, Tensor};
 
@@ -12,20 +12,20 @@ use crate::speculate::TokenId;
 use crate::speculate::params::Sampling;
 use crate::speculate::row::{Candidate, Drawn, NodeDistribution, TOP_N, TokenScore};
 
-/// Rows of logits, (n, vocab).
+/// Logits of shape (n, vocab).
 pub enum Logits {
-    /// LogitsRow after row.
+    /// In host memory, row by row.
     Host(Vec<f32>),
     /// On candle's device.
     Device(Tensor),
 }
 
-/// What is asked of one row.
+/// What is needed from a row.
 #[derive(Clone, Debug)]
 pub struct Asked {
     /// Tokens in the window of the repetition penalty.
     pub recent: Vec<TokenId>,
-    /// 1: none.
+    /// 1 means no penalty.
     pub penalty: f32,
     /// Draft tokens whose rank and probability are wanted.
     pub children: Vec<TokenId>,
@@ -41,12 +41,12 @@ impl Default for Asked {
     }
 }
 
-/// Numbers that are read over from a device: judging there takes dozens of
-/// launches, more than the way of a few rows.
+/// At most this many numbers are copied from a device and scored on the CPU: scoring there
+/// takes dozens of launches, which cost more than copying a few rows.
 const FEW: usize = 1 << 20;
 
 impl Logits {
-    /// Copies a few rows to the processor's memory.
+    /// Copies the logits to host memory if there are only a few rows.
     ///
     /// # Errors
     /// What the device reports.
@@ -91,7 +91,7 @@ impl Logits {
     }
 }
 
-/// One of `n` rows.
+/// Row `i` of `n`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LogitsRow {
     pub(crate) index: usize,
@@ -101,7 +101,7 @@ pub(crate) struct LogitsRow {
 /// A row's distribution, and its children's scores in it.
 pub(crate) type Answered = (NodeDistribution, Vec<TokenScore>);
 
-/// Reads rows on the CPU; see [`score_row`]. `None`: a logit is not finite.
+/// Scores rows on the CPU; see [`score_row`]. `None`: a logit is not finite.
 pub(crate) fn score_on_host(
     logits: &mut [f32],
     asked: &[Asked],
@@ -121,8 +121,8 @@ pub(crate) fn score_on_host(
     answered.into_iter().collect()
 }
 
-/// Scores rows on their device; `logits` becomes the penalised rows. Shape: (n, vocab).
-/// `None`: a logit is not finite.
+/// Scores rows on their device, replacing `logits` with the penalised rows. Shape: (n,
+/// vocab). `None`: a logit is not finite.
 ///
 /// # Errors
 /// What the device reports.
@@ -135,11 +135,12 @@ pub(crate) fn score_on_device(
     let shifted = logits.broadcast_sub(&max)?;
     let exps = shifted.exp()?;
     let sums: Vec<f32> = exps.sum(D::Minus1)?.to_vec1()?;
-    // The largest one's term is 1, unless there is a NaN or infinity.
+    // The largest logit contributes 1, so the sum is finite unless there is a NaN or
+    // infinity.
     if !sums.iter().all(|sum| sum.is_finite()) {
         return Ok(None);
     }
-    // impossible tokens have a shift of minus infinity, which 0 does not undo
+    // Impossible tokens have a shift of minus infinity, and 0 times that is NaN.
     let bounded = shifted.clamp(-87f32, 0f32)?;
     let weighted: Vec<f32> = (bounded * &exps)?.sum(D::Minus1)?.to_vec1()?;
     let max: Vec<f32> = max.flatten_all()?.to_vec1()?;
@@ -166,16 +167,15 @@ pub(crate) fn score_on_device(
     Ok(Some(rows.collect()))
 }
 
-/// The rows after the repetition penalty: [`penalize`] of all rows at once.
+/// All rows after the repetition penalty, as [`penalize`] does one row.
 fn penalized(logits: &Tensor, asked: &[Asked]) -> Result<Tensor> {
     let longest = asked.iter().map(|a| a.recent.len()).max().unwrap_or(0);
     if longest == 0 || asked.iter().all(|asked| asked.penalty == 1.0) {
         return Ok(logits.clone());
     }
     let (n, vocab) = logits.dims2()?;
-    // A row with fewer tokens repeats its first one, which changes nothing: the
-    // same number is written twice. A row with none repeats a token whose
-    // number is written back as it is.
+    // A row with fewer tokens repeats its first one, which writes the same number twice. A
+    // row with none repeats a token whose number is written back unchanged.
     let mut ids = Vec::with_capacity(n * longest);
     let mut factors = Vec::with_capacity(n * longest);
     for row in asked {
@@ -220,8 +220,8 @@ fn top_n(logits: &Tensor) -> Result<Vec<Vec<(TokenId, f32)>>> {
         .collect())
 }
 
-/// Logit and rank of every child, row after row. A token outside the vocabulary has the
-/// last rank and probability 0.
+/// Logit and rank of every child, row by row. A token outside the vocabulary gets the last
+/// rank and probability 0.
 fn standings(logits: &Tensor, asked: &[Asked]) -> Result<Vec<(f32, u32)>> {
     let vocab = logits.dim(1)?;
     let all = asked.iter().enumerate();

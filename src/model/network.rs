@@ -1,5 +1,5 @@
-//! A model's weights and the forward pass through them, over rows of one sequence or
-//! of many: the same code. Which rows wait in which slot is the sequences' business.
+//! A model's weights, and the forward pass over rows of one sequence or of many with the
+//! same code. Does not decide which rows are pending in which slot; the sequences do.
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -24,7 +24,7 @@ use super::sequences::Sequences;
 use super::weights::Weights;
 use super::{cpu_path, device_path};
 
-/// What a decoder computes with.
+/// The weights and tables that a decoder computes with.
 pub(crate) struct Network {
     pub(crate) config: Config,
     pub(crate) device: Device,
@@ -38,18 +38,18 @@ pub(crate) struct Network {
     rope: RopeTable,
     pub(crate) cpu: Cpu,
     pub(crate) clock: Clock,
-    /// The model, for messages.
+    /// The model's path, for messages.
     pub(crate) path: PathBuf,
-    /// Memory of logits that were read.
+    /// Logits buffer to reuse.
     pub(crate) spare: Vec<f32>,
 }
 
 impl Network {
-    /// Loads every weight onto the target, for texts of up to `context` tokens.
+    /// Loads every weight onto the target, for contexts of up to `context` tokens.
     ///
     /// # Errors
-    /// A configuration or a tensor that does not pass, before any is packed; a
-    /// type candle cannot read.
+    /// An invalid configuration or tensor, found before packing; a type that candle cannot
+    /// read.
     pub(crate) fn load(
         weights: &Weights,
         target: Target<'_>,
@@ -59,7 +59,7 @@ impl Network {
     ) -> Result<Self> {
         let config = Config::read(weights)?;
         let vocab = consistency::check(weights, &config)?;
-        // rayon's threads pack, and are gone before anything is decoded
+        // rayon's threads do the packing and end before anything is decoded
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
             .build()?;
@@ -87,7 +87,7 @@ impl Network {
         })
     }
 
-    /// Where its sequences' keys and values go.
+    /// Where the keys and values of its sequences are stored.
     pub(crate) fn target(&self) -> Target<'_> {
         Target {
             device: &self.device,
@@ -96,11 +96,11 @@ impl Network {
         }
     }
 
-    /// Logits of the rows that want them, left where they were computed. The rows
-    /// wait in their slots.
+    /// Logits of the rows that want them, left where they were computed. The rows stay
+    /// pending in their slots.
     ///
     /// # Errors
-    /// Rows that do not fit, a token outside the vocabulary, what the device reports.
+    /// Rows that do not fit, a token outside the vocabulary, or a device error.
     pub(crate) fn forward(
         &mut self,
         sequences: &mut Sequences,
@@ -177,7 +177,7 @@ impl Network {
         Ok(x)
     }
 
-    /// Logits of some rows (ascending).
+    /// Logits of the wanted rows (ascending).
     fn logits(&mut self, hidden: &Tensor, wanted: &[usize]) -> CandleResult<Logits> {
         let (n, width) = hidden.dims2()?;
         if wanted.is_empty() {
@@ -210,7 +210,8 @@ impl Network {
         }
     }
 
-    /// Bounds of this machine; `None` where the weights are not ours.
+    /// Performance bounds of this machine; `None` if the weights are not packed for the CPU
+    /// kernels.
     pub(crate) fn roofline(&self) -> Option<Roofline> {
         let mut matrices = Vec::new();
         for linear in self
@@ -225,7 +226,7 @@ impl Network {
     }
 }
 
-/// Factors of RoPE's frequencies; none where the model has none.
+/// Divisors of RoPE's frequencies; empty if the model has none.
 fn rope_factors(weights: &Weights) -> Result<Vec<f32>> {
     match weights.has(ROPE_FACTORS) {
         true => weights.vector(ROPE_FACTORS),
@@ -247,8 +248,8 @@ fn load_layers(
     (0..config.layers).map(load).collect()
 }
 
-/// What stands before the first layer and behind the last one; one matrix where the
-/// file ties embedding and head.
+/// What comes before the first layer and after the last; embedding and head are one matrix
+/// if the file ties them.
 struct Ends {
     embedding: Embedding,
     norm: Norm,

@@ -1,5 +1,5 @@
-//! What a forward pass knows about its rows before computing: their positions in the
-//! text and in the cache, and the cosines and sines of their positions.
+//! What is known about the rows of a forward pass before computing: their positions in the
+//! text and in the cache, and the cosines and sines of those positions.
 
 use color_eyre::eyre::{Result, bail};
 
@@ -8,49 +8,49 @@ use super::kernels::attention::Sequence;
 use super::sequences::{PrefixId, Sequences};
 use crate::speculate::TokenId;
 
-/// A tree of rows to compute: node i's parent is an earlier node of the tree,
-/// or `None` for a child of the last committed token.
+/// A tree of rows to compute. The parent of a node is an earlier node, or `None` for a
+/// child of the last committed token.
 #[derive(Clone, Copy)]
 pub struct TreeBatch<'a> {
-    /// One token per node.
+    /// The token of each node.
     pub tokens: &'a [TokenId],
-    /// One parent per node.
+    /// The parent of each node.
     pub parents: &'a [Option<usize>],
 }
 
 /// The rows of one sequence in a pass.
 #[derive(Clone, Copy)]
 pub struct SequenceRows<'a> {
-    /// Each slot at most once a pass.
+    /// A slot may appear only once per pass.
     pub slot: usize,
-    /// A root of the tree is a child of the sequence's last committed token.
+    /// Roots of this tree are children of the sequence's last committed token.
     pub tree: TreeBatch<'a>,
-    /// Otherwise the head is not computed for them: a prompt.
+    /// Whether to compute logits; a prompt needs none.
     pub wants_logits: bool,
 }
 
-/// The rows of a pass, sequence after sequence.
+/// The rows of a pass, one sequence after another.
 pub(crate) struct Pass {
     pub(crate) sequences: Vec<Sequence>,
     pub(crate) tokens: Vec<TokenId>,
-    /// Per row: cache rows of its ancestors within the pass, itself last, counted from
-    /// its sequence's first.
+    /// Per row: the cache rows of its ancestors within the pass and itself last, counted
+    /// from the sequence's first cache row.
     pub(crate) paths: Vec<Vec<u32>>,
     /// Per row: its own cache row.
     pub(crate) at: Vec<usize>,
     /// Rows whose logits are wanted.
     pub(crate) wanted: Vec<usize>,
-    /// (n, half) each: cosines and sines of the rows' positions.
+    /// Cosines and sines of the rows' positions. Shape of each: (n, half).
     pub(crate) cos: Vec<f32>,
     pub(crate) sin: Vec<f32>,
 }
 
 impl Pass {
-    /// Takes the rows into their slots' caches.
+    /// Reserves cache rows for the pass in its slots.
     ///
     /// # Errors
-    /// No rows, more than fit a slot or the context, a node before its parent, a slot
-    /// twice.
+    /// No rows, more than fit in a slot or the context, a node before its parent, or the
+    /// same slot twice.
     pub(crate) fn new(
         rows: &[SequenceRows<'_>],
         sequences: &mut Sequences,
@@ -68,7 +68,7 @@ impl Pass {
         let mut positions = Vec::new();
         for (i, rows_of) in rows.iter().enumerate() {
             if rows[..i].iter().any(|other| other.slot == rows_of.slot) {
-                bail!("slot {} has rows twice in a pass", rows_of.slot);
+                bail!("slot {} appears twice in a pass", rows_of.slot);
             }
             pass.push(rows_of, sequences, rope.context(), &mut positions)?;
         }
@@ -122,8 +122,8 @@ impl Pass {
         Ok(())
     }
 
-    /// The path of row `i` of a sequence whose rows begin with row `first` of the pass,
-    /// behind so many committed rows.
+    /// The path of row `i` of a sequence whose rows start at row `first` of the pass and
+    /// follow `committed` rows in the cache.
     fn path(
         &self,
         (first, i): (usize, usize),
@@ -150,7 +150,7 @@ pub(crate) struct RopeTable {
 }
 
 impl RopeTable {
-    /// `factors` (half, or none) divide the frequencies, as Llama 3 ships them.
+    /// `factors` (`half` of them, or none) divide the frequencies, as Llama 3 ships them.
     pub(crate) fn new(config: &Config, context: usize, factors: &[f32]) -> Self {
         let half = config.rope_dim / 2;
         let mut frequencies = config
@@ -172,7 +172,7 @@ impl RopeTable {
         }
     }
 
-    /// Positions that there are.
+    /// The number of positions in the table.
     fn context(&self) -> usize {
         self.context
     }

@@ -1,5 +1,5 @@
-//! Sequences that are decoded together: each has its own slot of KV cache behind a
-//! prefix that it may share with others. Knows nothing of what computes the rows.
+//! Sequences decoded together, each with its own KV cache slot behind a prefix that it may
+//! share with others. Does not know what computes the rows.
 
 use color_eyre::eyre::{Result, bail};
 
@@ -9,12 +9,12 @@ use super::kernels::Cpu;
 use super::kernels::attention::Prefix;
 use super::layer::Target;
 
-/// Sequences of one decoder, which made them.
+/// Sequences of one decoder. Only the decoder that made them can compute them.
 pub struct Sequences {
     own: KvCache,
-    /// What several of them begin with, one slot each.
+    /// The shared prefixes, each a cache with one slot.
     shared: Vec<KvCache>,
-    /// Per slot: which of those it begins with.
+    /// Per slot: the prefix it begins with.
     begins: Vec<Option<PrefixId>>,
 }
 
@@ -23,7 +23,7 @@ pub struct Sequences {
 pub struct PrefixId(pub(in crate::model) usize);
 
 impl Sequences {
-    /// `slots` of them, each for `capacity` tokens of its own.
+    /// Makes `slots` slots, each with room for `capacity` tokens after its prefix.
     ///
     /// # Errors
     /// What the device reports.
@@ -45,12 +45,12 @@ impl Sequences {
         self.own.slots()
     }
 
-    /// Tokens of its own that fit a slot.
+    /// Tokens that fit in a slot, its prefix excluded.
     pub(crate) fn capacity(&self) -> usize {
         self.own.capacity()
     }
 
-    /// Committed tokens of a slot, its prefix included.
+    /// Committed tokens in a slot, including its prefix.
     pub fn len(&self, slot: usize) -> usize {
         self.prefix_len(slot) + self.own.len(slot)
     }
@@ -60,12 +60,12 @@ impl Sequences {
         (0..self.slots()).all(|slot| self.len(slot) == 0)
     }
 
-    /// Rows that still fit behind them.
+    /// Rows that still fit in a slot.
     pub fn room(&self, slot: usize) -> usize {
         self.own.capacity() - self.own.len(slot)
     }
 
-    /// Tokens of the prefix that a slot begins with.
+    /// Length of a slot's prefix in tokens.
     pub(crate) fn prefix_len(&self, slot: usize) -> usize {
         self.begins[slot].map_or(0, |PrefixId(i)| self.shared[i].len(0))
     }
@@ -74,10 +74,10 @@ impl Sequences {
         self.begins[slot]
     }
 
-    /// Empties a slot; its text begins with that prefix.
+    /// Empties a slot and sets the prefix of its next text.
     ///
     /// # Panics
-    /// Where the prefix is that of other sequences, or the slot is none of these.
+    /// If the prefix or the slot does not belong to these sequences.
     pub fn begin(&mut self, slot: usize, prefix: Option<PrefixId>) {
         assert!(prefix.is_none_or(|PrefixId(i)| i < self.shared.len()));
         self.own.truncate(slot, 0);
@@ -90,7 +90,7 @@ impl Sequences {
         self.own.truncate(slot, own);
     }
 
-    /// Commits the given rows of a slot's last pass (ascending), forgets the rest.
+    /// Commits the given rows of a slot's last pass (ascending) and drops the rest.
     pub(in crate::model) fn commit(
         &mut self,
         slot: usize,
@@ -111,7 +111,7 @@ impl Sequences {
         Ok(self.own.fill_for_bench(slot, own, cpu)?)
     }
 
-    /// Keeps the only slot of `one` as a prefix.
+    /// Keeps the only slot of `one` as a shared prefix.
     pub(in crate::model) fn keep(&mut self, one: Sequences) -> PrefixId {
         self.shared.push(one.own);
         PrefixId(self.shared.len() - 1)
@@ -129,19 +129,19 @@ impl Sequences {
         &self.shared
     }
 
-    /// The shared prefixes as our own kernels read them.
+    /// The shared prefixes, for the CPU attention kernels.
     ///
     /// # Errors
-    /// Caches for candle.
+    /// Caches laid out for candle.
     pub(in crate::model) fn prefixes(&self) -> candle_core::Result<Vec<Prefix<'_>>> {
         self.shared.iter().map(as_prefix).collect()
     }
 
     /// # Errors
-    /// Sequences of a decoder of other dimensions.
+    /// Sequences made by a decoder with other dimensions.
     pub(in crate::model) fn check(&self, config: &Config) -> Result<()> {
         if self.own.heads != config.heads() || self.own.layers != config.layers {
-            bail!("these sequences are another decoder's");
+            bail!("these sequences belong to another decoder");
         }
         Ok(())
     }

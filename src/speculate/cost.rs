@@ -1,8 +1,8 @@
-//! What a step costs by its rows and by the context they attend to, and therefore how
-//! many rows pay.
+//! What a step costs for its number of rows and the context they attend to, and therefore
+//! how many rows pay.
 //!
-//! [`CostProfile`] is what was measured and what a trace's header holds; [`StepCosts`]
-//! is the fitted form for queries.
+//! [`CostProfile`] holds the measurements and is stored in a trace's header; [`StepCosts`]
+//! is the model fitted to them.
 
 mod allocation;
 mod inline;
@@ -22,18 +22,18 @@ pub(crate) use pass::PassCosts;
 pub use pass::PassPoint;
 pub(crate) use point::CostPoint;
 
-/// Measured times of steps, t(rows, context). Empty if nothing was measured.
+/// Measured step times t(rows, context). Empty if nothing was measured.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct CostProfile {
     /// Ascending by rows, then by context.
     pub points: Vec<CostPoint>,
-    /// Day of the measurement, `2026-01-31`.
+    /// Date of the measurement, such as `2026-01-31`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub measured: Option<String>,
     /// The processor or device it was measured on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub machine: Option<String>,
-    /// Passes over rows of several sequences; empty where none was measured.
+    /// Passes over rows of several sequences; empty if none were measured.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub passes: Vec<PassPoint>,
 }
@@ -42,7 +42,7 @@ pub struct CostProfile {
 const MARGIN: f32 = 1.03;
 
 impl CostProfile {
-    /// A table by rows only, the same in every context.
+    /// A table by rows only, which holds for every context.
     pub fn by_rows(points: impl IntoIterator<Item = (usize, f32)>) -> Self {
         let points = points.into_iter();
         CostProfile {
@@ -55,12 +55,12 @@ impl CostProfile {
         self.points.is_empty()
     }
 
-    /// The longest context that was measured, in tokens.
+    /// The longest context measured, in tokens.
     pub fn longest_context(&self) -> Option<usize> {
         self.points.iter().filter_map(|p| p.context).max()
     }
 
-    /// The largest relative spread of a point.
+    /// The largest relative spread of any point.
     pub(crate) fn spread(&self) -> f32 {
         self.points.iter().map(|p| p.spread).fold(0.0, f32::max)
     }
@@ -73,8 +73,7 @@ impl CostProfile {
     }
 }
 
-/// What a number of rows costs: milliseconds without a context, and for each of
-/// its tokens.
+/// The cost of a number of rows: milliseconds at context 0, and per token of context.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct CostLine {
     rows: usize,
@@ -82,18 +81,18 @@ struct CostLine {
     ms_per_token: f32,
 }
 
-/// t(rows, context) in milliseconds. For every measured number of rows a line over the
-/// contexts, fitted by least squares of the relative errors: what does not depend on
-/// the context (products, head, judging, retrieval), and attention, which grows with
-/// what the rows read. Between two numbers of rows it is interpolated, beyond the last
-/// one it is extrapolated.
+/// t(rows, context) in milliseconds. For every measured number of rows, a line over
+/// contexts is fitted by least squares of the relative errors: the intercept is what does
+/// not depend on the context (products, head, judging, retrieval), the slope is attention,
+/// which grows with what the rows read. Interpolates between two numbers of rows and
+/// extrapolates beyond the last.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StepCosts {
     lines: Vec<CostLine>,
 }
 
 impl StepCosts {
-    /// Milliseconds of whole steps, as automatic budgets go by them.
+    /// Milliseconds of whole steps, the costs that automatic budgets use.
     pub fn new(profile: &CostProfile) -> Self {
         Self::of(profile, |point| point.step_ms)
     }
@@ -122,18 +121,18 @@ impl StepCosts {
         }
     }
 
-    /// Whether anything was measured; without it every draft looks free.
+    /// Whether anything was measured; if not, every draft looks free.
     pub(crate) fn is_measured(&self) -> bool {
         !self.lines.is_empty()
     }
 
-    /// Numbers of rows that were measured, ascending.
+    /// The measured numbers of rows, ascending.
     pub(crate) fn measured_rows(&self) -> impl Iterator<Item = usize> + '_ {
         self.lines.iter().map(|line| line.rows)
     }
 
-    /// Milliseconds of a step of `n` rows that attend to `context` tokens; 1.0 for
-    /// every n when nothing was measured, which makes every draft look free.
+    /// Milliseconds of a step of `n` rows that attend to `context` tokens. Always 1.0 if
+    /// nothing was measured, so that every draft looks free.
     pub fn ms(&self, n: usize, context: usize) -> f32 {
         let at = |line: &CostLine| line.base_ms + line.ms_per_token * context as f32;
         let Some(first) = self.lines.first() else {
@@ -150,15 +149,14 @@ impl StepCosts {
         (t0 + slope * (n as f32 - left.rows as f32)).max(at(first) * 0.5)
     }
 
-    /// The number of rows that maximises expected committed tokens per
-    /// millisecond, (1 + sum of the n-1 best path probabilities) / t(n).
-    /// 1 when drafting does not pay, or so little that an error in the estimates
-    /// would make it slower.
+    /// The number of rows that maximises expected committed tokens per millisecond, (1 +
+    /// sum of the n-1 best path probabilities) / t(n). 1 if drafting does not pay, or pays
+    /// so little that an error in the estimates could make it slower.
     pub(crate) fn best_rows(&self, tree: &DraftTree, context: usize) -> usize {
         self.best_rows_of(tree.nodes.iter().map(|node| node.path_prob), context)
     }
 
-    /// The same of the path probabilities of nodes in draft order, the root's first.
+    /// The same, given the path probabilities of nodes in draft order, the root's first.
     pub(crate) fn best_rows_of(
         &self,
         path_probs: impl Iterator<Item = f32>,
@@ -176,14 +174,14 @@ impl StepCosts {
         best.0
     }
 
-    /// A machine on which every number of rows costs what one row costs here.
+    /// A machine on which any number of rows costs what one row costs here.
     pub(crate) fn flat(&self) -> Self {
         StepCosts {
             lines: self.lines.first().copied().into_iter().collect(),
         }
     }
 
-    /// A machine on which every additional row costs twice as much as here.
+    /// A machine on which every additional row costs twice what it costs here.
     pub(crate) fn steep(&self) -> Self {
         let Some(first) = self.lines.first().copied() else {
             return StepCosts::default();
@@ -199,9 +197,9 @@ impl StepCosts {
     }
 }
 
-/// A point's time, or that of a point with more rows in the same context that took
-/// less: noise only makes measurements longer, and more rows are never faster. A table
-/// by rows only is used unchanged.
+/// A point's time, or that of a point with more rows in the same context if that was less:
+/// noise only makes measurements longer, and more rows are never faster. A table by rows
+/// only is used unchanged.
 fn bounded(profile: &CostProfile, point: &CostPoint, ms: impl Fn(&CostPoint) -> f32) -> f32 {
     if point.context.is_none() {
         return ms(point);
@@ -211,8 +209,8 @@ fn bounded(profile: &CostProfile, point: &CostPoint, ms: impl Fn(&CostPoint) -> 
     further.map(ms).fold(f32::INFINITY, f32::min)
 }
 
-/// Intercept and slope, neither below 0, of a line through points (x, y), whose
-/// errors count relative to y.
+/// Intercept and slope, neither below 0, of a line through points (x, y) whose errors count
+/// relative to y.
 fn fitted(points: &[(f32, f32)]) -> (f32, f32) {
     let sums = points.iter().fold([0.0f64; 5], |sums, &(x, y)| {
         let (x, y) = (f64::from(x), f64::from(y).max(1e-9));
@@ -293,7 +291,7 @@ mod tests {
         near(StepCosts::of_forward(&profile).ms(1, 600), 3.15);
         assert!(profile.residuals().iter().all(|r| r.abs() < 1e-5));
         assert_eq!(profile.longest_context(), Some(1100));
-        // The budget depends on the given context.
+        // The budget depends on the context.
         let probs = [0.9, 0.8, 0.7, 0.6, 0.5, 0.4];
         let (near, far) = (
             cost.best_rows(&chain(&probs), 100),

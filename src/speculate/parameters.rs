@@ -1,7 +1,7 @@
-//! The table of parameters: all that is known of each, in one place. The command line,
-//! the configuration file, the screens' settings and sliders, copied command lines,
-//! sweeps, what-if and `docs/parameters.md` read it, and name no parameter themselves.
-//! Defaults are those of [`Params`]. Knows no command line and no screen.
+//! The table of parameters: everything known about each, in one place. The command line,
+//! the configuration file, the screens' settings and sliders, copied command lines, sweeps,
+//! what-if and `docs/parameters.md` read it and name no parameter themselves. Defaults are
+//! those of [`Params`]. Depends on neither the command line nor the screens.
 
 mod checks;
 mod drafting;
@@ -37,40 +37,41 @@ pub use value::Value;
 
 /// One parameter of a run.
 pub struct Parameter {
-    /// Its option is `--name`, its key in the configuration file's `[decode]` is `name`.
+    /// The option is `--name`; the key in the configuration file's `[decode]` table is
+    /// `name`.
     pub name: &'static str,
-    /// On the screens.
+    /// Its name on the screens.
     pub(crate) label: &'static str,
-    /// In a formula, where it is a rule's number.
+    /// Its symbol in a formula, if it is a rule's number.
     pub(crate) symbol: &'static str,
-    /// What it does, in a few words beside its value.
+    /// A short description, shown with its value.
     pub(crate) about: &'static str,
-    /// What it does, for the command line's help and the documents.
+    /// The description in the command line's help and the documents.
     pub help: &'static str,
-    /// What stands for its value in the help: `N`.
+    /// Placeholder for its value in the help: `N`.
     pub placeholder: &'static str,
-    /// What values it may have.
+    /// The values allowed.
     pub range: Range,
     pub(crate) unit: &'static str,
-    /// What its least value means: `off`.
+    /// What its lowest value means: `off`.
     pub(crate) least_means: &'static str,
-    /// What it means to leave it out, where that is not a value.
+    /// What leaving it out means, if that is not a value.
     pub(crate) unset: &'static str,
-    /// Whether and how settings show it.
+    /// Where the screens show it.
     pub row: SettingRow,
     pub(crate) notches: Notches,
-    /// Whether a what-if answers for it.
+    /// Whether a what-if can answer a change.
     pub(crate) reach: Reach,
     pub(crate) sweep: InSweep,
-    /// What of a run it decides.
+    /// The part of a run that it affects.
     pub(crate) part: AffectedPart,
-    /// Under which name two runs' difference in it is told.
+    /// The name under which a difference between two runs is reported.
     pub difference: &'static str,
-    /// Where its value lies.
+    /// Where its value is stored.
     pub place: ParameterPlace,
 }
 
-/// Where on the screens a parameter can be changed; rows are in the order of the numbers.
+/// Where on the screens a parameter can be changed; rows are ordered by these numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SettingRow {
     /// In the settings and among the sliders.
@@ -81,18 +82,18 @@ pub enum SettingRow {
     None,
 }
 
-/// What a sweep does with a parameter.
+/// How a sweep treats a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum InSweep {
-    /// Tries several values, these where none are named.
+    /// Tries several values: these, unless others are given.
     Tried(&'static str),
-    /// All cells share the value of its option.
+    /// Takes one value for all cells from its option.
     Shared,
-    /// Has no option for it.
+    /// Has no option in a sweep.
     Fixed,
 }
 
-/// What most entries have in common.
+/// Defaults shared by most entries.
 const PLAIN: Parameter = Parameter {
     name: "",
     label: "",
@@ -137,19 +138,19 @@ pub static ALL: [&Parameter; 20] = [
     &drafting::MAX_TOKENS,
 ];
 
-/// The parameter of an option's or a key's name.
+/// The parameter with this option or key name.
 pub fn named(name: &str) -> Option<&'static Parameter> {
     ALL.into_iter().find(|parameter| parameter.name == name)
 }
 
-/// The numbers that rules have.
+/// The numbers of the rules.
 pub(crate) fn rule_numbers() -> impl Iterator<Item = &'static Parameter> {
     ALL.into_iter()
         .filter(|parameter| parameter.is_rule_number())
 }
 
 impl Parameter {
-    /// The rule's, or a number of rules.
+    /// Whether it is the rule or one of the rules' numbers.
     pub(crate) fn is_of_the_rule(&self) -> bool {
         self.part == AffectedPart::Rule
     }
@@ -158,28 +159,28 @@ impl Parameter {
         self.is_of_the_rule() && !matches!(self.place, ParameterPlace::Rule)
     }
 
-    /// Whether it means something under these parameters.
+    /// Whether it has a meaning under these parameters.
     pub fn applies(&self, params: &Params) -> bool {
         self.place.exists(params)
     }
 
-    /// The rules that it goes with; all of them but for a rule's number.
+    /// The rules that it applies to: all of them, unless it is a rule's number.
     pub fn rules(&self) -> impl Iterator<Item = AcceptanceRule> {
         let rules = AcceptanceRule::ALL.into_iter();
         rules.filter(|&verify| !self.is_rule_number() || self.applies(&under(verify)))
     }
 
-    /// Its value. `None`: it has none, as a number of another rule.
+    /// Its value. `None`: it does not apply, such as a number of another rule.
     pub fn get(&self, params: &Params) -> Option<Value> {
         self.place.get(params)
     }
 
-    /// Puts a value where it belongs, if it applies and can hold such a value.
+    /// Sets its value, if it applies and can hold such a value.
     pub fn set(&self, params: &mut Params, value: Value) {
         self.place.set(params, value);
     }
 
-    /// Its default, with the rule or the temperature that it needs.
+    /// Its default, under a rule or temperature that it applies to.
     pub(crate) fn default(&self) -> Option<Value> {
         let sampled = Params {
             sampling: Some(Sampling::at(1.0)),
@@ -204,11 +205,11 @@ impl Parameter {
         !self.least_means.is_empty() && self.range.least() == Some(value)
     }
 
-    /// Reads a value as the command line and the configuration file spell it; whether it
-    /// is in range is `Parameter::check`'s.
+    /// Parses a value as written on the command line and in the configuration file. Does
+    /// not check its range; `Parameter::check` does.
     ///
     /// # Errors
-    /// Says what it must look like.
+    /// The form that the value must have.
     pub fn parse(&self, text: &str) -> Result<Value, String> {
         self.place.parse(text)
     }
@@ -227,7 +228,7 @@ fn under(verify: AcceptanceRule) -> Params {
     }
 }
 
-/// Two entries never share a name.
+/// Names are unique.
 impl PartialEq for Parameter {
     fn eq(&self, other: &Self) -> bool {
         self.name == other.name

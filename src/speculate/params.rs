@@ -1,5 +1,5 @@
-//! The parameters of a run and their defaults. What else is known of each, its range
-//! and its option among it, is in the table of `speculate/parameters/`.
+//! The parameters of a run and their defaults. Everything else about them, such as ranges
+//! and options, is in the table of `speculate/parameters/`.
 
 mod sampling;
 mod sources;
@@ -18,11 +18,11 @@ pub use verify::AcceptanceRule;
 
 /// Rows of the largest draft tree, the root included (LASER's own setting).
 pub const MAX_ROWS: usize = 64;
-/// Most runs that are decoded together.
+/// The most runs decoded together.
 pub(crate) const MAX_LANES: usize = 64;
 /// Longest branch of a draft tree, in tokens.
 pub(crate) const MAX_BRANCH: usize = 32;
-/// Longest suffix that is looked up, in tokens. With the branch below it, it stays
+/// Longest suffix that is looked up, in tokens. Together with the branch after it, it stays
 /// within the depth that pools are sorted to.
 pub(crate) const MAX_SUFFIX: usize = 32;
 
@@ -32,7 +32,7 @@ pub(crate) const MAX_SUFFIX: usize = 32;
 pub enum Budget {
     /// As many rows as pay under the measured cost, at most `max`.
     Auto {
-        /// Rows at most.
+        /// The most rows.
         max: usize,
     },
     /// Always up to this many rows (1..=MAX_ROWS).
@@ -40,12 +40,12 @@ pub enum Budget {
 }
 
 impl Budget {
-    /// What is drafted goes by the cost profile.
+    /// Whether the cost profile decides how much is drafted.
     pub fn is_auto(&self) -> bool {
         matches!(self, Budget::Auto { .. })
     }
 
-    /// Rows that a step can have at most.
+    /// The most rows that a step can have.
     pub fn max_rows(&self) -> usize {
         match *self {
             Budget::Auto { max } => max,
@@ -53,7 +53,7 @@ impl Budget {
         }
     }
 
-    /// `auto≤64`, `16`.
+    /// For the screens: `auto≤64`, `16`.
     pub fn describe(&self) -> String {
         match self {
             Budget::Auto { max } => format!("auto≤{max}"),
@@ -61,10 +61,10 @@ impl Budget {
         }
     }
 
-    /// `auto`, or a number of rows.
+    /// Parses `auto` or a number of rows.
     ///
     /// # Errors
-    /// Says what it must be.
+    /// Says what the text must be.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         match text.parse::<usize>() {
             _ if text == "auto" => Ok(Budget::Auto { max: MAX_ROWS }),
@@ -74,7 +74,7 @@ impl Budget {
     }
 }
 
-/// As the command line and the configuration file spell it.
+/// As written on the command line and in the configuration file.
 impl fmt::Display for Budget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -84,7 +84,7 @@ impl fmt::Display for Budget {
     }
 }
 
-/// Parameters under one name.
+/// Several parameters under one name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
 #[strum(serialize_all = "lowercase")]
 pub enum Preset {
@@ -99,7 +99,7 @@ impl Preset {
         self.into()
     }
 
-    /// `params` with the preset in their place.
+    /// Applies the preset to `params`.
     pub(crate) fn over(self, params: Params) -> Params {
         match self {
             Preset::Laser => params.as_in_the_paper(),
@@ -123,7 +123,7 @@ pub enum Drafter {
     Ngram,
     /// One branch after the longest match in any source (SAM-Decoding).
     Chain,
-    /// No drafts, while the rule is asked all the same.
+    /// No drafts, although the rule allows them.
     None,
 }
 
@@ -137,13 +137,13 @@ impl Drafter {
         Drafter::None,
     ];
 
-    /// The drafter's name as the command line spells it.
+    /// The name on the command line.
     pub(crate) fn name(self) -> &'static str {
         self.into()
     }
 
     /// # Errors
-    /// Lists the names there are.
+    /// Lists the valid names.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let found = Drafter::ALL.into_iter().find(|d| d.name() == text);
         found.ok_or_else(|| format!("`{text}`: must be blend, laser, ngram, chain or none"))
@@ -176,12 +176,12 @@ pub struct Params {
     pub drafter: Drafter,
     /// 1.0 is off ("as in the paper").
     pub repeat_penalty: f32,
-    /// Tokens of a node's own path that the penalty looks back on.
+    /// Tokens of a node's own path that the penalty looks back at.
     pub repeat_window: usize,
-    /// `None`: the most probable token is taken (temperature 0).
+    /// `None`: take the most probable token (temperature 0).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sampling: Option<Sampling>,
-    /// Most tokens to generate.
+    /// The most tokens to generate.
     pub max_tokens: usize,
 }
 
@@ -204,7 +204,7 @@ impl Default for Params {
 }
 
 impl Params {
-    /// Whether anything may be drafted.
+    /// Whether anything can be drafted.
     pub fn drafts(&self) -> bool {
         self.verify.drafts() && self.budget.max_rows() > 1
     }

@@ -1,5 +1,5 @@
-//! The record of a batch: a line that says how it was begun, then one for every pass. What
-//! each subject's run was is in its own trace; here is what they did together.
+//! The record of a batch: a header line, then one line per pass. Each subject's run has its
+//! own trace; this file records what the runs did together.
 
 use std::io::{BufRead, Write};
 
@@ -8,21 +8,21 @@ use serde::{Deserialize, Serialize};
 use super::cost::CostProfile;
 use super::trace::{ModelInfo, Timing};
 
-/// Version of the lines.
+/// Version of the file format.
 const FORMAT: u32 = 1;
 
-/// The first line.
+/// The header line.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PassesHeader {
     pub(crate) laserscope_passes: u32,
     pub(crate) model: ModelInfo,
     pub(crate) device: String,
     pub(crate) threads: usize,
-    /// Runs that a pass may hold.
+    /// The most runs in a pass.
     pub lanes: usize,
-    /// Tokens of each prefix that prompts share.
+    /// Length in tokens of each prefix that prompts share.
     pub(crate) shared: Vec<usize>,
-    /// What rows are allotted by.
+    /// The cost profile that rows are allocated by.
     pub(crate) cost: CostProfile,
 }
 
@@ -45,24 +45,24 @@ impl PassesHeader {
 pub struct PassRecord {
     /// Counted from 0.
     pub index: usize,
-    /// Rows of all lanes, those of prompts included.
+    /// Rows of all lanes, prompt rows included.
     pub rows: usize,
-    /// Rows that were drafts.
+    /// Draft rows.
     pub(crate) drafts: usize,
-    /// Rows of prompts.
+    /// Prompt rows.
     pub(crate) prompt: usize,
-    /// Tokens that were committed.
+    /// Tokens committed in the pass.
     pub committed: usize,
-    /// The whole pass; each run's steps have their share of it by rows.
+    /// The whole pass; each run's steps are charged a share of it by rows.
     pub(crate) timing: Timing,
-    /// The least path probability that was given a row; `None`: nothing was drafted, or
-    /// not by the pass as a whole.
+    /// The lowest path probability that was given a row; `None`: nothing was drafted, or
+    /// rows were not allocated for the pass as a whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) cut: Option<f32>,
-    /// The path probability that one more row would have needed.
+    /// The path probability that one more row would have needed to pay.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) needed: Option<f32>,
-    /// Of the lanes that took part.
+    /// The lanes that took part.
     pub lanes: Vec<LaneRecord>,
 }
 
@@ -72,9 +72,9 @@ pub struct LaneRecord {
     pub(crate) lane: usize,
     /// `item/i101`
     pub(crate) subject: String,
-    /// Rows that this run had in the pass.
+    /// This run's rows in the pass.
     pub rows: usize,
-    /// Its trace's step of this pass; `None`: rows of its prompt.
+    /// The step of its trace in this pass; `None` for prompt rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step: Option<usize>,
     pub(crate) committed: usize,
@@ -92,22 +92,22 @@ impl PassRecord {
 /// Writes one line.
 ///
 /// # Errors
-/// What writing reports.
+/// An I/O or serialization error.
 pub fn write_line(out: &mut impl Write, line: &impl Serialize) -> std::io::Result<()> {
     serde_json::to_writer(&mut *out, line)?;
     out.write_all(b"\n")
 }
 
-/// Reads a record; a last line that was cut off is left out.
+/// Reads a record, skipping a last line that was cut off.
 ///
 /// # Errors
-/// Which line cannot be read.
+/// The number of the line that cannot be read, and why.
 pub fn read(from: impl BufRead) -> Result<(PassesHeader, Vec<PassRecord>), String> {
     let mut lines = from.lines();
     let first = lines.next().ok_or("the file is empty")?;
     let first = first.map_err(|e| e.to_string())?;
     let header: PassesHeader =
-        serde_json::from_str(&first).map_err(|e| format!("line 1: no record of passes: {e}"))?;
+        serde_json::from_str(&first).map_err(|e| format!("line 1: not a record of passes: {e}"))?;
     if header.laserscope_passes != FORMAT {
         let found = header.laserscope_passes;
         return Err(format!(

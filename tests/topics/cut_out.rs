@@ -1,4 +1,4 @@
-//! Snapshots of what is drawn, letter by letter and style by style: panes, bars and
+//! Snapshots of what is drawn, character by character and style by style: panes, bars and
 //! dialogs, each cut out of the screen where the layout put it, and a few whole screens.
 //!
 //! With `SCREENS_DIR` set, every screen is also written there as a picture.
@@ -18,8 +18,8 @@ use ratatui::style::Style;
 
 use super::stage::{LARGE, SMALL, draw};
 
-/// Parts of the screen at both sizes. A part that has no place at one of them, as the
-/// lower panes of Decode that share theirs, is in the other's.
+/// Parts of the screen at both sizes. A part missing at one size, such as Decode's lower
+/// panes where they share their place, is in the snapshot of the other.
 pub fn parts(name: &str, app: &mut App, names: &str) {
     let sizes = [("large", LARGE), ("small", SMALL)];
     let shown = sizes.map(|(_, size)| {
@@ -61,7 +61,8 @@ pub fn parts_at(name: &str, app: &mut App, size: (u16, u16), names: &str) {
     keep(name, &(drawn.concat() + &styles.legend()));
 }
 
-/// A whole screen. One word of the header changes all of these: keep them few.
+/// A whole screen. A change of one word in the header changes all of these, so keep them
+/// few.
 pub fn screen(name: &str, app: &mut App, size: (u16, u16)) {
     app.look.size = size;
     let buffer = draw(app);
@@ -80,12 +81,11 @@ fn keep(name: &str, drawn: &str) {
 fn picture(name: &str, buffer: &Buffer) {
     if let Some(folder) = std::env::var_os("SCREENS_DIR") {
         let path = PathBuf::from(folder).join(format!("{name}.svg"));
-        std::fs::write(path, laserscope::present::picture::svg(buffer))
-            .expect("the folder is there");
+        std::fs::write(path, laserscope::present::picture::svg(buffer)).expect("the folder exists");
     }
 }
 
-/// Every part of the screen by its name: the bars, the dialog, and the panes as they are
+/// Every part of the screen by name: the bars, the dialog, and the panes as they look
 /// without the dialog.
 fn cut(app: &mut App) -> Vec<(&'static str, Buffer)> {
     let area = layout::whole(app);
@@ -108,7 +108,7 @@ fn cut(app: &mut App) -> Vec<(&'static str, Buffer)> {
     out
 }
 
-/// The panes of the screen in front.
+/// The panes of the frontmost screen.
 fn panes(app: &App, body: Rect) -> Vec<(&'static str, Rect)> {
     let panes: Vec<(&str, Rect)> = match app.screen {
         Screen::Catalog => {
@@ -169,7 +169,7 @@ fn of_decode(pane: Pane) -> &'static str {
     }
 }
 
-/// Where the dialog is: what it draws over.
+/// The area of the dialog: the cells that it changes.
 fn dialog(app: &App, area: Rect) -> Option<Rect> {
     const UNTOUCHED: &str = "\u{1}";
     let mut buffer = Buffer::filled(area, Cell::new(UNTOUCHED));
@@ -191,12 +191,12 @@ fn part(buffer: &Buffer, at: Rect) -> Buffer {
     out
 }
 
-/// The styles that were met, each with the letter that stands for it.
+/// The styles seen so far, each with its letter.
 #[derive(Default)]
 struct Styles(BTreeMap<String, char>);
 
 impl Styles {
-    /// The letters, and the styles as a second grid of letters.
+    /// The characters, and the styles as a second grid of letters.
     fn grids(&mut self, buffer: &Buffer) -> String {
         let (mut text, mut styles) = (String::new(), String::new());
         for row in buffer.area.rows() {

@@ -1,4 +1,4 @@
-//! The table of parameters: each can be given as an option, by the configuration file and
+//! The table of parameters: each can be given as an option, in the configuration file and
 //! on the screens, and means the same everywhere.
 
 use std::collections::BTreeSet;
@@ -14,7 +14,7 @@ use laserscope::speculate::params::{AcceptanceRule, Params, Sampling};
 use laserscope::tui::settings::Setting;
 use proptest::prelude::*;
 
-/// A value in range, as it is written.
+/// A value in range, as text.
 fn written(parameter: &Parameter, bits: u64) -> String {
     let share = |bits: u64| bits as f32 / u64::MAX as f32;
     match parameter.range {
@@ -46,7 +46,7 @@ fn written(parameter: &Parameter, bits: u64) -> String {
 }
 
 prop_compose! {
-    /// Any values that are in range and go together.
+    /// Any values that are in range and compatible.
     fn any_params()(
         rule in prop::sample::select(AcceptanceRule::ALL.to_vec()),
         is_sampled in any::<bool>(),
@@ -82,7 +82,7 @@ fn asked(options: &[String], base: Params) -> Result<Params, String> {
     }
 }
 
-/// A base that leaves nothing out: an option cannot take a top-k back.
+/// A base with nothing unset: an option cannot unset a top-k.
 fn plain(base: Params) -> Params {
     Params {
         sampling: None,
@@ -124,7 +124,7 @@ proptest! {
     }
 }
 
-/// The parameters under which one of them means something, with this value.
+/// Parameters under which this one applies, with this value.
 fn with(parameter: &Parameter, text: &str) -> (Vec<String>, String) {
     let rule = parameter.rules().next().expect("a rule");
     let of_sampling = parameter.difference == "sampling";
@@ -229,7 +229,7 @@ fn a_value_out_of_range_is_told_with_the_range_wherever_it_stands() {
     assert!(unknown.contains("`tau`"), "{unknown}");
 }
 
-/// Names and words are each one entry's.
+/// Names and words are unique.
 #[test]
 fn no_two_parameters_share_a_name_or_a_row() {
     let mut rows: Vec<u8> = Vec::new();
@@ -256,7 +256,7 @@ fn every_option_of_all_commands_is_in_the_table_and_has_its_key() {
     let listed: BTreeSet<&str> = setup::ALL.iter().map(|parameter| parameter.name).collect();
     assert_eq!(options, listed);
     for parameter in setup::ALL {
-        // One that is no key is refused by its name, whatever its value.
+        // An unknown key is refused by name, whatever its value.
         let told = configured(&format!("{} = []\n", parameter.name)).expect_err("no list");
         let is_unknown = told.contains("unknown field");
         assert_eq!(!is_unknown, parameter.is_key, "{}: {told}", parameter.name);

@@ -1,5 +1,5 @@
-//! Sequences decoded together: every row has the logits that it has alone, whatever
-//! stands beside it, and wherever the prefix of its text lies.
+//! Sequences decoded together: every row gets the same logits as alone, whatever else is in
+//! the pass and wherever its prefix is stored.
 
 use std::path::{Path, PathBuf};
 
@@ -18,14 +18,14 @@ use super::decoder::{CPU, WIDE, largest_difference};
 use super::tiny::{self, Family, VOCAB};
 
 const CONTEXT: usize = 128;
-/// Tokens of its own that fit a slot: no whole tiles.
+/// Tokens that fit in a slot after its prefix: not a whole number of tiles.
 const CAPACITY: usize = 53;
 
 /// SplitMix64.
 struct Random(u64);
 
 impl Random {
-    /// Below a bound.
+    /// A number below a bound.
     fn pick(&mut self, below: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
@@ -39,10 +39,10 @@ impl Random {
     }
 }
 
-/// What a slot holds, and its rows in the pass under way.
+/// What a slot holds, and its rows in the current pass.
 #[derive(Default)]
 struct Lane {
-    /// Committed, the prefix included.
+    /// Committed tokens, including the prefix.
     text: Vec<u32>,
     tokens: Vec<u32>,
     parents: Vec<Option<usize>>,
@@ -83,7 +83,7 @@ impl Lane {
         }
     }
 
-    /// The rows from a root to one of the rows; a prompt's all.
+    /// The rows from a root to a random row; all rows of a prompt.
     fn kept(&self, random: &mut Random) -> Vec<usize> {
         let n = self.tokens.len();
         let mut next = match self.wants_logits {
@@ -100,7 +100,7 @@ impl Lane {
     }
 }
 
-/// Sequences in the works, and a decoder that computes each of them alone.
+/// Sequences decoded together, and a decoder that computes each of them alone.
 struct Batch {
     decoder: Decoder,
     alone: Decoder,
@@ -141,7 +141,7 @@ impl Batch {
         self.lanes[slot].text = prefix.map_or_else(Vec::new, |prefix| prefix.1.clone());
     }
 
-    /// One pass, every row of which `same` compares with the row alone.
+    /// Runs one pass and compares every row with the same row alone, using `same`.
     fn step(&mut self, same: &dyn Fn(&[f32], &[f32])) {
         let slots = self.lanes.len();
         for slot in 0..slots {
@@ -185,7 +185,7 @@ impl Batch {
                 }
             }
         }
-        assert!(got.next().is_none(), "nobody wanted more rows");
+        assert!(got.next().is_none(), "no more rows than wanted");
         for &slot in &busy {
             let lane = &mut self.lanes[slot];
             let kept = lane.kept(&mut self.random);
@@ -210,8 +210,8 @@ fn load(path: &Path, floats: FloatWeights, target: Target<'_>, threads: usize) -
     Decoder::load(&weights, target, CONTEXT, threads, |_, _| {}).unwrap()
 }
 
-/// Every family in files and in checkpoints: biases, head norms, both orders of RoPE,
-/// heads that are tied and not, of 4 bits, 8 bits and floats.
+/// Every family as files and as checkpoints: biases, head norms, both orders of RoPE, tied
+/// and untied heads, in 4 bits, 8 bits and floats.
 fn models(folder: &Path) -> Vec<(PathBuf, FloatWeights)> {
     let mut all = Vec::new();
     for family in Family::ALL {
@@ -227,8 +227,8 @@ fn models(folder: &Path) -> Vec<(PathBuf, FloatWeights)> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 8, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// To the bit, on every instruction set: trees, prompts beside them, restarts, rows
-    /// taken back.
+    /// Bit-identical on every instruction set: trees, prompts in the same pass, restarts,
+    /// rollbacks.
     #[test]
     fn a_row_among_other_sequences_has_the_bits_that_it_has_alone(seed in any::<u64>()) {
         let folder = tempfile::tempdir().unwrap();
@@ -251,7 +251,7 @@ proptest! {
         }
     }
 
-    /// What a GPU computes, tried on the CPU.
+    /// The GPU path, run on the CPU.
     #[test]
     fn candles_operations_give_a_row_among_others_what_our_kernels_give_it_alone(
         seed in any::<u64>(),
@@ -274,7 +274,7 @@ proptest! {
     }
 }
 
-/// As many rows as a pass may have, of 64 a sequence and of one.
+/// As many rows as a pass may have, with 64 per sequence and with one.
 #[test]
 fn a_full_pass_has_the_bits_of_its_sequences_alone() {
     let folder = tempfile::tempdir().unwrap();
@@ -340,13 +340,13 @@ fn what_cannot_be_computed_is_refused_and_changes_nothing() {
     let path = tiny::write_gguf(folder.path(), Family::Qwen3, GgmlDType::Q8_0, true, &[]);
     let other = load(&path, FloatWeights::Exact, CPU, 1);
     let said = refusal(&mut other.sequences(1, 20).unwrap(), &[rows(0, 1)]);
-    assert!(said.contains("another decoder's"), "{said}");
+    assert!(said.contains("belong to another decoder"), "{said}");
     assert!(sequences.is_empty());
     let committed = decoder.commit_sequence(&mut sequences, 0, &[0]);
-    assert!(committed.is_err(), "nothing waits in a slot");
+    assert!(committed.is_err(), "no rows are pending in a slot");
 }
 
-/// A prefix and a slot together are bounded by the model's context.
+/// The model's context limits a prefix and a slot together.
 #[test]
 fn a_text_behind_a_prefix_ends_with_the_context() {
     let folder = tempfile::tempdir().unwrap();
@@ -388,14 +388,14 @@ fn a_prefix_can_be_cancelled() {
     assert_eq!(told, [(0, 100), (64, 100)]);
 }
 
-/// Slots are known in bytes before there are any, and use memory as they fill.
+/// Memory use is known in bytes before slots are allocated, and grows as they fill.
 #[cfg(target_os = "linux")]
 #[test]
 fn slots_use_no_memory_before_they_are_written() {
     let folder = tempfile::tempdir().unwrap();
     let path = tiny::write_model(folder.path(), GgmlDType::Q8_0, true);
     let decoder = load(&path, FloatWeights::Exact, CPU, 1);
-    // 2 layers of keys and values of 2 heads of 16 numbers of 2 bytes
+    // 2 layers of keys and values, 2 heads of 16 numbers, 2 bytes each
     let of_token = 2 * 2 * 2 * 16 * 2;
     assert_eq!(
         decoder.bytes_of_sequences(3, 17, &[33, 16]),

@@ -1,7 +1,7 @@
-//! No text of the screens spells a key: each one that is mentioned comes from the table in
-//! force. Found in two ways: every literal of the interface, the lessons and the glossary
-//! is read for words that are keys as shipped; and with every action on an unusual key,
-//! notices, hints, lessons and help show the shipped ones no more.
+//! No text on the screens hard-codes a key: each key mentioned comes from the active key
+//! map. Checked in two ways: every literal of the interface, the lessons and the glossary
+//! is searched for words that are keys by default; and with every action on an unusual key,
+//! notices, hints, lessons and help must no longer show the default ones.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -22,7 +22,7 @@ use syn::Lit;
 use super::fixture;
 use super::stage::{LARGE, SMALL, app, decoding, draw, ended, ready};
 
-/// Phrases in which a word only looks like a key: runs and parameters by their letters,
+/// Phrases with a word that only looks like a key: runs and parameters named by letters,
 /// units, numbers, signs, plain English.
 const NOT_KEYS: [&str; 38] = [
     "the end",
@@ -64,24 +64,24 @@ const NOT_KEYS: [&str; 38] = [
     "p at least",
     "0 takes",
 ];
-/// Letters, numbers and signs that lessons and the glossary explain.
+/// Letters, numbers and signs that the lessons and the glossary explain.
 const EXPLAINED: [&str; 20] = [
     "B", "k", "r", "e", "n", "g", "l", "o", "s", "0", "1", "2", "3", "4", "5", "6", "=", "+", "-",
     "/",
 ];
 
-/// The names of all keys as shipped, as the screens show them.
+/// The names of all default keys, as the screens show them.
 fn shipped() -> BTreeSet<String> {
     let keys = TABLE.iter().flat_map(|b| b.keys.iter());
     keys.map(|k| k.name(Naming::Symbols)).collect()
 }
 
-/// The words of a text that are keys; in backticks every letter is one.
+/// The words of a text that are keys; in backticks, any letter is one.
 fn spelled(text: &str, keys: &BTreeSet<String>, allowed: &[&str]) -> Vec<String> {
     let rest = NOT_KEYS
         .iter()
         .fold(text.to_string(), |rest, phrase| rest.replace(phrase, "…"));
-    // What continues a sentence may begin with its comma.
+    // A text that continues a sentence may begin with a comma.
     let begun = rest.trim_start_matches([',', '.', ' ']);
     let words = begun.split_whitespace().filter(|word| {
         let bare = word.trim_matches(|c| ",.;:()…".contains(c));
@@ -93,7 +93,7 @@ fn spelled(text: &str, keys: &BTreeSet<String>, allowed: &[&str]) -> Vec<String>
     words.map(String::from).collect()
 }
 
-/// The literals of a source without attributes and comments, its tests left out.
+/// The literals of a source file, without attributes, comments and tests.
 fn literals(tokens: TokenStream, found: &mut Vec<String>) {
     let mut after_hash = false;
     for token in tokens {
@@ -172,7 +172,7 @@ fn a_spelled_key_is_noticed() {
     assert_eq!(spelled("a run at the end of A", &keys, &[]), [""; 0]);
 }
 
-/// A lesson's text without what stands in braces.
+/// A lesson's text without the parts in braces.
 fn without_braces(text: &str) -> String {
     let parts = text.split('{').map(|part| match part.split_once('}') {
         Some((_, after)) => format!("…{after}"),
@@ -199,7 +199,7 @@ fn lessons_and_glossary_spell_no_key() {
     }
 }
 
-/// Every action on a key of its own that no shipped one is.
+/// Every action on its own key, none of which is a default key.
 fn unusual() -> Keymap {
     let mut letters = (0x0400..0x0530)
         .filter_map(char::from_u32)
@@ -219,7 +219,7 @@ fn unusual() -> Keymap {
     remap::read(&file).expect("a key map")
 }
 
-/// The interface in several states, under unusual keys.
+/// The interface in several states, with unusual keys.
 fn states() -> Vec<App> {
     let trace = fixture::relaxed();
     let (decoding, _) = decoding(&trace, 12);

@@ -1,8 +1,8 @@
-//! Tree attention on the CPU: each row attends to the committed prefix and then to its
-//! own ancestors in path order, itself last. No mask, no repeated keys and values; the
-//! cost is linear in what a row attends to. A score is one sum along the head's
-//! dimensions, and every sum over positions runs in the order of the path, so a row's
-//! result does not depend on other rows.
+//! Tree attention on the CPU: each row attends to the committed prefix, then to its own
+//! ancestors in path order, itself last. There is no mask and no repetition of keys and
+//! values; the cost is linear in what a row attends to. A score is one sum along the head's
+//! dimensions, and every sum over positions runs in path order, so a row's result does not
+//! depend on other rows.
 
 use std::cell::Cell;
 use std::ops::Range;
@@ -22,10 +22,10 @@ use super::storage::slice;
 use super::thread_pool::DisjointSlices;
 use super::{Cpu, Isa, softmax};
 
-/// Partial sums of a softmax.
+/// Number of partial sums in a softmax.
 const LANES: usize = 16;
 
-/// Keys and values that several sequences begin with.
+/// Keys and values of a prefix that several sequences share.
 #[derive(Clone, Copy)]
 pub(crate) struct Prefix<'a> {
     pub(crate) memory: &'a KvMemory,
@@ -34,16 +34,15 @@ pub(crate) struct Prefix<'a> {
 
 /// Attention of the rows of one forward pass.
 ///
-/// Argument: qkv of shape (n, qkv_width), of which the queries are read. Result: (n,
-/// heads * head_dim).
+/// Takes the queries from qkv of shape (n, qkv_width) and returns (n, heads * head_dim).
 pub(crate) struct TreeAttention<'a> {
     pub(crate) layer: usize,
-    /// Of the sequences' own cache rows.
+    /// Holds the sequences' own cache rows.
     pub(crate) memory: &'a KvMemory,
     pub(crate) shared: &'a [Prefix<'a>],
     pub(crate) sequences: &'a [Sequence],
-    /// Per row: the cache rows of its ancestors within this pass, ascending,
-    /// itself last; counted from its sequence's first.
+    /// Per row: the cache rows of its ancestors within this pass, ascending and itself
+    /// last, counted from its sequence's first.
     pub(crate) paths: &'a [Vec<u32>],
     pub(crate) plan: &'a Plan,
     pub(crate) cpu: &'a Cpu,
@@ -90,7 +89,7 @@ impl TreeAttention<'_> {
                 let (row, sequence) = self.plan.rows[i / group];
                 let head = kv_head * group + i % group;
                 let q = &qkv[row * qkv_width + head * head_dim..][..head_dim];
-                // SAFETY: a (row, head) belongs to one task.
+                // SAFETY: each (row, head) belongs to one task.
                 let out = unsafe { parts.slice((row * heads + head) * head_dim, head_dim) };
                 Query {
                     sequence: &self.sequences[sequence],
@@ -126,13 +125,13 @@ impl TreeAttention<'_> {
     }
 }
 
-/// The shared prefix of a task, and where its sequences' own rows are.
+/// A task's shared prefix and its sequences' own cache rows.
 type Read<'r, 'a, S> = (&'r Stretch<'a, S>, &'r View<'a, S>);
 
 fn attend<S: Stored>(isa: Isa, read: Read<'_, '_, S>, queries: &mut [Query<'_>]) {
     match isa {
         #[cfg(target_arch = "x86_64")]
-        // SAFETY: the processor has them (`Isa::detect`).
+        // SAFETY: the processor supports them (`Isa::detect`).
         Isa::Avx512 | Isa::Amx => unsafe { attend_512(read, queries) },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.
@@ -154,12 +153,12 @@ fn attend_512<S: Stored>(read: Read<'_, '_, S>, queries: &mut [Query<'_>]) {
 }
 
 thread_local! {
-    /// A task's scores; what an earlier one left is never read.
+    /// Score buffer reused across tasks; leftovers are never read.
     static SCORES: Cell<Vec<f32>> = const { Cell::new(Vec::new()) };
 }
 
-/// A query's scores lie in the order of positions: those of the shared prefix, of its
-/// sequence's committed rows, of its path.
+/// Scores are laid out by position: the shared prefix, the sequence's committed rows, then
+/// the query's path.
 #[inline(always)]
 fn attend_queries<S: Stored, const BITS: usize>(
     (shared, own): Read<'_, '_, S>,
@@ -172,7 +171,8 @@ fn attend_queries<S: Stored, const BITS: usize>(
     scores.resize(scores.len().max(queries.len() * stride), 0.0);
     shared.ask(KeyOrValue::Key, 0, (0, 1));
     score_committed::<S, BITS>(shared, queries, &mut scores, stride);
-    // Beyond the prefix's end its last tile writes what the sequences' own overwrite.
+    // The prefix's last tile may write past its end; the sequences' own scores overwrite
+    // that.
     let rest = before / TILE..before.div_ceil(TILE);
     score_rest::<S, BITS>(shared, rest, queries, &mut scores, stride);
     score_each::<S, BITS>(own, queries, &mut scores[before..], stride);
@@ -198,8 +198,8 @@ fn of_one_sequence(a: &Query<'_>, b: &Query<'_>) -> bool {
     std::ptr::eq(a.sequence, b.sequence)
 }
 
-/// Scores of the whole tiles of committed rows, of which the first block is asked for
-/// already; a query's scores are `stride` apart.
+/// Scores whole tiles of committed rows, whose first block is already being prefetched. The
+/// scores of consecutive queries are `stride` apart.
 #[inline(always)]
 fn score_committed<S: Stored, const BITS: usize>(
     stretch: &Stretch<'_, S>,
@@ -230,8 +230,7 @@ fn score_committed<S: Stored, const BITS: usize>(
     }
 }
 
-/// Compacts the scores of a path's positions, which are already in the order of the
-/// cache rows.
+/// Scores the given tiles one at a time: a prefix's last tile, which is only partly filled.
 #[inline(always)]
 fn score_rest<S: Stored, const BITS: usize>(
     stretch: &Stretch<'_, S>,
@@ -249,8 +248,8 @@ fn score_rest<S: Stored, const BITS: usize>(
     }
 }
 
-/// Scores of what the queries of each sequence attend to of their own; the next
-/// sequence's keys are asked for meanwhile.
+/// Scores each sequence's own rows for its queries, prefetching the next sequence's keys
+/// meanwhile.
 #[inline(always)]
 fn score_each<S: Stored, const BITS: usize>(
     own: &View<'_, S>,
@@ -273,7 +272,7 @@ fn score_each<S: Stored, const BITS: usize>(
     }
 }
 
-/// Scores of all that the queries of one sequence attend to of their own.
+/// Scores the own rows of one sequence for its queries, committed rows and paths.
 #[inline(always)]
 fn score_own<S: Stored, const BITS: usize>(
     stretch: &Stretch<'_, S>,
@@ -296,7 +295,7 @@ fn score_own<S: Stored, const BITS: usize>(
     }
 }
 
-/// Adds the weighted values of committed rows.
+/// Adds the weighted values of committed rows to the outputs.
 #[inline(always)]
 fn weigh_committed<S: Stored, const BITS: usize>(
     stretch: &Stretch<'_, S>,
@@ -316,7 +315,7 @@ fn weigh_committed<S: Stored, const BITS: usize>(
     }
 }
 
-/// Adds those of the paths of one sequence's queries.
+/// Adds the weighted values of the paths of one sequence's queries.
 #[inline(always)]
 fn weigh_paths<S: Stored, const BITS: usize>(
     stretch: &Stretch<'_, S>,
@@ -338,8 +337,8 @@ fn weigh_paths<S: Stored, const BITS: usize>(
     }
 }
 
-/// The scores of the positions of a path, moved together, which are in the
-/// order of the cache rows already. `before`: the shared rows.
+/// Moves the scores of a path, which are in cache-row order, next to the committed ones.
+/// `before`: rows of the shared prefix.
 #[inline(always)]
 fn along_the_path<'a>(scores: &'a mut [f32], before: usize, query: &Query<'_>) -> &'a mut [f32] {
     let committed = before + query.sequence.committed;
@@ -349,7 +348,7 @@ fn along_the_path<'a>(scores: &'a mut [f32], before: usize, query: &Query<'_>) -
     &mut scores[..committed + query.path.len()]
 }
 
-/// [`softmax::exp`], with fused multiply-adds if available.
+/// [`softmax::exp`], with fused multiply-adds where available.
 #[inline(always)]
 fn exp<const BITS: usize>(x: f32) -> f32 {
     if BITS == PLAIN {
@@ -365,8 +364,8 @@ fn exp<const BITS: usize>(x: f32) -> f32 {
     softmax::times_power_of_two(poly, shifted)
 }
 
-/// Softmax in place without the division: returns the factor to multiply by. The sum
-/// runs in [`LANES`] lanes by position.
+/// Softmax in place without the division; returns the factor to multiply by. The sum runs
+/// in [`LANES`] lanes by position.
 #[inline(always)]
 fn softmax<const BITS: usize>(scores: &mut [f32]) -> f32 {
     let max = softmax::largest(scores);

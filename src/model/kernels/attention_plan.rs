@@ -1,4 +1,4 @@
-//! How attention is shared out over the threads.
+//! How attention work is divided among the threads.
 
 use std::ops::Range;
 
@@ -6,23 +6,24 @@ use super::attention_tiles::QUERIES;
 use super::attention_view::Sequence;
 use super::kv::Heads;
 
-/// Queries of a task: those that read keys and values while they are in the
-/// first cache.
+/// The most queries in a task, which read the same keys and values while these are in the
+/// L1 cache.
 const MOST: usize = 4 * QUERIES;
 
-/// How the queries of a pass are shared out. A task is a key/value head and some of the
-/// (row, query head) pairs that read it, all behind one shared prefix.
+/// The queries of a pass divided into tasks. A task is a key/value head and some of the
+/// (row, query head) pairs that read it, all with the same shared prefix.
 pub(crate) struct Plan {
-    /// Rows of the pass, each with its sequence; those behind one prefix side by side.
+    /// Rows of the pass, each with its sequence's index; rows with the same prefix are
+    /// adjacent.
     pub(crate) rows: Vec<(usize, usize)>,
-    /// Tasks of every key/value head.
+    /// The tasks, which every key/value head runs.
     pub(crate) tasks: Vec<Task>,
 }
 
 /// Queries of one key/value head.
 pub(crate) struct Task {
     pub(crate) shared: Option<usize>,
-    /// Of the rows' query heads, row by row.
+    /// Range of (row, query head) pairs, row by row.
     pub(crate) queries: Range<usize>,
 }
 
@@ -47,7 +48,7 @@ impl Plan {
     }
 }
 
-/// Of so many queries of a key head; a few tasks a thread.
+/// Queries per task, given those per key/value head: a few tasks for each thread.
 fn queries_of_a_task(heads: Heads, threads: usize, queries: usize) -> usize {
     let group = heads.heads / heads.kv_heads;
     let whole = heads.kv_heads.is_multiple_of(threads);

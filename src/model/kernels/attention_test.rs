@@ -16,7 +16,7 @@ fn noise(n: usize, seed: u32) -> Vec<f32> {
     (0..n).map(|_| next()).collect()
 }
 
-/// A layer whose cache rows are all written.
+/// A layer's memory with every cache row written.
 fn memory<S: Stored>(heads: Heads, rows: usize, seed: u32) -> KvMemory {
     let rows = rows.next_multiple_of(TILE);
     let qkv = noise(rows * heads.qkv_width(), seed);
@@ -26,7 +26,7 @@ fn memory<S: Stored>(heads: Heads, rows: usize, seed: u32) -> KvMemory {
     memory
 }
 
-/// Attention of one sequence that lies at the beginning of a memory.
+/// Attention of one sequence at the start of the memory.
 fn run<S: Stored>(
     memory: &KvMemory,
     prefix: usize,
@@ -63,7 +63,7 @@ fn run_all<S: Stored>(
     op.run::<S>(qkv)
 }
 
-/// A plain f64 attention of one row's head over the same path.
+/// Plain f64 attention of one head of a row over the same path.
 fn reference<S: Stored>(
     memory: &KvMemory,
     qkv: &[f32],
@@ -93,7 +93,7 @@ fn reference<S: Stored>(
         .collect()
 }
 
-/// Numbers of a cache, read.
+/// Cached numbers as f32.
 fn read<S: Stored>(numbers: &[S]) -> Vec<f32> {
     let mut out = vec![0.0; numbers.len()];
     S::widen(numbers, &mut out);
@@ -153,7 +153,7 @@ fn matches_a_plain_reference<S: Stored>() {
                     assert!(got.iter().zip(&want).all(close), "row {row} head {head}");
                 }
                 let q = &qkv[row * heads.qkv_width()..][..heads.qkv_width()];
-                // the slots of the other rows still lie in the cache
+                // the other rows are still in the cache
                 let single = run::<S>(&memory, prefix, &paths[row..=row], q, &cpu);
                 assert_eq!(single, out[row * width..][..width], "row {row} alone");
             }
@@ -191,8 +191,8 @@ fn where_a_prefix_lies_does_not_show() {
     }
 }
 
-/// Three sequences, two of them behind one prefix of so many rows, against each as a
-/// whole.
+/// Three sequences, two behind the same prefix of `shared` rows, against each one stored as
+/// a whole.
 fn where_one_lies_does_not_show<S: Stored>(shared: usize, cpu: &Cpu) {
     const OWN: [(usize, usize); 3] = [(5, 4), (90, 1), (0, 9)];
     let rows_of_slot = 112;
@@ -221,7 +221,7 @@ fn where_one_lies_does_not_show<S: Stored>(shared: usize, cpu: &Cpu) {
             .collect();
         own.append(0, &rows, &at, cpu);
         let first = paths.len();
-        // every other row a child of the one before it, the others roots
+        // every other row is a child of the row before it, the rest are roots
         for i in 0..n {
             let mut path = if i % 2 == 1 {
                 Vec::clone(&paths[first + i - 1])

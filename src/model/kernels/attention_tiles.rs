@@ -1,15 +1,15 @@
-//! Computations shared by a few queries: scores with tiles of keys, and weighted sums
-//! of values. In vectors, or as plain code.
+//! Computations over a few queries at a time: scores against tiles of keys, and weighted
+//! sums of values. Vectorised, or as plain code.
 
 use super::attention_view::{Query, Stretch};
 use super::kv::{Stored, TILE};
 #[cfg(target_arch = "x86_64")]
 use super::x86_attention::{score_256, score_512, weigh_256, weigh_512};
 
-/// Queries processed together, in registers.
+/// Queries processed together in registers.
 pub(crate) const QUERIES: usize = 6;
 
-/// Vectors that the inner loops are written for.
+/// Vector widths in bits that the inner loops are compiled for; 0 is plain code.
 pub(crate) const PLAIN: usize = 0;
 pub(crate) const BITS_256: usize = 256;
 pub(crate) const BITS_512: usize = 512;
@@ -29,8 +29,8 @@ macro_rules! for_queries {
     };
 }
 
-/// Tiles scored at a time by a few queries: enough to hide the latency of each sum, and
-/// few enough for the registers.
+/// Tiles scored at once for a few queries: enough to hide the latency of each sum, and few
+/// enough for the registers.
 #[inline(always)]
 pub(crate) fn tiles_at_once<const BITS: usize>(queries: usize) -> usize {
     match (BITS, queries) {
@@ -42,8 +42,8 @@ pub(crate) fn tiles_at_once<const BITS: usize>(queries: usize) -> usize {
     }
 }
 
-/// Scores of up to [`QUERIES`] queries with the 16 keys each of one or
-/// [`tiles_at_once`] tiles; a query's scores are `stride` apart.
+/// Scores up to [`QUERIES`] queries against the 16 keys of each of one or [`tiles_at_once`]
+/// tiles. The scores of consecutive queries are `stride` apart.
 #[inline(always)]
 pub(crate) fn score_tiles<S: Stored, const BITS: usize>(
     stretch: &Stretch<'_, S>,
@@ -106,7 +106,7 @@ fn score_plainly<S: Stored>(
     }
 }
 
-/// The same for `N` queries and `T` tiles in vectors.
+/// The same for `N` queries and `T` tiles, vectorised.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 fn score<S: Stored, const BITS: usize, const N: usize, const T: usize>(
@@ -121,7 +121,7 @@ fn score<S: Stored, const BITS: usize, const N: usize, const T: usize>(
     let keys = (stretch.keys(tile, T).as_ptr(), dims * TILE);
     let q: [*const f32; N] = std::array::from_fn(|i| queries[i].q[..dims].as_ptr());
     let out = std::array::from_fn(|i| scores[i * stride..][..T * TILE].as_mut_ptr());
-    // SAFETY: the sizes are checked by the slices; BITS says what runs.
+    // SAFETY: the slices check the sizes; BITS implies the instructions.
     unsafe {
         match BITS {
             BITS_512 => score_512::<S, N, T>(keys, dims, q, scale, out),
@@ -130,14 +130,14 @@ fn score<S: Stored, const BITS: usize, const N: usize, const T: usize>(
     }
 }
 
-/// Vectors of dimensions that [`QUERIES`] queries sum in registers.
+/// Vectors of dimensions that are summed in registers for [`QUERIES`] queries.
 #[cfg(target_arch = "x86_64")]
 const fn vectors(bits: usize) -> usize {
     if bits == BITS_512 { 4 } else { 2 }
 }
 
-/// Adds `rows` weighted values to the outputs of up to [`QUERIES`] queries; a
-/// query's weights are `stride` apart.
+/// Adds `rows` weighted values to the outputs of up to [`QUERIES`] queries. The weights of
+/// consecutive queries are `stride` apart.
 #[inline(always)]
 pub(crate) fn weigh<'a, S: Stored, const BITS: usize>(
     value: impl Fn(usize) -> &'a [S] + Copy,
@@ -164,7 +164,7 @@ pub(crate) fn weigh<'a, S: Stored, const BITS: usize>(
     }
 }
 
-/// The dimensions that fill vectors; returns how many these are.
+/// Handles the dimensions that fill whole vectors and returns how many there are.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 fn weigh_whole_vectors<'a, S: Stored, const BITS: usize>(
@@ -202,7 +202,7 @@ fn weigh_whole_vectors<'a, S: Stored, const BITS: usize>(
     dims / lanes * lanes
 }
 
-/// The same of `V` vectors of dimensions from `from` on.
+/// The same for `V` vectors of dimensions from `from` on.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 fn weigh_in_vectors<'a, S: Stored, const BITS: usize, const N: usize, const V: usize>(
@@ -215,7 +215,7 @@ fn weigh_in_vectors<'a, S: Stored, const BITS: usize, const N: usize, const V: u
     let value = |row: usize| value(row)[from..][..width].as_ptr();
     let weights: [*const f32; N] = std::array::from_fn(|i| weights[i * stride..][..rows].as_ptr());
     let out: [*mut f32; N] = std::array::from_fn(|i| queries[i].out[from..][..width].as_mut_ptr());
-    // SAFETY: the slices above check the sizes; BITS says what runs.
+    // SAFETY: the slices above check the sizes; BITS implies the instructions.
     unsafe {
         match BITS {
             BITS_512 => weigh_512::<S, N, V>(value, rows, weights, out),

@@ -1,5 +1,5 @@
-//! What attention reads and for whom: stretches of one head's keys and values, and
-//! the queries that go over them.
+//! What attention reads and for whom: ranges of one head's keys and values, and the queries
+//! over them.
 
 use std::ops::Range;
 
@@ -8,16 +8,16 @@ use super::kv::{KeyOrValue, Places, TILE};
 /// Cache rows read at a time.
 pub(crate) const BLOCK: usize = 4 * TILE;
 
-/// A sequence of a pass: its rows, and what they all read before their own paths.
+/// A sequence in a pass: its rows, and what all of them read before their own paths.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Sequence {
-    /// Of the pass.
+    /// Rows of the pass.
     pub(crate) rows: Range<usize>,
-    /// Which of the shared prefixes its text begins with.
+    /// The shared prefix that its text begins with.
     pub(crate) shared: Option<usize>,
-    /// Where its own cache rows begin: at a tile's beginning.
+    /// The first of its own cache rows, at a tile boundary.
     pub(crate) first: usize,
-    /// Own cache rows, all attended to.
+    /// Its own committed cache rows, which every row attends to.
     pub(crate) committed: usize,
 }
 
@@ -31,8 +31,8 @@ pub(crate) struct View<'a, S> {
 }
 
 impl<'a, S> View<'a, S> {
-    /// The cache rows from `first` on, which a tile begins with; `committed` of them
-    /// are attended to by all.
+    /// The cache rows from `first`, a tile boundary, on; all queries attend to the first
+    /// `committed` of them.
     #[inline(always)]
     pub(crate) fn stretch(&self, first: usize, committed: usize) -> Stretch<'a, S> {
         Stretch {
@@ -44,7 +44,7 @@ impl<'a, S> View<'a, S> {
     }
 }
 
-/// Cache rows of one head, one after another.
+/// Consecutive cache rows of one head.
 #[derive(Clone, Copy)]
 pub(crate) struct Stretch<'a, S> {
     keys: &'a [S],
@@ -54,7 +54,7 @@ pub(crate) struct Stretch<'a, S> {
 }
 
 impl<'a, S> Stretch<'a, S> {
-    /// No rows.
+    /// An empty stretch.
     pub(crate) fn none(head_dim: usize) -> Self {
         Stretch {
             keys: &[],
@@ -64,7 +64,7 @@ impl<'a, S> Stretch<'a, S> {
         }
     }
 
-    /// `tiles` tiles of keys, one after another.
+    /// `tiles` consecutive tiles of keys.
     #[inline(always)]
     pub(crate) fn keys(&self, tile: usize, tiles: usize) -> &'a [S] {
         &self.keys[tile * TILE * self.head_dim..][..tiles * TILE * self.head_dim]
@@ -76,8 +76,8 @@ impl<'a, S> Stretch<'a, S> {
         &self.values[row * self.head_dim..][..self.head_dim]
     }
 
-    /// Asks for a share of the committed keys or values of the block that begins at row
-    /// `first`: one of `of` shares.
+    /// Prefetches one of `of` shares of the committed keys or values of the block that
+    /// begins at row `first`.
     #[inline(always)]
     pub(crate) fn ask(&self, what: KeyOrValue, first: usize, (share, of): (usize, usize)) {
         if first >= self.committed {
@@ -94,31 +94,31 @@ impl<'a, S> Stretch<'a, S> {
     }
 }
 
-/// Prefetches numbers that are read soon.
+/// Prefetches numbers that will be read soon.
 #[inline(always)]
 fn prefetch<S>(numbers: &[S]) {
     #[cfg(target_arch = "x86_64")]
     for line in numbers.chunks(64 / size_of::<S>()) {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        // SAFETY: a hint; it reads nothing.
+        // SAFETY: a prefetch is a hint and reads nothing.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
     }
 }
 
-/// A row's query of one head.
+/// The query of one row and head.
 pub(crate) struct Query<'a> {
     pub(crate) sequence: &'a Sequence,
-    /// Its path within this pass, of the sequence's own cache rows.
+    /// The row's path within this pass, in the sequence's own cache rows.
     pub(crate) path: &'a [u32],
     pub(crate) q: &'a [f32],
-    /// Starts at zero; weighted values are added.
+    /// Starts at zero; weighted values are added to it.
     pub(crate) out: &'a mut [f32],
-    /// The pending factor of its weights.
+    /// The factor that its weights still have to be multiplied by.
     pub(crate) scale: f32,
 }
 
 impl Query<'_> {
-    /// Own cache rows up to the end of its path.
+    /// The sequence's own cache rows up to the end of the path.
     #[inline(always)]
     pub(crate) fn own_rows(&self) -> usize {
         let end = |&row: &u32| row as usize + 1;

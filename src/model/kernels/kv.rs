@@ -1,6 +1,6 @@
-//! The layout of keys and values on the CPU, and writing them. Keys are in tiles of 16
-//! cache rows, dimension by dimension, so that 16 scores are computed at a time; values
-//! are row by row.
+//! The layout of keys and values on the CPU, and conversion of their numbers. Keys are in
+//! tiles of 16 cache rows, dimension by dimension, so that 16 scores are computed at once;
+//! values are row by row.
 
 use candle_core::WithDType;
 use half::f16;
@@ -10,7 +10,7 @@ use half::slice::HalfFloatSliceExt;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
 #[strum(serialize_all = "lowercase", parse_err_ty = String, parse_err_fn = not_a_type)]
 pub enum KvType {
-    /// Half the memory; each number is rounded once, when it is written.
+    /// Half the memory; each number is rounded once, when written.
     #[default]
     F16,
     /// Full precision.
@@ -18,12 +18,12 @@ pub enum KvType {
 }
 
 impl KvType {
-    /// As the command line spells it.
+    /// The name on the command line.
     pub fn name(self) -> &'static str {
         self.into()
     }
 
-    /// Bytes of a number.
+    /// Bytes per number.
     pub(crate) fn bytes(self) -> u64 {
         match self {
             KvType::F16 => 2,
@@ -36,23 +36,23 @@ fn not_a_type(text: &str) -> String {
     format!("`{text}`: must be f16 or f32")
 }
 
-/// Numbers of a cache.
+/// The numbers of a cache in their storage type.
 pub(crate) enum Numbers {
     F16(Vec<f16>),
     F32(Vec<f32>),
 }
 
-/// A number of the cache.
+/// A type that a cache can store.
 pub(crate) trait Stored: WithDType {
     const TYPE: KvType;
 
     /// Rounds to the nearest, ties to even.
     fn round(from: &[f32], to: &mut [Self]);
 
-    /// Exact.
+    /// Exact conversion.
     fn widen(from: &[Self], to: &mut [f32]);
 
-    /// The numbers where they are of this type; otherwise none.
+    /// The numbers if they have this type; otherwise an empty slice.
     fn of(numbers: &Numbers) -> &[Self];
 }
 
@@ -96,10 +96,10 @@ impl Stored for f16 {
     }
 }
 
-/// Cache rows of a tile of keys.
+/// Cache rows in a tile of keys.
 pub(crate) const TILE: usize = 16;
 
-/// The heads of an attention.
+/// Head counts and the head dimension.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Heads {
     pub(crate) heads: usize,
@@ -108,7 +108,7 @@ pub(crate) struct Heads {
 }
 
 impl Heads {
-    /// Width of a row of queries, keys and values.
+    /// Width of a row of queries, keys and values together.
     pub(crate) fn qkv_width(&self) -> usize {
         (self.heads + 2 * self.kv_heads) * self.head_dim
     }
@@ -124,12 +124,12 @@ pub(crate) enum KeyOrValue {
     Value,
 }
 
-/// The layout of a layer's keys and values: head by head, so that each is read
+/// The layout of a layer's keys and values: head by head, so that each head is read
 /// sequentially.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Places {
     pub(crate) heads: Heads,
-    /// Cache rows, whole tiles of them.
+    /// Cache rows, a whole number of tiles.
     rows: usize,
 }
 
@@ -141,18 +141,18 @@ impl Places {
         }
     }
 
-    /// Numbers of the keys, and as many of the values.
+    /// Numbers in a layer's keys, and equally in its values.
     pub(crate) fn numbers(&self) -> usize {
         self.rows * self.heads.kv_width()
     }
 
-    /// Numbers of a head's keys, and as many of its values.
+    /// Numbers in a head's keys, and equally in its values.
     pub(crate) fn of_head(&self) -> usize {
         self.rows * self.heads.head_dim
     }
 
-    /// What part `i` holds of keys and values that lie layer by layer, of each layer the
-    /// keys before the values, and head by head.
+    /// Which kind part `i` of the memory holds, where each layer has its keys before its
+    /// values, head by head.
     pub(crate) fn part(&self, i: usize) -> KeyOrValue {
         match i / self.heads.kv_heads % 2 {
             0 => KeyOrValue::Key,
@@ -160,14 +160,14 @@ impl Places {
         }
     }
 
-    /// Where a cache row's key of a head begins; its next dimension is
-    /// [`TILE`] numbers on.
+    /// Index of the first number of a cache row's key in a head; consecutive dimensions are
+    /// [`TILE`] apart.
     #[inline(always)]
     pub(crate) fn key_at(&self, slot: usize, kv_head: usize) -> usize {
         (kv_head * self.rows + slot / TILE * TILE) * self.heads.head_dim + slot % TILE
     }
 
-    /// Where a cache row's value of a head begins; the next row's follows.
+    /// Index of the first number of a cache row's value in a head; rows are consecutive.
     #[inline(always)]
     pub(crate) fn value_at(&self, slot: usize, kv_head: usize) -> usize {
         (kv_head * self.rows + slot) * self.heads.head_dim

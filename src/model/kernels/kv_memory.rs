@@ -1,5 +1,5 @@
-//! The memory of keys and values on the CPU: written row by row, and rows of a draft
-//! tree that are kept move together.
+//! The memory of keys and values on the CPU: rows are written as they are computed, and the
+//! kept rows of a draft tree move together.
 
 use half::vec::HalfBitsVecExt;
 
@@ -8,18 +8,18 @@ use super::kv::{Heads, KeyOrValue, KvType, Numbers, Places, Stored, TILE};
 use super::slab::ask_for_huge_pages;
 use super::thread_pool::DisjointSlices;
 
-/// Keys and values of every layer: layer by layer, of each the keys before the
-/// values, and each as [`Places`] says.
+/// Keys and values of every layer: layer by layer, keys before values, each laid out as
+/// [`Places`] says.
 pub(crate) struct KvMemory {
     pub(crate) places: Places,
     numbers: Numbers,
 }
 
-/// Rows below this number are written by the caller alone.
+/// Fewer rows than this are written by the calling thread alone.
 const ALONE: usize = 8;
 
 impl KvMemory {
-    /// Memory that the system hands out as zeros, so that none is used before its time.
+    /// Zeroed by the system, so that pages are not touched before they are used.
     pub(crate) fn new(places: Places, layers: usize, kv: KvType) -> Self {
         let n = 2 * layers * places.numbers();
         let numbers = match kv {
@@ -40,17 +40,17 @@ impl KvMemory {
         }
     }
 
-    /// A layer's keys and its values.
+    /// The keys and the values of a layer.
     ///
     /// # Panics
-    /// Where the numbers are not of this type.
+    /// If the numbers have another type.
     pub(crate) fn layer<S: Stored>(&self, layer: usize) -> (&[S], &[S]) {
         let n = self.places.numbers();
         S::of(&self.numbers)[2 * layer * n..][..2 * n].split_at(n)
     }
 
-    /// Writes a layer's keys and values of a pass, out of qkv of shape (n,
-    /// qkv_width), each row to its own cache row.
+    /// Writes a layer's keys and values of a pass, each row to its own cache row, from qkv
+    /// of shape (n, qkv_width).
     pub(crate) fn append(&mut self, layer: usize, qkv: &[f32], at: &[usize], cpu: &Cpu) {
         let (places, n) = (self.places, 2 * self.places.numbers());
         let append = Append { places, at, cpu };
@@ -60,7 +60,8 @@ impl KvMemory {
         }
     }
 
-    /// Moves cache rows (ascending, none before `to`) of every layer together at `to`.
+    /// Moves these cache rows (ascending, none before `to`) to consecutive rows from `to`
+    /// on, in every layer.
     pub(crate) fn gather(&mut self, rows: &[usize], to: usize, cpu: &Cpu) {
         match &mut self.numbers {
             Numbers::F16(all) => gather(self.places, all, (rows, to), cpu),
@@ -69,7 +70,7 @@ impl KvMemory {
     }
 }
 
-/// Where the rows of a pass go.
+/// The write of a pass's rows to the cache.
 struct Append<'a> {
     places: Places,
     at: &'a [usize],
@@ -85,7 +86,7 @@ impl Append<'_> {
         } = self.places.heads;
         let (of_head, cache) = (self.places.of_head(), DisjointSlices::new(cache));
         let write = |part: usize| {
-            // SAFETY: each task has a part of its own.
+            // SAFETY: each task has its own part.
             let to = unsafe { cache.slice(part * of_head, of_head) };
             let mut stored = vec![S::from_f64(0.0); head_dim];
             let rows = qkv.chunks_exact(self.places.heads.qkv_width());
@@ -116,7 +117,7 @@ fn gather<S: Stored>(places: Places, cache: &mut [S], (rows, to): (&[usize], usi
     let parts = cache.len() / of_head;
     let cache = DisjointSlices::new(cache);
     cpu.pool.run(parts, |part| {
-        // SAFETY: each task has a part of its own.
+        // SAFETY: each task has its own part.
         let cache = unsafe { cache.slice(part * of_head, of_head) };
         for (to, &row) in (to..).zip(rows) {
             match places.part(part) {

@@ -1,11 +1,11 @@
-//! Rows where they pay: of the draft trees of all sequences of a pass, the nodes whose
-//! expected tokens are worth their time, whichever sequence they belong to.
+//! Allocates the rows of a pass where they pay: of all sequences' draft trees, it takes the
+//! nodes whose expected tokens are worth their time, whichever sequence they belong to.
 //!
-//! The last committed token of every sequence needs its row. One heap holds each
-//! sequence's next node; since a child never outranks its parent, the best m nodes are a
-//! forest closed towards the roots for every m, and no other m nodes expect more. Of all m
-//! that one counts which expects most tokens a millisecond: t is a staircase, so that a
-//! row that does not pay may stand before some that do.
+//! The last committed token of every sequence needs its row. One heap holds each sequence's
+//! next node. Since a child never outranks its parent, the best m nodes form a forest
+//! closed towards the roots for every m, and no other m nodes have a higher expectation.
+//! The m with the most expected tokens per millisecond wins. All m are tried: t is a
+//! staircase, so a row that does not pay can be followed by some that do.
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
@@ -13,14 +13,14 @@ use std::collections::BinaryHeap;
 use super::pass::{Load, PassCosts};
 use super::{MARGIN, StepCosts};
 
-/// What a sequence would draft, and what its rows read.
+/// What a sequence could draft, and what its rows read.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Offer {
     /// Path probabilities of its drafts, in draft order.
     pub(crate) path_probs: Vec<f32>,
-    /// Tokens of its own that a row attends to.
+    /// Tokens that a row attends to after the shared prefix.
     pub(crate) own: usize,
-    /// Tokens of a shared prefix.
+    /// Tokens of the shared prefix.
     pub(crate) shared: usize,
 }
 
@@ -30,15 +30,15 @@ impl Offer {
     }
 }
 
-/// Rows for each sequence, and what they cost.
+/// The rows of each sequence, and what they are expected to yield.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Allocation {
-    /// In the order of the offers; the root's row is among them.
+    /// Rows per sequence in the order of the offers, the root's row included.
     pub(crate) rows: Vec<usize>,
-    /// The least path probability that was given a row; `None`: no draft was.
+    /// The lowest path probability that was given a row; `None`: no draft was.
     pub(crate) cut: Option<f32>,
-    /// The path probability that one more row would have to have: what it adds to the
-    /// time, over the time of an expected token.
+    /// The path probability that one more row would need to pay: the time it adds, divided
+    /// by the time per expected token.
     pub(crate) needed: f32,
     /// Tokens that the pass is expected to commit.
     pub(crate) expected: f32,
@@ -55,7 +55,7 @@ struct Next {
 impl Eq for Next {}
 
 impl Ord for Next {
-    /// The most probable first; among equals the first sequence's.
+    /// The most probable node first; ties go to the earlier sequence.
     fn cmp(&self, other: &Self) -> Ordering {
         let by_prob = self.path_prob.total_cmp(&other.path_prob);
         by_prob.then(other.sequence.cmp(&self.sequence))
@@ -68,8 +68,8 @@ impl PartialOrd for Next {
     }
 }
 
-/// Rows for the sequences of a pass of at most `most` rows. For one sequence alone it is
-/// what [`StepCosts::best_rows_of`] gives.
+/// Allocates at most `most` rows to the sequences of a pass. For a single sequence, the
+/// result is that of [`StepCosts::best_rows_of`].
 pub(crate) fn allocate(offers: &[Offer], costs: &PassCosts, most: usize) -> Allocation {
     let clock = Clock::of(offers, costs);
     let n = offers.len();
@@ -98,7 +98,7 @@ fn next_of(offers: &[Offer], sequence: usize, node: usize) -> Option<Next> {
     })
 }
 
-/// How long a pass takes: one sequence goes by its own steps.
+/// Estimates how long a pass takes; a single sequence uses its own step costs.
 enum Clock<'a> {
     Alone(&'a StepCosts, usize),
     Together(&'a PassCosts),
@@ -120,9 +120,9 @@ impl<'a> Clock<'a> {
     }
 }
 
-/// The nodes in their order, and the best number of them so far.
+/// The nodes taken in order, and the best number of them so far.
 struct Walked {
-    /// Whose node each was, and its path probability.
+    /// The sequence and path probability of each node.
     taken: Vec<(usize, f32)>,
     n: f32,
     expected: f32,

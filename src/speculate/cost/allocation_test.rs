@@ -1,4 +1,4 @@
-//! Allocations against every closed forest there is, and against a run's own budget.
+//! Compares allocations with every closed forest, and with a single run's own budget.
 
 use proptest::prelude::*;
 
@@ -6,7 +6,7 @@ use super::super::{CostPoint, CostProfile};
 use super::*;
 use crate::speculate::draft::DraftTree;
 
-/// A staircase over rows, as costs of passes.
+/// Pass costs that form a staircase over rows.
 fn staircase(steps: &[f32]) -> PassCosts {
     let mut ms = 3.0;
     let points = steps.iter().enumerate().map(|(i, step)| {
@@ -24,8 +24,8 @@ fn offer(path_probs: Vec<f32>) -> Offer {
     }
 }
 
-/// A tree grown best-first: each node below a random earlier one, in the order of their
-/// path probabilities.
+/// A tree grown best-first: each node has a random earlier one as its parent, in the order
+/// of path probability.
 fn tree(parts: &[(prop::sample::Index, f32)]) -> DraftTree {
     let mut tree = DraftTree::root_only(0);
     let mut least = 1.0f32;
@@ -41,7 +41,7 @@ fn probs(tree: &DraftTree) -> Vec<f32> {
     tree.nodes[1..].iter().map(|node| node.path_prob).collect()
 }
 
-/// Of every forest that is closed towards the roots: rows and expected tokens.
+/// Row count and expected tokens of every forest closed towards the roots.
 fn forests(trees: &[DraftTree]) -> Vec<(usize, f32)> {
     let mut all = vec![(trees.len(), trees.len() as f32)];
     for tree in trees {
@@ -72,7 +72,7 @@ fn parts(most: usize) -> impl Strategy<Value = Vec<(prop::sample::Index, f32)>> 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// No forest, of whatever number of rows, expects more tokens a millisecond.
+    /// No forest of any size has more expected tokens per millisecond.
     #[test]
     fn no_other_forest_is_better(
         trees in prop::collection::vec(parts(6), 2..4),
@@ -96,7 +96,7 @@ proptest! {
             Some(cut) => {
                 prop_assert!(rate(n_rows, sum) >= best * 0.9999, "{} {best}", rate(n_rows, sum));
                 prop_assert!(rate(n_rows, sum) > plain * 1.02);
-                // What is left out is less probable than what is in.
+                // Nodes left out are no more probable than nodes taken.
                 for (&rows, offer) in chosen.rows.iter().zip(&offers) {
                     prop_assert!(offer.path_probs[rows - 1..].iter().all(|&p| p <= cut));
                 }
@@ -104,7 +104,7 @@ proptest! {
         }
     }
 
-    /// A sequence alone drafts what its own automatic budget drafts, to the row.
+    /// A single sequence drafts exactly what its own automatic budget would.
     #[test]
     fn one_sequence_has_its_own_budget(
         parts in parts(63),
@@ -134,7 +134,7 @@ proptest! {
         prop_assert_eq!(given.rows, [own]);
     }
 
-    /// Never more rows than a pass has, and every sequence its own.
+    /// Never more rows than the pass allows, and at least one for every sequence.
     #[test]
     fn a_pass_is_never_overfull(
         trees in prop::collection::vec(parts(64), 1..32),

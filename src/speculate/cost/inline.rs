@@ -1,8 +1,8 @@
-//! A profile as an option's value: `1:3.3,8:7.5`, or `1@256:3.3,1@1024:4.1` with contexts.
+//! A profile as an option value: `1:3.3,8:7.5`, or `1@256:3.3,1@1024:4.1` with contexts.
 
 use super::{CostPoint, CostProfile};
 
-/// The profile's step times as one word.
+/// The profile's step times as a single word.
 pub(crate) fn inline(profile: &CostProfile) -> String {
     let word = |p: &CostPoint| match p.context {
         None => format!("{}:{}", p.rows, p.step_ms),
@@ -12,8 +12,8 @@ pub(crate) fn inline(profile: &CostProfile) -> String {
     words.join(",")
 }
 
-/// Reads what [`inline`] writes. `None`: the text does not look like a table and may
-/// name a file.
+/// Parses what [`inline`] writes. `None`: the text does not look like a table and may name
+/// a file.
 ///
 /// # Errors
 /// The invalid part and the expected form.

@@ -1,39 +1,39 @@
-//! What a pass over the rows of many sequences costs: products by its rows, and attention
-//! by what the rows read, of their own sequences and of a prefix that sequences share.
+//! What a pass over the rows of many sequences costs: products by the number of rows, and
+//! attention by what the rows read, both of their own sequences and of a shared prefix.
 
 use serde::{Deserialize, Serialize};
 
 use super::{CostPoint, CostProfile, StepCosts};
 
-/// A measured pass over rows of several sequences, equally many of each.
+/// A measured pass over rows of several sequences, with the same number of rows each.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PassPoint {
     /// Sequences with rows in the pass.
     pub sequences: usize,
-    /// Of all sequences together.
+    /// Rows of all sequences together.
     pub rows: usize,
-    /// Tokens of its own sequence that a row attends to ..
+    /// Tokens that a row attends to in its own sequence.
     pub own: usize,
-    /// .. behind so many that all sequences share.
+    /// Tokens of the shared prefix before them.
     pub shared: usize,
-    /// Median milliseconds of the pass with the reading of its logits.
+    /// Median milliseconds of the pass, including reading its logits.
     pub pass_ms: f32,
-    /// Distance of the quartiles over the median.
+    /// Interquartile range over the median.
     pub spread: f32,
 }
 
-/// What a pass computes.
+/// The work of a pass.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Load {
     pub(crate) rows: usize,
-    /// Tokens of their own sequences that the rows attend to, of all rows together.
+    /// Tokens read in the rows' own sequences, summed over all rows.
     pub(crate) own_reads: f32,
-    /// The same of shared prefixes.
+    /// The same for shared prefixes.
     pub(crate) shared_reads: f32,
 }
 
 impl Load {
-    /// Rows that read equally much.
+    /// The load of rows that all read equally much.
     pub(crate) fn of(rows: usize, own: usize, shared: usize) -> Self {
         Load {
             rows,
@@ -42,7 +42,7 @@ impl Load {
         }
     }
 
-    /// The same with further rows that read so much.
+    /// The sum of both loads.
     pub(crate) fn and(self, further: Load) -> Load {
         Load {
             rows: self.rows + further.rows,
@@ -52,11 +52,12 @@ impl Load {
     }
 }
 
-/// t(load) in milliseconds. Products are a line from each measured number of rows to the
-/// next, and go on with the last slope; attention is by the token read.
+/// t(load) in milliseconds. Products are interpolated linearly between the measured numbers
+/// of rows and extrapolated with the last slope; attention costs a fixed time per token
+/// read.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct PassCosts {
-    /// Of one sequence alone: as its own automatic budget has it.
+    /// Costs of a single sequence, as its own automatic budget uses them.
     alone: StepCosts,
     /// (rows, milliseconds), ascending in both.
     products: Vec<(f32, f32)>,
@@ -65,14 +66,14 @@ pub(crate) struct PassCosts {
     is_assumed: bool,
 }
 
-/// Contexts that a price per row is told for.
+/// Contexts in a profile with a price per row.
 const PRICED_AT: [usize; 2] = [128, 1024];
-/// The largest tree that a price is told for.
+/// The largest tree in a profile with a price per row.
 const PRICED_ROWS: usize = super::super::params::MAX_ROWS;
 
 impl PassCosts {
-    /// By what was measured of passes over several sequences; where nothing was, by steps
-    /// of one: see [`Self::assumed`].
+    /// Costs from measured passes over several sequences; without any, estimated from steps
+    /// of one sequence, see [`Self::assumed`].
     pub(crate) fn new(profile: &CostProfile) -> Self {
         match profile.passes.is_empty() {
             true => Self::of_steps(profile),
@@ -80,22 +81,22 @@ impl PassCosts {
         }
     }
 
-    /// What is taken for granted where passes over several sequences were not measured.
+    /// What is assumed if passes over several sequences were not measured.
     pub(crate) fn assumed(&self) -> Option<&'static str> {
         self.is_assumed.then_some(
             "passes over several sequences are not in the cost profile: their products are \
-             taken to cost what those of one sequence's rows cost, beyond 64 rows by the last \
-             slope, and a row's attention what that of a single row costs (`laserscope cost \
+             assumed to cost as much as those of one sequence's rows, extrapolated beyond 64 \
+             rows, and a row's attention as much as that of a single row (`laserscope cost \
              measure` measures them)",
         )
     }
 
-    /// One sequence alone.
+    /// Costs of a single sequence.
     pub(crate) fn alone(&self) -> &StepCosts {
         &self.alone
     }
 
-    /// Milliseconds of a pass; 1.0 where nothing was measured.
+    /// Milliseconds of a pass; 1.0 if nothing was measured.
     pub(crate) fn ms(&self, load: Load) -> f32 {
         if self.products.is_empty() {
             return 1.0;
@@ -105,7 +106,7 @@ impl PassCosts {
             + self.ms_per_shared_token * load.shared_reads
     }
 
-    /// Milliseconds of the products of so many rows.
+    /// Milliseconds of the products of `rows` rows.
     fn products_ms(&self, rows: f32) -> f32 {
         let Some(&(least, least_ms)) = self.products.first() else {
             return 1.0;
@@ -119,9 +120,9 @@ impl PassCosts {
         t0 + (t1 - t0) * (rows - n0) / (n1 - n0)
     }
 
-    /// A profile by which a sequence among so many pays its part of a pass, and for every
-    /// further row a fixed price: that of a row where each of them has one or two. What is
-    /// drafted by it depends on no neighbour.
+    /// A profile that charges one of `sequences` sequences its share of a pass, and a fixed
+    /// price for every further row: the cost of going from one row each to two. What it
+    /// drafts by this profile therefore does not depend on the other sequences.
     pub(crate) fn priced(&self, profile: &CostProfile, sequences: usize) -> CostProfile {
         if self.products.is_empty() {
             return CostProfile::default();
@@ -185,8 +186,8 @@ impl PassCosts {
     }
 }
 
-/// Milliseconds for each token that a row reads, over the pairs of points that differ in
-/// nothing else: their median.
+/// Milliseconds per token that a row reads: the median over all pairs of points that differ
+/// in nothing else.
 fn per_token(
     points: &[PassPoint],
     same: impl Fn(&PassPoint) -> usize,
@@ -209,8 +210,8 @@ fn per_token(
     found.get(found.len() / 2).copied().unwrap_or(0.0)
 }
 
-/// One point for each number of rows, its quickest; more rows are never quicker: what
-/// disturbs a measurement only makes it longer.
+/// Keeps the fastest point of each number of rows, lowered to that of more rows if they
+/// were faster: noise only makes measurements longer.
 fn rising(mut points: Vec<(f32, f32)>) -> Vec<(f32, f32)> {
     points.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
     points.dedup_by_key(|point| point.0);

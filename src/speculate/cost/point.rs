@@ -1,19 +1,20 @@
-//! One measured point, and its two forms on disk: an object, or `[rows, ms]` where
-//! no context was measured (traces of format 1, tables given by hand).
+//! A measured point and its two forms on disk: an object, or `[rows, ms]` if no context was
+//! measured (traces of format 1, tables given by hand).
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// The measured time of steps with this many rows.
+/// The measured time of steps with a number of rows.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CostPoint {
     /// Rows of the forward pass.
     pub rows: usize,
-    /// Tokens that the rows attended to; `None`: not recorded, the same for all.
+    /// Tokens that the rows attended to; `None`: not recorded, the same time for every
+    /// context.
     pub context: Option<usize>,
-    /// Median milliseconds of the forward pass with the reading of its logits:
-    /// `forward + verify` of a step's timing.
+    /// Median milliseconds of the forward pass, including reading its logits: `forward +
+    /// verify` of a step's timing.
     pub forward_ms: f32,
-    /// Median milliseconds of the whole step, retrieval and commit included.
+    /// Median milliseconds of the whole step, including retrieval and commit.
     pub step_ms: f32,
     /// Interquartile range over the median.
     pub(crate) spread: f32,
@@ -33,7 +34,7 @@ enum OnDisk {
 }
 
 impl CostPoint {
-    /// The same in every context.
+    /// A point that holds for every context.
     pub(crate) fn by_rows(rows: usize, ms: f32) -> Self {
         CostPoint {
             rows,

@@ -1,11 +1,11 @@
-//! Whether parameters are in range and go together; the one place that says so.
+//! The only place that checks whether parameters are in range and compatible.
 
 use super::{ALL, Parameter, TEMPERATURE, Value};
 use crate::speculate::params::Params;
 
 impl Parameter {
     /// # Errors
-    /// A value out of range: the option, the value, and the range.
+    /// A value out of range: names the option, the value and the range.
     pub(crate) fn check(&self, value: Value) -> Result<(), String> {
         if self.range.holds(value) {
             return Ok(());
@@ -21,8 +21,8 @@ impl Parameter {
 
 impl Params {
     /// # Errors
-    /// The first parameter that is out of range, with its range; a temperature that does
-    /// not go with the rule.
+    /// The first parameter out of range, with its range; or a temperature that the rule
+    /// does not allow.
     pub fn check(&self) -> Result<(), String> {
         for parameter in ALL {
             parameter.get(self).map_or(Ok(()), |v| parameter.check(v))?;

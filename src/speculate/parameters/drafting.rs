@@ -1,4 +1,4 @@
-//! How much is drafted, from where and how; the repetition penalty; the length.
+//! How much is drafted, from which sources and how; the repetition penalty; the length.
 
 use super::{
     AffectedPart, InSweep, Knob, Notches, PLAIN, Parameter, ParameterPlace, Range, Reach,
@@ -6,7 +6,7 @@ use super::{
 };
 use crate::speculate::params::{Drafter, MAX_BRANCH, MAX_ROWS, MAX_SUFFIX, Preset, Source};
 
-/// Row counts that a budget can be set to besides the automatic one.
+/// Row counts offered for the budget besides `auto`.
 const BUDGETS: &[u64] = &[1, 2, 4, 8, 16, 32, 64];
 const BRANCHES: &[u64] = &[1, 2, 4, 6, 8, 12, 16, 32];
 const SUFFIXES: &[u64] = &[1, 2, 4, 8, 12, 16, 32];
@@ -164,5 +164,5 @@ pub(crate) static MAX_TOKENS: Parameter = Parameter {
     ..PLAIN
 };
 
-// Written as numbers beside the option's help and on the sliders.
+// These numbers are spelled out in the option's help and on the sliders.
 const _: () = assert!(MAX_ROWS == 64 && MAX_BRANCH == 32 && MAX_SUFFIX == 32);

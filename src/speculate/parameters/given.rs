@@ -1,5 +1,4 @@
-//! Values that were given, by options or by a configuration file, laid over other
-//! parameters.
+//! Values given by options or a configuration file, applied on top of other parameters.
 
 use super::rules::RULE;
 use super::{ALL, AffectedPart, Parameter, ParameterPlace, TEMPERATURE, Value};
@@ -25,10 +24,10 @@ impl Given {
         found.map(|(_, value)| *value)
     }
 
-    /// These values over `base`: a preset first, then the rule, then the rest.
+    /// Applies these values to `base`: a preset first, then the rule, then the rest.
     ///
     /// # Errors
-    /// The parameter that is out of range, or does not go with the others.
+    /// The parameter that is out of range or conflicts with the others.
     pub(crate) fn over(&self, base: Params) -> Result<Params, String> {
         let mut params = base;
         let presets = ALL
@@ -50,8 +49,8 @@ impl Given {
         let Some(value) = self.value(parameter) else {
             return Ok(());
         };
-        // A temperature beside a lossy rule is told by the check, a seed beside no
-        // temperature has nothing to say.
+        // The check reports a temperature under a lossy rule; a seed without a temperature
+        // has no effect and is ignored.
         let is_idle = matches!(
             parameter.place,
             ParameterPlace::Seed(_) | ParameterPlace::Temperature
@@ -63,7 +62,7 @@ impl Given {
         Ok(())
     }
 
-    /// The rule is named, or told by the numbers that only it has.
+    /// The rule as named, or inferred from numbers that only one rule has.
     fn rule(&self, base: AcceptanceRule) -> AcceptanceRule {
         if let Some(Value::Rule(rule)) = self.value(&RULE) {
             return rule.keeping(base);
@@ -75,7 +74,8 @@ impl Given {
             let has = |number: &&Parameter| number.rules().any(|r| r.name() == rule.name());
             numbers.iter().all(has)
         };
-        // No rule has all of them: the first that only one has; what is stray is told.
+        // No rule has all of them: take the first that is the only owner of a number; the
+        // others are reported as stray.
         let only_ones = || {
             let of_given = ALL.into_iter().filter(|p| numbers.contains(p));
             let mut owners = of_given.map(|number| number.rules().collect::<Vec<_>>());
@@ -87,7 +87,7 @@ impl Given {
     }
 }
 
-/// What is said of a value that these parameters have no place for.
+/// The error for a value that does not apply under these parameters.
 fn stray(parameter: &Parameter, params: &Params) -> String {
     let option = parameter.option();
     if parameter.part != AffectedPart::Rule {

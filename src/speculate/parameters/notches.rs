@@ -1,40 +1,40 @@
-//! What one notch more or less of a parameter means on the screens, which move in useful
-//! steps through the useful part of its range.
+//! How far one notch moves a parameter on the screens, which move in useful steps through
+//! the useful part of its range.
 
 use super::{Parameter, ParameterPlace, Range, Value};
 use crate::speculate::params::{AcceptanceRule, Budget, Drafter, MAX_ROWS, Params};
 
 #[derive(Clone, Copy)]
 pub(crate) enum Notches {
-    /// It is not moved.
+    /// Cannot be moved.
     None,
-    /// The words of its range.
+    /// Through the words of its range.
     Words,
-    /// Each word on or off.
+    /// Turns each word on or off.
     Switches,
-    /// These numbers.
+    /// Through these numbers.
     Listed(&'static [u64]),
-    /// These numbers of rows, then `auto`.
+    /// Through these row counts, then `auto`.
     ListedThenAuto(&'static [u64]),
-    /// These numbers, then none at all.
+    /// Through these numbers, then unset.
     ListedThenUnset(&'static [u64]),
-    /// Every whole number up to this one.
+    /// Through every whole number up to this one.
     Ones(u64),
     /// Multiples of `step`, up to `most`.
     Steps { step: f32, most: f32 },
 }
 
-/// Which way a parameter is moved.
+/// The direction in which a parameter is moved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
-    /// Towards the least value.
+    /// Towards the lowest value.
     Less,
-    /// Towards the greatest value.
+    /// Towards the highest value.
     More,
 }
 
 impl Notches {
-    /// One notch, for a list of parameters.
+    /// One notch in words, for a list of parameters.
     #[cfg(test)]
     pub(crate) fn in_words(self) -> String {
         let listed = |values: &[u64]| values.iter().map(u64::to_string).collect::<Vec<_>>();
@@ -50,7 +50,7 @@ impl Notches {
         }
     }
 
-    /// Digits after the point that tell its values apart.
+    /// Decimals needed to tell its values apart.
     pub(crate) fn digits(self) -> usize {
         match self {
             Notches::Steps { step, .. } if step >= 0.1 => 1,
@@ -60,8 +60,8 @@ impl Notches {
 }
 
 impl Parameter {
-    /// The parameters with this one moved by a notch; unchanged at its end, and where it
-    /// does not apply.
+    /// The parameters with this one moved by a notch; unchanged at the end of its range,
+    /// and if it does not apply.
     pub(crate) fn moved(&self, params: &Params, way: Way) -> Params {
         let mut moved = *params;
         if !self.applies(params) {
@@ -71,12 +71,12 @@ impl Parameter {
             Some(value) => self.set(&mut moved, value),
             None => self.place.unset(&mut moved),
         }
-        // Tokens are sampled under a rule that takes nothing but what was sampled.
+        // Only a lossless rule allows sampling.
         moved.sampling = moved.sampling.filter(|_| moved.verify.is_lossless());
         moved
     }
 
-    /// `None`: left out.
+    /// The next value; `None`: unset.
     fn next(&self, now: Option<Value>, way: Way) -> Option<Value> {
         Some(match (self.notches, now) {
             (Notches::Words, Some(Value::Rule(rule))) => {
@@ -105,7 +105,7 @@ impl Parameter {
         let may_be_unset = matches!(self.place, ParameterPlace::OptionalNumber(_));
         let now = match now {
             Some(Value::Number(now)) => now,
-            // All of it.
+            // Unset means all of it.
             _ => most,
         };
         let least = match self.range {
@@ -117,7 +117,7 @@ impl Parameter {
     }
 }
 
-/// Moved to the next multiple of `step`.
+/// Moves to the next multiple of `step`.
 fn notched(value: f32, step: f32, way: Way) -> f32 {
     let notch = (value / step).round() + if way == Way::More { 1.0 } else { -1.0 };
     notch * step
@@ -142,7 +142,7 @@ fn next_budget(values: &[u64], budget: Budget, way: Way) -> Budget {
     }
 }
 
-/// The one before or after it; itself at the ends.
+/// The element before or after `value`; itself at the ends.
 fn beside<T: Copy + PartialEq>(all: &[T], value: T, way: Way) -> T {
     let at = all.iter().position(|&v| v == value).unwrap_or(0);
     match way {

@@ -1,36 +1,36 @@
-//! Where a parameter's value lies in [`Params`], and how it is read from text.
+//! Where a parameter's value is stored in [`Params`], and how it is parsed.
 
 use super::Value;
 use crate::speculate::params::{
     AcceptanceRule, Budget, Drafter, Params, Preset, Sampling, SourceWeights, Sources,
 };
 
-/// A function gives `None` where the parameter does not apply.
+/// The functions return `None` if the parameter does not apply.
 #[derive(Clone, Copy)]
 pub enum ParameterPlace {
-    /// In none: it stands for the values of others.
+    /// Not stored: it sets several other parameters.
     Preset,
     /// The acceptance rule.
     Rule,
     /// The budget of rows.
     Budget,
-    /// Sources that draft.
+    /// The sources that draft.
     Sources,
-    /// How far each source is trusted.
+    /// The trust in each source.
     Weights,
     /// The drafter.
     Drafter,
-    /// 0: nothing is sampled.
+    /// 0 means no sampling.
     Temperature,
-    /// A whole number, where the parameters have it.
+    /// A whole number, if present.
     Whole(fn(&mut Params) -> Option<&mut usize>),
-    /// A number, where the parameters have it.
+    /// A number, if present.
     Number(fn(&mut Params) -> Option<&mut f32>),
-    /// A seed, where the parameters have one.
+    /// A seed, if present.
     Seed(fn(&mut Params) -> Option<&mut u64>),
-    /// May be left out.
+    /// A whole number that may be unset.
     OptionalWhole(fn(&mut Params) -> Option<&mut Option<usize>>),
-    /// A number that may be left out.
+    /// A number that may be unset.
     OptionalNumber(fn(&mut Params) -> Option<&mut Option<f32>>),
 }
 
@@ -89,7 +89,7 @@ impl ParameterPlace {
         }
     }
 
-    /// Leaves out what may be left out.
+    /// Unsets a value that may be unset.
     pub(super) fn unset(self, params: &mut Params) {
         match self {
             ParameterPlace::OptionalWhole(at) => put(at(params), None),
@@ -138,7 +138,7 @@ fn heat(params: &mut Params, temperature: f32) {
     });
 }
 
-/// Whatever the case of its letters.
+/// Ignores case.
 fn one_of<T: Copy>(all: &[T], name: fn(&T) -> &'static str, text: &str) -> Result<T, String> {
     let found = all
         .iter()

@@ -1,17 +1,17 @@
-//! What values a parameter may have, and how that is said.
+//! The values that a parameter may have, and how they are described.
 
 use super::Value;
 
-/// The values that a number may have.
+/// The values that a parameter may have.
 #[derive(Clone, Copy)]
 pub enum Range {
     /// One of these words.
     OneOf(fn() -> Vec<&'static str>),
-    /// Any of these words, by commas, or `none`.
+    /// Any of these words, separated by commas, or `none`.
     AnyOf(fn() -> Vec<&'static str>),
-    /// A share from 0 to 1 for each of these words.
+    /// A number from 0 to 1 for each of these words.
     ShareOf(&'static [&'static str]),
-    /// `auto`, or whole numbers from 1.
+    /// `auto`, or whole numbers from 1 to this one.
     AutoOr(usize),
     /// Whole numbers, both ends included.
     Whole(u64, u64),
@@ -22,7 +22,7 @@ pub enum Range {
 }
 
 impl Range {
-    /// What it begins with, where it has a beginning.
+    /// The lowest value, if there is one.
     pub(super) fn least(self) -> Option<Value> {
         match self {
             Range::Whole(least, _) => Some(Value::Whole(least)),
@@ -38,7 +38,7 @@ impl Range {
         }
     }
 
-    /// Words were checked when they were read.
+    /// Whether the value is in range. Words were checked when they were parsed.
     pub(super) fn holds(self, value: Value) -> bool {
         match (self, value) {
             (Range::Whole(least, most), Value::Whole(n)) => (least..=most).contains(&n),
@@ -49,7 +49,7 @@ impl Range {
         }
     }
 
-    /// For a list of parameters: `1 to 32`, `above 0, up to 1`.
+    /// The range in short, for a list of parameters: `1 to 32`, `above 0, up to 1`.
     pub(crate) fn in_short(self) -> String {
         match self {
             Range::OneOf(words) => words().join(", "),
@@ -64,7 +64,7 @@ impl Range {
         }
     }
 
-    /// What a value that is out of range must be; `least_means`: what the least one does.
+    /// What a value must be, for errors; `least_means`: what the lowest value means.
     pub(super) fn demand(self, unit: &str, least_means: &str) -> String {
         let means = match least_means {
             "" => String::new(),

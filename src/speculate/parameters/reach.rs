@@ -1,19 +1,19 @@
-//! What a change of a parameter means for a run that was recorded, and what of a run it
-//! decides.
+//! What it takes to change a parameter of a recorded run, and which part of a run a
+//! parameter affects.
 
-/// What answers for a change of a parameter.
+/// What answers a change of a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reach {
-    /// A what-if: the recorded rows are judged again.
+    /// A what-if, which judges the recorded rows again.
     Rejudged,
-    /// A what-if, but only for less than was recorded.
+    /// A what-if, but only for values lower than recorded.
     RejudgedIfLess,
-    /// Only a rerun, which is told under this name.
+    /// Only a rerun, reported under this name.
     Rerun(Knob),
 }
 
 impl Reach {
-    /// For a list of parameters.
+    /// In words, for a list of parameters.
     #[cfg(test)]
     pub(crate) fn in_words(self) -> &'static str {
         match self {
@@ -24,17 +24,17 @@ impl Reach {
     }
 }
 
-/// What a difference can change.
+/// The part of a run that a difference affects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AffectedPart {
-    /// What is asked, and of whom.
+    /// The prompt and the model.
     Prompt,
     Model,
     /// Bits of the forward pass.
     Arithmetic,
     /// The distributions that tokens are compared with.
     Distribution,
-    /// What is taken of the drafts.
+    /// Which drafts are accepted.
     Rule,
     /// What is drafted.
     Drafts,
@@ -43,14 +43,14 @@ pub(crate) enum AffectedPart {
     Program,
 }
 
-/// A parameter that a recording cannot answer for.
+/// A change that a recording cannot answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Knob {
-    /// Another rule for tokens that were drawn, or drafts for a run without any.
+    /// Another rule for sampled tokens, or drafts for a run without any.
     Rule,
     /// More rows than were recorded.
     Budget,
-    /// Longer paths than were recorded.
+    /// Longer branches than were recorded.
     Branch,
     /// Another drafter makes other trees.
     Drafter,
@@ -66,7 +66,7 @@ pub enum Knob {
     Sampling,
     /// The run would end elsewhere.
     MaxTokens,
-    /// None that was moved: what the calibration would have learned otherwise.
+    /// Not a parameter: what the calibration would have learned otherwise.
     Calibration,
 }
 

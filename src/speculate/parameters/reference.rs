@@ -1,4 +1,4 @@
-//! The table as a page: `docs/parameters.md`.
+//! Renders the table as a page, `docs/parameters.md`.
 
 use super::setup::{self, SetupParameter};
 use super::{ALL, Parameter, Range, SettingRow, TEMPERATURE};
@@ -6,19 +6,19 @@ use super::{ALL, Parameter, Range, SettingRow, TEMPERATURE};
 const INTRODUCTION: &str = "\
 # Parameters
 
-## Of decoding
+## Decoding
 
 Each is an option of `generate`, `bench decode`, `bench batch` and `trace whatif` (`sweep`
 takes those that all its cells share, and lists of the rules' numbers), and a key of the same
-name in the `[decode]` table of the [configuration file](configuration.md). Most have a row among the
-settings and the sliders of the playground.
+name in the `[decode]` table of the [configuration file](configuration.md). Most are also in the
+playground, among the settings and the sliders.
 
-The last column says what answers for a change of a recorded run: a *what-if*, which judges its
-rows again without the model; a *what-if, if lowered*; or a *rerun*. [Rules and
-what-if](rules-and-what-if.md) says how far a what-if is exact. *One notch* is what a slider
-moves by.
+The last column says what it takes to see the effect of a change on a recorded run: a *what-if*,
+which judges its rows again without the model; a *what-if, if lowered*; or a *rerun*. [Rules and
+what-if](rules-and-what-if.md) says how far a what-if is exact. *One notch* is the step of a
+slider.
 
-This page is made from `src/speculate/parameters/`.
+This page is generated from `src/speculate/parameters/`.
 ";
 
 const HEAD: [&str; 9] = [
@@ -34,17 +34,17 @@ const HEAD: [&str; 9] = [
 ];
 
 const SETUP: &str = "
-## Of every command
+## Every command
 
-Where catalog, pools, model and device come from, and how the screens look. A change needs a
-rerun, or another start of the program. Those with a key can be set at the top of the
-configuration file; `~` in paths there is your home folder.
+Where the catalog, pools, model and device come from, and how the screens look. A change needs
+a rerun or a restart of the program. Options with a key can be set at the top of the
+configuration file, where `~` in paths is your home folder.
 
 ";
 
 const SETUP_HEAD: [&str; 5] = ["option", "key", "what it does", "range", "default"];
 
-/// The page.
+/// The page in Markdown.
 pub(crate) fn markdown() -> String {
     let mut page = INTRODUCTION.to_string() + "\n";
     page.push_str(&row(HEAD.map(String::from)));
@@ -97,7 +97,7 @@ fn cells(parameter: &Parameter) -> [String; 9] {
     ]
 }
 
-/// Its name there, and where it is.
+/// Its name on the screens, and where to find it.
 fn playground(parameter: &Parameter) -> String {
     match parameter.row {
         SettingRow::Settings(_) => format!("{}: settings, sliders", parameter.label),
@@ -106,7 +106,7 @@ fn playground(parameter: &Parameter) -> String {
     }
 }
 
-/// The rules that it is a number of, or the parameter that it needs.
+/// The rules that it is a number of, or the parameter that it requires.
 fn company(parameter: &Parameter) -> String {
     let is_sampled = parameter.difference == TEMPERATURE.difference;
     if is_sampled && *parameter != TEMPERATURE {
@@ -133,7 +133,7 @@ mod tests {
         let page = std::fs::read_to_string(path).unwrap_or_default();
         assert!(
             page == markdown(),
-            "docs/parameters.md is not what src/speculate/parameters/ says: \
+            "docs/parameters.md does not match src/speculate/parameters/: \
              LASERSCOPE_WRITE_DOCS=1 cargo test --release --lib parameters writes it"
         );
     }

@@ -7,7 +7,7 @@ use super::{
 use super::{rule_numbers, under};
 use crate::speculate::params::AcceptanceRule;
 
-/// What the entries of this file have in common.
+/// Defaults shared by the entries of this file.
 const OF_RULES: Parameter = Parameter {
     reach: Reach::Rejudged,
     part: AffectedPart::Rule,
@@ -133,13 +133,13 @@ fn rule_names() -> Vec<&'static str> {
 }
 
 impl AcceptanceRule {
-    /// Its numbers, in the order of the table.
+    /// The rule's numbers, in the order of the table.
     pub(crate) fn numbers(&self) -> impl Iterator<Item = (&'static Parameter, Value)> {
         let params = under(*self);
         rule_numbers().filter_map(move |number| Some((number, number.get(&params)?)))
     }
 
-    /// Name and numbers, for a title bar: `relaxed k=2 tau=0.10`.
+    /// Name and numbers for a title bar: `relaxed k=2 tau=0.10`.
     pub(crate) fn describe(&self) -> String {
         self.with_numbers(|value| match value {
             Value::Number(n) => format!("{n:.2}"),

@@ -1,4 +1,4 @@
-//! Sampling: the temperature, and what it samples from.
+//! Sampling: the temperature, and the tokens to sample from.
 
 use super::{
     AffectedPart, InSweep, Knob, Notches, PLAIN, Parameter, ParameterPlace, Range, Reach,
@@ -6,10 +6,10 @@ use super::{
 };
 use crate::speculate::params::MAX_TEMPERATURE;
 
-/// Numbers of tokens that sampling may choose among; then all.
+/// Values offered for top-k, before all tokens.
 const TOP_KS: &[u64] = &[1, 5, 10, 20, 40, 80, 160];
 
-/// What the entries of this file have in common.
+/// Defaults shared by the entries of this file.
 const OF_SAMPLING: Parameter = Parameter {
     reach: Reach::Rerun(Knob::Sampling),
     sweep: InSweep::Fixed,
@@ -28,7 +28,7 @@ pub(crate) static TEMPERATURE: Parameter = Parameter {
     range: Range::Between(0.0, MAX_TEMPERATURE),
     least_means: "off",
     row: SettingRow::Settings(6),
-    // Hotter than this nothing readable comes.
+    // Above this, the text is unreadable.
     notches: Notches::Steps {
         step: 0.1,
         most: 2.0,

@@ -1,29 +1,29 @@
-//! The options that every command takes, in words: where catalog, pools, model and device
-//! come from, and how the screens look. Their types are their rooms' own; names, help,
-//! defaults and ranges are said here, and read by the command line, the configuration
-//! file, copied command lines and `docs/parameters.md`.
+//! The options that every command takes: where the catalog, pools, model and device come
+//! from, and how the screens look. Their types live in their own modules; names, help,
+//! defaults and ranges are here, read by the command line, the configuration file, copied
+//! command lines and `docs/parameters.md`.
 
 use super::{Range, Value};
 
-/// One of them.
+/// An option that every command takes.
 pub struct SetupParameter {
-    /// Its option is `--name`.
+    /// The option is `--name`.
     pub name: &'static str,
     pub(crate) help: &'static str,
-    /// What stands for its value in the help. Empty: it is a switch.
+    /// Placeholder for its value in the help. Empty: a switch.
     pub(crate) placeholder: &'static str,
-    /// Of a number.
+    /// The range, if it is a number.
     pub(crate) range: Option<Range>,
-    /// In words; empty where there is nothing to say.
+    /// The default in words; empty if there is none to mention.
     pub(crate) default: &'static str,
-    /// The configuration file has a key of this name.
+    /// Whether the configuration file has a key of this name.
     pub is_key: bool,
-    /// Its value names a file or folder, which pages for others leave out.
+    /// Whether its value names a file or folder, which is left out of pages for others.
     pub(crate) is_path: bool,
 }
 
 impl SetupParameter {
-    /// What it does, its range and its default.
+    /// The description, the range and the default.
     pub(crate) fn help(&self) -> String {
         let range = self.range.map(|range| format!(" ({})", range.in_short()));
         let default = match self.default {
@@ -34,7 +34,7 @@ impl SetupParameter {
     }
 
     /// # Errors
-    /// A number out of range: what it must be.
+    /// A number out of range: says what it must be.
     pub(crate) fn check(&self, n: u64) -> Result<(), String> {
         match self.range {
             Some(range) if !range.holds(Value::Whole(n)) => {
@@ -45,7 +45,7 @@ impl SetupParameter {
     }
 }
 
-/// What most entries have in common.
+/// Defaults shared by most entries.
 const PLAIN: SetupParameter = SetupParameter {
     name: "",
     help: "",
@@ -56,14 +56,14 @@ const PLAIN: SetupParameter = SetupParameter {
     is_path: false,
 };
 
-/// A file or folder.
+/// An entry for a file or folder.
 const PATH: SetupParameter = SetupParameter {
     placeholder: "FILE",
     is_path: true,
     ..PLAIN
 };
 
-/// Every one of them.
+/// Every one of these options.
 pub static ALL: [&SetupParameter; 25] = [
     &CATALOG,
     &CATALOG_LIMIT,

@@ -1,13 +1,13 @@
-//! The value of a parameter, whichever kind it has.
+//! The value of a parameter of any kind.
 
 use std::fmt;
 
 use crate::speculate::params::{AcceptanceRule, Budget, Drafter, Preset, SourceWeights, Sources};
 
-/// Displayed as the command line and the configuration file spell it.
+/// Displayed as written on the command line and in the configuration file.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Value {
-    /// Several parameters under one name.
+    /// Several parameters set by one name.
     Preset(Preset),
     /// The rule with its default numbers.
     Rule(AcceptanceRule),
@@ -17,7 +17,7 @@ pub enum Value {
     Sources(Sources),
     /// A weight for each source.
     Weights(SourceWeights),
-    /// Who makes the drafts.
+    /// The drafter.
     Drafter(Drafter),
     /// A whole number.
     Whole(u64),

@@ -1,26 +1,26 @@
-//! Sampling instead of always taking the most probable token. How a token is
-//! drawn is the model's business; here are its knobs.
+//! The parameters of sampling, for runs that do not always take the most probable token.
+//! How a token is drawn is up to the model's code.
 
 use serde::{Deserialize, Serialize};
 
-/// Draws every token from the model's distribution, after the repetition
-/// penalty, with randomness keyed by the seed and the token's index in prompt
-/// and answer together, and by nothing else.
+/// Draws every token from the model's distribution after the repetition penalty. The
+/// randomness depends only on the seed and on the token's index in prompt and answer
+/// together.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sampling {
-    /// Above 0; the logits are divided by it.
+    /// Above 0; divides the logits.
     pub temperature: f32,
-    /// Only the `top_k` most probable tokens can come.
+    /// Sample only from the `top_k` most probable tokens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub top_k: Option<usize>,
-    /// Only the smallest set of tokens whose probability reaches `top_p` can come.
+    /// Sample only from the smallest set of tokens whose probability reaches `top_p`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub top_p: Option<f32>,
-    /// With the position it decides every draw.
+    /// Determines every draw, together with the position.
     pub seed: u64,
 }
 
-/// Hottest temperature.
+/// The highest temperature.
 pub(crate) const MAX_TEMPERATURE: f32 = 5.0;
 
 impl Sampling {

@@ -1,10 +1,10 @@
-//! Where drafts may come from, and how far each source is trusted.
+//! Where drafts come from, and how far each source is trusted.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Where draft tokens may come from.
+/// A source of draft tokens.
 #[derive(
     Clone,
     Copy,
@@ -23,9 +23,9 @@ use serde::{Deserialize, Serialize};
 pub enum Source {
     /// The pool of the subject's own group.
     Group,
-    /// All groups together.
+    /// The pool of all groups together.
     Global,
-    /// The prompt and the output so far.
+    /// The run's own prompt and output so far.
     Local,
     /// Finished answers of this session.
     Online,
@@ -35,12 +35,12 @@ impl Source {
     /// In the order of the screens.
     pub const ALL: [Source; 4] = [Source::Group, Source::Global, Source::Local, Source::Online];
 
-    /// As options and traces spell it.
+    /// The name in options and traces.
     pub fn name(&self) -> &'static str {
         self.into()
     }
 
-    /// One letter for the draft tree's margin.
+    /// A letter for the margin of the draft tree.
     pub fn letter(&self) -> char {
         match self {
             Source::Group => 'g',
@@ -51,7 +51,7 @@ impl Source {
     }
 }
 
-/// Which sources are switched on.
+/// The sources that are switched on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sources {
     /// The pool of the subject's group.
@@ -60,13 +60,13 @@ pub struct Sources {
     pub global: bool,
     /// The run's own prompt and answer.
     pub local: bool,
-    /// Off unless asked for: a run would depend on the runs before it.
+    /// Off by default, since it makes a run depend on the runs before it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub online: bool,
 }
 
 impl Sources {
-    /// All that a run finds alike whatever ran before it.
+    /// Every source that does not depend on earlier runs.
     pub const ALL: Sources = Sources {
         group: true,
         global: true,
@@ -81,7 +81,7 @@ impl Sources {
         online: false,
     };
 
-    /// Whether this source drafts.
+    /// Whether this source is on.
     pub fn has(&self, source: Source) -> bool {
         match source {
             Source::Group => self.group,
@@ -96,10 +96,10 @@ impl Sources {
         *flag = !*flag;
     }
 
-    /// `group,local`, or `none`.
+    /// Parses `group,local`, or `none`.
     ///
     /// # Errors
-    /// Names the word that is no source, and the sources.
+    /// Names the unknown word and lists the sources.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let mut sources = Sources::NONE;
         for name in text.split(',').map(str::trim).filter(|&n| n != "none") {
@@ -121,7 +121,7 @@ impl Sources {
     }
 }
 
-/// As the command line and the configuration file spell them.
+/// As written on the command line and in the configuration file.
 impl fmt::Display for Sources {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let on = Source::ALL.iter().filter(|&&source| self.has(source));
@@ -133,10 +133,9 @@ impl fmt::Display for Sources {
     }
 }
 
-/// How far each source is trusted, from 0 (as if it were not there, but for the
-/// origins) to 1, the trust that was learned. Only the blend weighs its sources;
-/// answers added online weigh as much as those of the pools, the own group's as
-/// the group's, the others' as the global ones.
+/// How far each source is trusted, from 0 (as if it were absent, except in the origins) to
+/// 1, the learned trust. Only the blend weighs its sources. Answers added online weigh as
+/// much as the pools: the own group's as the group's, those of others as the global one's.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SourceWeights {
     pub(crate) group: f32,
@@ -159,14 +158,14 @@ impl SourceWeights {
         *self == SourceWeights::default()
     }
 
-    /// `group=1,global=0.5`; a source that is not named keeps 1.
+    /// Parses `group=1,global=0.5`; a source that is not named keeps 1.
     ///
     /// # Errors
-    /// Names the part that cannot be read, and what can.
+    /// Names the invalid part and the expected form.
     pub fn parse(text: &str) -> Result<Self, String> {
         let mut weights = SourceWeights::default();
         for part in text.split(',').map(str::trim) {
-            let wrong = || format!("`{part}`: must be group, global or local, `=`, and 0 to 1");
+            let wrong = || format!("`{part}`: must be group, global or local, `=`, then 0 to 1");
             let (name, value) = part.split_once('=').ok_or_else(wrong)?;
             let value: f32 = value.trim().parse().map_err(|_| wrong())?;
             let weight = match name.trim() {
@@ -184,7 +183,7 @@ impl SourceWeights {
     }
 }
 
-/// As the command line and the configuration file spell them.
+/// As written on the command line and in the configuration file.
 impl fmt::Display for SourceWeights {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let SourceWeights {

@@ -1,16 +1,16 @@
-//! The verdict rules and their numbers. What a rule means for a token is said in
+//! The verdict rules and their numbers. How a rule judges a token is in
 //! `speculate/rule.rs`; the ranges of the numbers are in `speculate/parameters/`.
 
 use serde::{Deserialize, Serialize};
 
-/// How draft tokens are judged. Candidates are compared with the distribution
-/// at their parent, after the repetition penalty. The model's own choice is
-/// accepted under every rule.
+/// How draft tokens are judged. Candidates are compared with the distribution at their
+/// parent, after the repetition penalty. The model's own choice is accepted under every
+/// rule.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, strum::IntoStaticStr)]
 #[serde(tag = "rule", rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
 pub enum AcceptanceRule {
-    /// No drafts: one row a step, the reference everything is compared with.
+    /// No drafts: one row per step, the reference that everything is compared with.
     Autoregressive,
     /// A draft token is accepted iff it is the model's own choice.
     Strict,
@@ -19,7 +19,7 @@ pub enum AcceptanceRule {
     Relaxed {
         /// Lowest rank that is accepted.
         k: usize,
-        /// The probability must exceed it.
+        /// The probability must exceed this.
         tau: f32,
     },
     /// Also accepted if its rank is at most `k` and its probability at least
@@ -28,7 +28,7 @@ pub enum AcceptanceRule {
     Ratio {
         /// Lowest rank that is accepted.
         k: usize,
-        /// Least share of the argmax's probability.
+        /// Lowest share of the argmax's probability.
         r: f32,
     },
     /// Also accepted if its probability exceeds min(`eps`, `delta` * e^-H), H
@@ -36,7 +36,7 @@ pub enum AcceptanceRule {
     /// et al. 2024, arXiv 2401.10774, section 2.3.1; its code: eps = 0.09 as
     /// `posterior_threshold`, delta = 0.3 as `posterior_alpha`).
     Typical {
-        /// Threshold where the distribution is flat or not.
+        /// The upper limit of the threshold.
         eps: f32,
         /// Factor of e^-H.
         delta: f32,
@@ -68,7 +68,7 @@ impl AcceptanceRule {
         },
     ];
 
-    /// The rule's name as the command line spells it.
+    /// The name on the command line.
     pub fn name(&self) -> &'static str {
         self.into()
     }
@@ -81,7 +81,7 @@ impl AcceptanceRule {
             .unwrap_or(self)
     }
 
-    /// This rule, with the numbers of the other one where that is the same rule.
+    /// This rule, with the numbers of `other` if both are the same rule.
     pub(crate) fn keeping(self, other: Self) -> Self {
         match self.name() == other.name() {
             true => other,
@@ -89,12 +89,12 @@ impl AcceptanceRule {
         }
     }
 
-    /// Whether drafts are made at all; not for the autoregressive reference.
+    /// Whether drafts are made; false for the autoregressive reference.
     pub fn drafts(&self) -> bool {
         !matches!(self, AcceptanceRule::Autoregressive)
     }
 
-    /// The text is the autoregressive one whatever is drafted.
+    /// Whether the text always equals the autoregressive one, whatever is drafted.
     pub fn is_lossless(&self) -> bool {
         matches!(
             self,
@@ -102,10 +102,10 @@ impl AcceptanceRule {
         )
     }
 
-    /// Whether it takes tokens that are not the model's first choice. What such a rule
-    /// accepts is drafted with other estimates, and further into the improbable.
+    /// Whether it can accept tokens other than the model's first choice. For such a rule,
+    /// drafts are estimated differently and reach further into improbable tokens.
     pub(crate) fn takes_second_choices(&self) -> bool {
-        // Whatever exceeds a half is the argmax.
+        // Any probability above one half is the argmax.
         match *self {
             AcceptanceRule::Autoregressive | AcceptanceRule::Strict => false,
             AcceptanceRule::Relaxed { k, tau } => k > 1 && tau < 0.5,
@@ -114,8 +114,8 @@ impl AcceptanceRule {
         }
     }
 
-    /// It can take nothing but the model's first choice, whatever its other number:
-    /// rank 1 at most, or a probability above certainty.
+    /// Whether it can accept nothing but the model's first choice, whatever its other
+    /// number: maximum rank 1, or a probability above certainty.
     pub(crate) fn amounts_to_strict(&self) -> bool {
         matches!(
             *self,
@@ -126,7 +126,7 @@ impl AcceptanceRule {
         )
     }
 
-    /// The largest rank it may take, where it asks for one.
+    /// The largest rank it may accept, if it limits the rank.
     pub(crate) fn max_rank(&self) -> Option<usize> {
         match *self {
             AcceptanceRule::Autoregressive | AcceptanceRule::Strict => Some(1),

@@ -1,5 +1,5 @@
-//! The program's command lines in README and the documents: each is one that the program
-//! understands, and those that a tiny model and made-up data can serve are run.
+//! The command lines in README and the documents: the program must parse each of them, and
+//! those that work with a tiny model and made-up data are run.
 
 use std::collections::BTreeSet;
 
@@ -9,29 +9,29 @@ use laserscope::cli::Cli;
 use super::workplace::Workplace;
 use super::{FencedLine, pages};
 
-/// Lines that are read and not run, by what they hold.
+/// Lines that are parsed but not run: a part of the line, and the reason.
 const NOT_RUN: [(&str, &str); 13] = [
-    ("--catalog my-films", "a catalog that the reader brings"),
+    ("--catalog my-films", "needs the reader's own catalog"),
     (
         "laserscope replay",
         "needs a terminal; topics::terminal has one",
     ),
     ("laserscope bench", "measures for minutes"),
     ("laserscope sweep", "measures for minutes"),
-    ("--all both", "asks for hundreds; --all items is run"),
+    ("--all both", "takes hundreds of runs; --all items is run"),
     ("cost measure --shape", "fills half of the memory"),
     ("--catalog ml-", "downloads MovieLens"),
     (
         "--groups groups.jsonl",
-        "the groups of a catalog that is downloaded",
+        "needs the groups of a downloaded catalog",
     ),
     (
         "groups shuffle groups.jsonl",
-        "the groups of a catalog that is downloaded",
+        "needs the groups of a downloaded catalog",
     ),
     (
         "answers-*.jsonl",
-        "the shards of a batch that a scheduler ran",
+        "needs the shards of a batch run by a scheduler",
     ),
     (
         "laserscope --log laserscope.log",
@@ -42,10 +42,10 @@ const NOT_RUN: [(&str, &str); 13] = [
 ];
 
 const PROGRAM: &str = "laserscope";
-/// Slurm puts a number there.
+/// Slurm replaces this with a number.
 const SHARD: &str = "$SLURM_ARRAY_TASK_ID";
 
-/// The arguments of a line that calls the program; `None`: it calls something else.
+/// The arguments of a line that calls the program; `None` for other lines.
 fn arguments(line: &FencedLine) -> Option<Vec<String>> {
     let is_setting = |word: &String| word.split_once('=').is_some_and(|(name, _)| is_name(name));
     let mut words = line.words();
@@ -88,7 +88,11 @@ fn every_command_line_is_understood() {
     for page in pages() {
         for line in page.shell_lines() {
             let Some(arguments) = arguments(&line) else {
-                assert!(is_of_another(&line), "{}: does not begin so", line.place());
+                assert!(
+                    is_of_another(&line),
+                    "{}: calls the program in an unknown way",
+                    line.place()
+                );
                 continue;
             };
             n_lines += 1;
@@ -103,7 +107,7 @@ fn every_command_line_is_understood() {
     assert!(n_lines > 50, "{n_lines} command lines were found");
 }
 
-/// Whether a line is cargo's, or does not name the program at all.
+/// Whether a line calls cargo, or does not name the program at all.
 fn is_of_another(line: &FencedLine) -> bool {
     let words = line.words();
     let has = |name: &str| words.iter().any(|word| word == name);
@@ -122,7 +126,7 @@ fn command_lines_do_what_they_say() {
     for (held, why) in NOT_RUN {
         assert!(
             lines.iter().any(|line| line.contains(held)),
-            "no line holds `{held}`: {why}"
+            "no line contains `{held}`: {why}"
         );
     }
     let n_lines = lines.len();

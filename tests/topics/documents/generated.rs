@@ -1,5 +1,5 @@
-//! Pages, and parts of pages, that are made from the code.
-//! `LASERSCOPE_WRITE_DOCS=1 cargo test --release --test laserscope generated` writes them.
+//! Pages, and parts of pages, that are generated from the code. `LASERSCOPE_WRITE_DOCS=1
+//! cargo test --release --test laserscope generated` writes them.
 
 use std::fs;
 
@@ -7,9 +7,9 @@ use laserscope::glossary;
 
 use super::{reference, root};
 
-/// Where a text goes.
+/// Where a generated text goes.
 enum Place {
-    /// The whole page.
+    /// A whole page.
     Page(&'static str),
     /// Between the lines `<!-- NAME: made from the code -->` and `<!-- end of NAME -->`.
     Part(&'static str, &'static str),
@@ -42,13 +42,13 @@ fn generated_pages_are_what_the_code_says() {
         }
         assert!(
             page == wanted,
-            "{name} is not what the code says: LASERSCOPE_WRITE_DOCS=1 cargo test --release --test \
+            "{name} does not match the code: LASERSCOPE_WRITE_DOCS=1 cargo test --release --test \
              laserscope generated writes it"
         );
     }
 }
 
-/// The page with a part replaced.
+/// The page with one part replaced.
 fn with_part(page: &str, part: &str, text: &str) -> String {
     let begin = format!("<!-- {part}: made from the code -->\n");
     let end = format!("<!-- end of {part} -->\n");

@@ -1,4 +1,4 @@
-//! Links inside the repository: the file is there, and so is the heading.
+//! Links within the repository: the file exists, and so does the heading.
 
 use std::collections::HashSet;
 use std::path::{Component, Path, PathBuf};
@@ -36,7 +36,7 @@ fn follow(page: &Page, link: &str) -> Result<(), String> {
         _ => plain(&page.path.with_file_name(file)),
     };
     if !root().join(&path).exists() {
-        return Err("is not there".into());
+        return Err("does not exist".into());
     }
     let is_page = path.extension().is_some_and(|end| end == "md");
     if heading.is_empty() || !is_page {
@@ -48,7 +48,7 @@ fn follow(page: &Page, link: &str) -> Result<(), String> {
     }
 }
 
-/// Without `..`.
+/// The path without `..`.
 fn plain(path: &Path) -> PathBuf {
     let mut out = PathBuf::new();
     for part in path.components() {
@@ -61,7 +61,7 @@ fn plain(path: &Path) -> PathBuf {
 }
 
 impl Page {
-    /// Where its links and pictures lead, but for those out of the repository.
+    /// The targets of its links and pictures, except those outside the repository.
     fn links(&self) -> Vec<String> {
         let prose: Vec<&str> = self.prose().collect();
         let prose = prose.join(" ");
@@ -70,7 +70,7 @@ impl Page {
         targets.filter(|link| !link.contains("://")).collect()
     }
 
-    /// The headings, as links name them on GitHub.
+    /// Its headings as GitHub anchors.
     fn anchors(&self) -> HashSet<String> {
         let headings = self.prose().filter(|line| line.starts_with('#'));
         headings

@@ -1,6 +1,5 @@
-//! What the documents say is so: their links lead somewhere, their command lines can be
-//! typed, the files and tests that they name are there, and what is made from the code is
-//! what the code says.
+//! The documents are correct: links lead somewhere, command lines work, the files and tests
+//! they name exist, and generated parts match the code.
 
 mod commands;
 mod generated;
@@ -14,12 +13,12 @@ use std::path::{Path, PathBuf};
 
 /// A Markdown file.
 struct Page {
-    /// From the repository's root.
+    /// Relative to the repository's root.
     path: PathBuf,
     text: String,
 }
 
-/// A line of a fenced block, continued lines joined.
+/// A line of a fenced block, with continuation lines joined.
 struct FencedLine<'a> {
     page: &'a Path,
     /// Counted from 1.
@@ -31,7 +30,7 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Every document, in the order of its path.
+/// Every document, ordered by path.
 fn pages() -> Vec<Page> {
     let folders = ["", "docs", "sample-data", "assets/traces"];
     let mut paths: Vec<PathBuf> = folders.into_iter().flat_map(markdown_in).collect();
@@ -58,7 +57,7 @@ impl Page {
         page(path.into())
     }
 
-    /// The lines of blocks fenced as `sh`, without their comments' lines.
+    /// The lines of blocks fenced as `sh`, without comment lines.
     fn shell_lines(&self) -> Vec<FencedLine<'_>> {
         let mut lines: Vec<FencedLine> = Vec::new();
         let (mut fence, mut continued) = (None, false);
@@ -85,7 +84,7 @@ impl Page {
         lines
     }
 
-    /// The text outside of fenced blocks, line by line.
+    /// The text outside fenced blocks, line by line.
     fn prose(&self) -> impl Iterator<Item = &str> {
         let mut fenced = false;
         self.text.lines().filter(move |line| {
@@ -97,7 +96,7 @@ impl Page {
 }
 
 impl FencedLine<'_> {
-    /// The words, as a shell would see them.
+    /// The words, split as a shell would.
     fn words(&self) -> Vec<String> {
         shlex::split(&self.text).unwrap_or_else(|| panic!("{}: unclosed quotes", self.place()))
     }

@@ -1,11 +1,12 @@
-//! What the pages name is there: files; in CONTRIBUTING.md, also tests, examples and scripts.
+//! What the pages name exists: files, and in CONTRIBUTING.md also tests, examples and
+//! scripts.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::{Page, pages, root};
 
-/// Command lines of its blocks and of its tables.
+/// The command lines in its blocks and tables.
 fn command_lines(page: &Page) -> Vec<Vec<String>> {
     let fenced = page.shell_lines();
     let fenced = fenced.iter().map(|line| line.words());
@@ -46,7 +47,7 @@ fn the_command_lines_of_the_guide_name_what_is_there() {
     assert!(n_named > 20, "{n_named} names were found");
 }
 
-/// `cargo quick` needs nothing that is downloaded.
+/// `cargo quick` needs no downloads.
 #[test]
 fn the_quick_set_is_what_is_outside_of_real() {
     assert!(aliases().contains("--skip topics::real::"));
@@ -59,7 +60,7 @@ fn the_quick_set_is_what_is_outside_of_real() {
     }
 }
 
-/// Paths in the text, from the repository's root.
+/// Paths in the text, relative to the repository's root.
 #[test]
 fn the_files_that_pages_name_are_there() {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-/".contains(c);
@@ -90,9 +91,9 @@ fn the_files_that_pages_name_are_there() {
 #[derive(Debug)]
 enum Named {
     File(PathBuf),
-    /// A filter of tests.
+    /// A test filter.
     Test(String),
-    /// A subcommand that `.cargo/config.toml` defines.
+    /// A subcommand defined in `.cargo/config.toml`.
     Alias(String),
 }
 
@@ -134,7 +135,7 @@ fn example(name: &str) -> PathBuf {
     }
 }
 
-/// The words of a `cargo test` that are no options and no values of options.
+/// The words of a `cargo test` that are neither options nor their values.
 fn filters(words: &[String]) -> impl Iterator<Item = String> {
     let takes_value = |word: &str| matches!(word, "--test" | "--manifest-path" | "--skip");
     let pairs = words.windows(2).skip(1);
@@ -146,7 +147,7 @@ fn aliases() -> String {
     fs::read_to_string(root().join(".cargo/config.toml")).unwrap_or_default()
 }
 
-/// The paths of the tests below a folder: modules, then the function.
+/// The paths of the tests in a folder: modules, then the function.
 fn tests_of(folder: &str) -> Vec<String> {
     let sources = sources_in(folder);
     sources.iter().flat_map(|path| tests_in(path)).collect()

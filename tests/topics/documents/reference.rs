@@ -1,4 +1,4 @@
-//! The reference tables: keys, commands and conditions, as the program has them.
+//! The reference tables of keys, commands and conditions, generated from the program.
 
 use std::fmt::Write;
 
@@ -62,7 +62,7 @@ pub fn commands() -> String {
     page.trim_end().to_string() + "\n"
 }
 
-/// A command, and the commands below it.
+/// A command and its subcommands.
 fn command(command: &Command, page: &mut String) {
     let name = command.get_bin_name().unwrap_or(command.get_name());
     let _ = write!(page, "## {name}\n\n");
@@ -136,7 +136,7 @@ fn what_it_does(arg: &Arg) -> String {
     text
 }
 
-/// The terms and operators of `docs/conditions.md`.
+/// The terms and operators in `docs/conditions.md`.
 pub fn conditions() -> String {
     let terms = HELP.map(|line| [code(line.example), line.about.to_string()]);
     let names = |names: &mut dyn Iterator<Item = &'static str>| {

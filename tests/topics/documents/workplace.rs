@@ -1,4 +1,4 @@
-//! A folder in which the documents' command lines can be run: a home of its own, whose
+//! A folder in which the documents' command lines can be run: its own home folder, whose
 //! configuration names a tiny model, and the files that the lines read.
 
 use std::fs;
@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use super::super::tiny::{self, Family};
 use super::root;
 
-/// Prompts of the sample, which the tiny tokenizer cuts into letters, fit.
+/// Large enough for the sample's prompts, which the tiny tokenizer splits into letters.
 const CONTEXT: u32 = 8192;
 
 pub struct Workplace {
@@ -29,10 +29,10 @@ impl Workplace {
         workplace
     }
 
-    /// Runs a line in a copy of the files, in which what it writes is not there yet.
+    /// Runs a line in a copy of the files that lacks the line's own output.
     ///
     /// # Errors
-    /// What the line said where it failed.
+    /// The output of a line that failed.
     pub fn run(&self, line: &str) -> Result<(), String> {
         let folder = tempfile::tempdir().expect("a folder");
         for file in fs::read_dir(self.files()).expect("the files") {
@@ -100,7 +100,7 @@ impl Workplace {
         fs::write(config.join("config.toml"), settings).expect("writes");
     }
 
-    /// Knowledge documents of the sample, under the names that the lines give them.
+    /// The sample's knowledge documents, under the names used in the lines.
     fn write_documents(&self) {
         let sample = root().join("sample-data/knowledge");
         let read = |name: &str| fs::read_to_string(sample.join(name)).expect("reads");
@@ -120,7 +120,7 @@ impl Workplace {
         }
     }
 
-    /// The runs and the framework that the lines read. The tiny model's runs have a step
+    /// The runs and the framework that the lines read. The tiny model's runs take a step
     /// per token, enough for the lines that name a step.
     fn record(&self) {
         for line in [

@@ -1,5 +1,5 @@
-//! `--log FILE`: what was tried, found and timed, beside outputs that are the same
-//! to the byte without it.
+//! `--log FILE`: what was tried, found and timed. Outputs are the same, byte for byte, with
+//! and without it.
 
 use std::fs;
 use std::process::Output;
@@ -8,8 +8,8 @@ use laserscope::console::visible::is_control;
 
 use super::world::World;
 
-/// The clipboard, a line break and C1's CSI, in every name of the data; maps of groups
-/// are known by their extension.
+/// The clipboard escape, a line break and C1's CSI, put in every name of the data; maps of
+/// groups are recognised by their extension.
 const HOSTILE: &str = "\x1b]52;c;aGk=\x07\n\u{9b}31m.toml";
 const PROMPT: &str = "abba baab abab";
 
@@ -80,7 +80,7 @@ fn a_level_says_how_much_is_logged() {
         part.contains(stepped) && !part.contains("laserscope: started"),
         "{part}"
     );
-    // Global options stand before the command or behind it.
+    // Global options can come before or after the command.
     let args = ["--log", &world.at("l"), "keys", "--log-level", "debug"].map(String::from);
     let out = world.program(&args).output().expect("starts");
     assert!(out.status.success(), "{}", said(&out));

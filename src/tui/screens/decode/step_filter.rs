@@ -1,32 +1,32 @@
-//! Which steps the keys for finding go to.
+//! The steps that the search keys jump to.
 
 use crate::present::selection::TreeSelection;
 use crate::speculate::condition::Condition;
 use crate::speculate::trace::{Step, Trace};
 use crate::speculate::verify::Fate;
 
-/// Which steps are looked for.
+/// Which steps to look for.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub enum StepFilter {
-    /// A token was accepted only by a lossy rule.
+    /// Steps in which only a lossy rule accepted a token.
     #[default]
     Relaxed,
-    /// Steps that refused a draft.
+    /// Steps that rejected a draft.
     Rejected,
-    /// Steps whose drafts were all in vain.
+    /// Steps with drafts, none of which was accepted.
     NothingAccepted,
     /// Steps for which retrieval found nothing.
     PoolMiss,
-    /// Typed by the user.
+    /// A condition typed by the user.
     Condition(Condition),
-    /// Drafts found in a document of the pools, by its id.
+    /// Steps with drafts found in a pool document, by its id.
     Document(String),
-    /// The text that is searched, match by match.
+    /// The text being searched, match by match.
     Text,
 }
 
 impl StepFilter {
-    /// One key away, in this order.
+    /// Selected by one key, in this order.
     pub(crate) const PRESETS: [StepFilter; 4] = [
         StepFilter::Relaxed,
         StepFilter::Rejected,
@@ -34,7 +34,7 @@ impl StepFilter {
         StepFilter::PoolMiss,
     ];
 
-    /// As the footer says it.
+    /// The name in the footer.
     pub fn name(&self) -> String {
         match self {
             StepFilter::Relaxed => "relaxed".into(),
@@ -47,7 +47,7 @@ impl StepFilter {
         }
     }
 
-    /// The preset after this one; the first after anything else.
+    /// The preset after this one, or the first if this is not a preset.
     pub(crate) fn next(&self) -> Self {
         let at = Self::PRESETS.iter().position(|h| h == self);
         let next = at.map_or(0, |at| (at + 1) % Self::PRESETS.len());
@@ -69,7 +69,7 @@ impl StepFilter {
         }
     }
 
-    /// What to select in a step that matches; `None`: what is worth looking at first.
+    /// What to select in a matching step; `None`: what is worth looking at first.
     pub(crate) fn selection(&self, step: &Step) -> Option<TreeSelection> {
         let of_fate = |fate| (1..step.tree.n_rows()).find(|&n| step.verdict.fate(n) == Some(fate));
         match self {
