@@ -23,8 +23,11 @@ const FAR: usize = 640;
 const SHARED: usize = 512;
 /// After a pass that takes longer, in milliseconds, no larger ones are measured.
 const LONGEST_MS: f32 = 1500.0;
-/// Timed passes per point, after one to warm up.
-const REPEATS: usize = 5;
+/// Timed passes per point, after one to warm up: more where passes are short, and for what
+/// attention costs, which is a difference of two.
+fn repeats(rows: usize) -> usize {
+    if rows <= 4 * SEQUENCES { 11 } else { 5 }
+}
 
 /// A pass to be measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,8 +74,9 @@ impl Engine {
             sequences.begin(slot, prefix);
             decoder.fill_sequence_for_bench(&mut sequences, slot, shape.shared + shape.own)?;
         }
-        let mut times = Vec::with_capacity(REPEATS + 1);
-        for _ in 0..=REPEATS {
+        let repeats = repeats(shape.rows);
+        let mut times = Vec::with_capacity(repeats + 1);
+        for _ in 0..=repeats {
             let begin = Instant::now();
             self.pass_once(&mut sequences, shape.sequences, each)?;
             times.push(begin.elapsed().as_secs_f64() * 1000.0);
@@ -146,7 +150,7 @@ fn shapes(context: usize) -> Vec<Shape> {
         shapes.push(of(rows, near, 0));
         rows *= 2;
     }
-    for rows in [SEQUENCES / 2, SEQUENCES] {
+    for rows in [SEQUENCES / 2, SEQUENCES, 2 * SEQUENCES, 4 * SEQUENCES] {
         let fits = |tokens: usize| tokens + MAX_ROWS <= context;
         shapes.extend(fits(FAR).then(|| of(rows, FAR, 0)));
         shapes.extend(fits(SHARED + near).then(|| of(rows, near, SHARED)));
