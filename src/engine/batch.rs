@@ -167,6 +167,11 @@ impl<'e> Batch<'e> {
         let (rows, spec) = self.allotted(spec);
         let mut state = RunState::begin(self.engine, spec)?;
         state.header.rows = rows;
+        state.header.batch = if self.lanes.len() > 1 {
+            self.lanes.len()
+        } else {
+            0
+        };
         let prefix = self.prefixes.iter().rev();
         let prefix = prefix
             .filter(|(_, tokens)| tokens.len() < state.ids.len() && state.ids.starts_with(tokens))

@@ -21,7 +21,7 @@ const NEAR: usize = 128;
 const FAR: usize = 640;
 /// Length of the shared prefix, where its cost is measured.
 const SHARED: usize = 512;
-/// After a pass that takes longer, in milliseconds, no larger ones are measured.
+/// After a pass that takes longer, in milliseconds, none of more rows are measured.
 const LONGEST_MS: f32 = 1500.0;
 /// Timed passes per point, after one to warm up: more where passes are short, and for what
 /// attention costs, which is a difference of two.
@@ -38,6 +38,19 @@ struct Shape {
     shared: usize,
 }
 
+impl Shape {
+    /// Whether passes of fewer rows, and for a long context of as many rows in a short one,
+    /// were quick enough to measure this one. Small ones always are.
+    fn is_quick_enough(&self, measured: &[PassPoint]) -> bool {
+        let is_near = self.own <= NEAR && self.shared == 0;
+        let mut shorter = measured.iter();
+        let of_fewer = measured.iter().filter(|p| p.rows < self.rows);
+        let slowest = of_fewer.map(|p| p.pass_ms).fold(0.0, f32::max);
+        let has_near = is_near || shorter.any(|p| p.rows == self.rows);
+        self.rows <= SEQUENCES / 2 || has_near && slowest <= LONGEST_MS
+    }
+}
+
 impl Engine {
     /// Measures passes over several sequences, from one row to the maximum of a pass.
     /// `None`: cancelled. The engine's own cache is not touched.
@@ -52,12 +65,9 @@ impl Engine {
             if !go_on(done, of) {
                 return Ok(None);
             }
-            let is_near = shape.own == NEAR && shape.shared == 0;
-            let slowest = points.iter().map(|p| p.pass_ms).fold(0.0, f32::max);
-            if is_near && slowest > LONGEST_MS {
-                continue;
+            if shape.is_quick_enough(&points) {
+                points.push(self.measure_pass(shape)?);
             }
-            points.push(self.measure_pass(shape)?);
         }
         Ok(Some(points))
     }
