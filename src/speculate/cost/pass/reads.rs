@@ -14,7 +14,7 @@ pub(crate) struct ReadCosts {
 }
 
 /// Two passes that differ in their context alone.
-struct Pair<'a> {
+struct ContextPair<'a> {
     near: &'a PassPoint,
     far: &'a PassPoint,
     /// Tokens that the far one's rows read more.
@@ -33,7 +33,7 @@ struct Slope {
     weight: f32,
 }
 
-impl Pair<'_> {
+impl ContextPair<'_> {
     /// `sequences`: how many have further tokens of their own.
     fn slope_of(&self, sequences: usize) -> Slope {
         let ms = (self.far.pass_ms - self.near.pass_ms) / self.tokens as f32;
@@ -83,7 +83,7 @@ fn pairs(
     points: &[PassPoint],
     same: impl Fn(&PassPoint) -> usize,
     other: impl Fn(&PassPoint) -> usize,
-) -> Vec<Pair<'_>> {
+) -> Vec<ContextPair<'_>> {
     let alike = |a: &PassPoint, b: &PassPoint| {
         (a.sequences, a.rows, same(a)) == (b.sequences, b.rows, same(b))
     };
@@ -91,7 +91,7 @@ fn pairs(
     for near in points {
         let further = points.iter();
         let further = further.filter(|far| alike(near, far) && other(far) > other(near));
-        found.extend(further.map(|far| Pair {
+        found.extend(further.map(|far| ContextPair {
             near,
             far,
             tokens: other(far) - other(near),
