@@ -19,6 +19,8 @@ const SAME_ROWS: f64 = 0.5;
 pub(crate) enum Fit {
     /// There is no profile.
     NoProfile,
+    /// There is one, but no step's time is recorded.
+    NoTimes,
     Fits(f64),
     /// The median step fits, but a few slow steps make the whole run not fit.
     Disturbed {
@@ -32,7 +34,7 @@ pub(crate) enum Fit {
 impl Fit {
     /// Whether conclusions from the profile can be trusted.
     pub(crate) fn holds(self) -> bool {
-        matches!(self, Fit::Fits(_) | Fit::Disturbed { .. })
+        matches!(self, Fit::Fits(_) | Fit::Disturbed { .. } | Fit::NoTimes)
     }
 }
 
@@ -124,6 +126,7 @@ impl WhySlow {
                 (true, false) => Fit::Disturbed { median, whole },
                 (false, _) => Fit::Off(median),
             },
+            _ if self.is_measured() => Fit::NoTimes,
             _ => Fit::NoProfile,
         }
     }
@@ -212,6 +215,10 @@ impl Fit {
         match self {
             Fit::NoProfile => {
                 "No cost profile was recorded, so the cost of rows is unknown.".into()
+            }
+            Fit::NoTimes => {
+                "The steps' times are not recorded: what follows is by the cost profile alone."
+                    .into()
             }
             Fit::Fits(ratio) => {
                 format!("The cost profile fits: steps took {ratio:.2}x the time in it.")
