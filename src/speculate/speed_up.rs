@@ -26,8 +26,8 @@ pub(crate) struct Took {
 impl Took {
     pub(crate) fn of(stats: &Stats) -> Self {
         Took {
-            ms: stats.timing.total(),
-            tokens: stats.tokens,
+            ms: stats.ms().unwrap_or_default(),
+            tokens: stats.tokens - stats.untimed_tokens,
         }
     }
 

@@ -183,7 +183,7 @@ fn taken(model: &LoadedModel, lane: &mut Lane, part: LaneRows, share: Timing) ->
         ..LaneRecord::default()
     };
     let Some(proposed) = part.step else {
-        lane.state.header.prompt_ms += share.total();
+        *lane.state.header.prompt_ms.get_or_insert_default() += share.total();
         return record;
     };
     let (room, context_len) = (proposed.room, proposed.context_len);

@@ -68,7 +68,7 @@ impl RunState {
             finish,
             steps: self.n_steps,
             tokens: self.ids.len() - self.n_begun,
-            decode_ms: to_micros(self.decode_ms),
+            decode_ms: Some(to_micros(self.decode_ms)),
         })
     }
 

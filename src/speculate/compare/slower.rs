@@ -25,7 +25,7 @@ pub struct Pace {
 impl Pace {
     /// `None`: nothing was decoded, or no time was recorded.
     pub(crate) fn of(stats: &Stats) -> Option<Self> {
-        let ms = stats.timing.total();
+        let ms = stats.ms().filter(|_| stats.untimed_steps == 0)?;
         if stats.steps == 0 || stats.tokens == 0 || ms <= 0.0 {
             return None;
         }

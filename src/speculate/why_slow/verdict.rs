@@ -21,6 +21,8 @@ pub(crate) enum Fit {
     NoProfile,
     /// The steps shared passes with other runs, to which the profile does not apply.
     InABatch,
+    /// There is one, but no step's time is recorded.
+    NoTimes,
     Fits(f64),
     /// The median step fits, but a few slow steps make the whole run not fit.
     Disturbed {
@@ -34,7 +36,7 @@ pub(crate) enum Fit {
 impl Fit {
     /// Whether conclusions from the profile can be trusted.
     pub(crate) fn holds(self) -> bool {
-        matches!(self, Fit::Fits(_) | Fit::Disturbed { .. })
+        matches!(self, Fit::Fits(_) | Fit::Disturbed { .. } | Fit::NoTimes)
     }
 }
 
@@ -131,6 +133,7 @@ impl WhySlow {
                 (true, false) => Fit::Disturbed { median, whole },
                 (false, _) => Fit::Off(median),
             },
+            _ if self.is_measured() => Fit::NoTimes,
             _ => Fit::NoProfile,
         }
     }
@@ -222,6 +225,10 @@ impl Fit {
             Fit::InABatch => {
                 "It was decoded in a batch: its steps shared passes with other runs, so the costs \
                  of a single run do not apply."
+                    .into()
+            }
+            Fit::NoTimes => {
+                "The steps' times are not recorded: what follows is by the cost profile alone."
                     .into()
             }
             Fit::Fits(ratio) => {

@@ -37,10 +37,10 @@ fn step(drafts: usize, taken: usize, ms: f64, context_len: usize) -> Step {
     };
     Step {
         context_len,
-        timing: Timing {
+        timing: Some(Timing {
             forward: ms,
             ..Timing::default()
-        },
+        }),
         ..test_support::step(tree, verdict)
     }
 }
