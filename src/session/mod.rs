@@ -5,6 +5,7 @@ pub(crate) mod calibration;
 pub(crate) mod cost;
 mod documents;
 pub(crate) mod kept_cost;
+pub mod log_tokens;
 pub mod recorded;
 
 use std::path::{Path, PathBuf};
