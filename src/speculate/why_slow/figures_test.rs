@@ -100,7 +100,7 @@ fn times_that_are_not_recorded_are_not_0() {
         Some(25.0)
     );
     assert_eq!(why.whole_fit(), of_steps(2).whole_fit());
-    let mut why = WhySlow::new(&cost());
+    let mut why = WhySlow::new(&header(cost()));
     why.add(&untimed);
     assert_eq!((why.mean_timing(), why.whole_fit()), (None, None));
     assert_eq!(
