@@ -40,6 +40,11 @@ pub(crate) struct Point {
     pub(crate) low: f64,
     pub(crate) high: f64,
     pub(crate) pairs: usize,
+    /// Tokens per second relative to the same size without drafts: median and 95% interval
+    /// over the rounds; `None`: it does not draft, or autoregressive was not measured.
+    pub(crate) over_plain: Option<f64>,
+    pub(crate) over_plain_low: Option<f64>,
+    pub(crate) over_plain_high: Option<f64>,
     pub(crate) mal: f64,
     /// Mean rows per pass, prompts not included.
     pub(crate) rows: f64,
@@ -176,14 +181,31 @@ fn measure(
         plain = baseline.answers;
     }
     let points = rooms.iter().zip(all).flat_map(|(room, of_rules)| {
-        let of_rules: Vec<Point> = rules
-            .iter()
-            .zip(of_rules)
-            .map(|(&rule, measured)| point(room.lanes, rule, &measured, &plain))
-            .collect();
-        of_rules
+        let of_rules: Vec<_> = rules.iter().copied().zip(of_rules).collect();
+        points(room.lanes, &of_rules, &plain)
     });
     Ok(Some(points.collect()))
+}
+
+/// The points of one size.
+fn points(
+    size: usize,
+    of_rules: &[(AcceptanceRule, Measured)],
+    plain: &[BatchAnswer],
+) -> Vec<Point> {
+    let is_plain = |(rule, _): &&(AcceptanceRule, Measured)| !rule.drafts();
+    let without = of_rules.iter().find(is_plain).map(|(_, measured)| measured);
+    let each = of_rules.iter().map(|(rule, measured)| {
+        let over_plain = without.filter(|_| rule.drafts());
+        let over_plain = over_plain.and_then(|without| measured.over(without));
+        Point {
+            over_plain: over_plain.map(|over| over.median),
+            over_plain_low: over_plain.map(|over| over.low),
+            over_plain_high: over_plain.map(|over| over.high),
+            ..point(size, *rule, measured, plain)
+        }
+    });
+    each.collect()
 }
 
 /// Measures one size under one rule; size 1 autoregressive is the baseline itself.
@@ -235,6 +257,9 @@ fn point(size: usize, rule: AcceptanceRule, measured: &Measured, plain: &[BatchA
         low: speed_up.low,
         high: speed_up.high,
         pairs: speed_up.pairs,
+        over_plain: None,
+        over_plain_low: None,
+        over_plain_high: None,
         mal: tokens as f64 / measured.steps.max(1) as f64,
         rows: measured.rows as f64 / measured.passes.max(1) as f64,
         drafts: measured.drafts as f64 / rows,

@@ -9,7 +9,7 @@ use crate::console::interrupt;
 use crate::engine::{Batch, BatchRoom, Engine, RunSpec};
 use crate::speculate::TokenId;
 use crate::speculate::passes::PassRecord;
-use crate::speculate::speed_up::Took;
+use crate::speculate::speed_up::{SpeedUp, Took};
 use crate::speculate::stats::Stats;
 use crate::speculate::trace::Trace;
 use crate::speculate::verify::Finish;
@@ -41,6 +41,8 @@ pub(crate) struct Measured {
     pub(crate) prices: Vec<f32>,
     /// Speed relative to the same subject decoded alone, autoregressively.
     pub(crate) ratios: Vec<f64>,
+    /// Decoding times, by round.
+    rounds: Vec<Took>,
 }
 
 impl Measured {
@@ -52,6 +54,10 @@ impl Measured {
     pub(crate) fn add(&mut self, round: Measured, plain: &[BatchAnswer]) {
         let ratio = |answer: &BatchAnswer| answer.took.over(plain[answer.subject].took);
         self.ratios.extend(round.answers.iter().map(ratio));
+        self.rounds.push(Took {
+            ms: round.decode_ms,
+            tokens: round.tokens(),
+        });
         self.answers.extend(round.answers);
         self.steps += round.steps;
         self.decode_ms += round.decode_ms;
@@ -61,6 +67,13 @@ impl Measured {
         self.drafts += round.drafts;
         self.cuts.extend(round.cuts);
         self.prices.extend(round.prices);
+    }
+
+    /// Speed relative to another rule at the same size, round by round.
+    pub(crate) fn over(&self, other: &Measured) -> Option<SpeedUp> {
+        let rounds = self.rounds.iter().zip(&other.rounds);
+        let ratios: Vec<f64> = rounds.map(|(own, other)| own.over(*other)).collect();
+        SpeedUp::of(&ratios)
     }
 
     fn answer(&mut self, subject: usize, trace: &Trace) {

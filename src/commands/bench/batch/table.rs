@@ -17,11 +17,12 @@ pub(crate) fn print(report: &BatchReport) {
         report.rounds
     );
     out!(
-        "{:>5} {:<15}{:>10}{:>22}{:>8}{:>10}{:>7}{:>7}{:>8}{:>10}{:>8}",
+        "{:>5} {:<15}{:>10}{:>22}{:>12}{:>8}{:>10}{:>7}{:>7}{:>8}{:>10}{:>8}",
         "size",
         "",
         "tokens/s",
         "speed-up (95%)",
+        "by drafts",
         "wall s",
         "tokens/s",
         "MAL",
@@ -34,20 +35,23 @@ pub(crate) fn print(report: &BatchReport) {
         print_point(point);
     }
     out!(
-        "tokens/s: decoding only, then including prompts; survival: the lowest path probability \
-         that was given a row; price: what one more row would have needed (medians)"
+        "tokens/s: decoding only, then including prompts; by drafts: speed relative to the same \
+         size without drafts; survival: the lowest path probability that was given a row; price: \
+         what one more row would have needed (medians)"
     );
     print_lossless(&report.points);
 }
 
 fn print_point(point: &Point) {
     let interval = format!("{:.2}x ({:.2}-{:.2})", point.speedup, point.low, point.high);
+    let times = |value: Option<f64>| value.map_or("-".to_string(), |v| format!("{v:.2}x"));
     let share = |value: Option<f64>| value.map_or("-".to_string(), |v| format!("{v:.2}"));
     out!(
-        "{:>5} {:<15}{:>10.0}{interval:>22}{:>8.1}{:>10.0}{:>7.2}{:>7.1}{:>7.0}%{:>10}{:>8}",
+        "{:>5} {:<15}{:>10.0}{interval:>22}{:>12}{:>8.1}{:>10.0}{:>7.2}{:>7.1}{:>7.0}%{:>10}{:>8}",
         point.size,
         point.rule,
         point.tokens_per_s,
+        times(point.over_plain),
         point.wall_s,
         point.wall_tokens_per_s,
         point.mal,
