@@ -85,6 +85,40 @@ fn a_recording_plays_without_a_model_and_survives_a_resize() {
 }
 
 #[test]
+fn a_recorded_batch_is_stepped_played_and_a_lane_opened_and_left() {
+    let folder = format!("{}/assets/traces/batch", env!("CARGO_MANIFEST_DIR"));
+    let mut t = start(program(&["replay", &folder]));
+    t.wait_until(shows(&[
+        "LANES",
+        "PRICE OF A ROW",
+        "THROUGHPUT",
+        "RECORDED",
+        "pass 18 of 18",
+    ]))
+    .unwrap();
+    t.send(Key::Left).unwrap();
+    t.wait_until(shows(&["pass 17 of 18"])).unwrap();
+    t.send(Key::Enter).unwrap();
+    t.wait_until(shows(&["DRAFT TREE", "STEPS"])).unwrap();
+    t.send(Key::Esc).unwrap();
+    t.wait_until(shows(&["LANES", "pass 17 of 18"])).unwrap();
+    for _ in 0..5 {
+        t.send(Key::Char('-')).unwrap();
+    }
+    t.wait_until(shows(&["0.8 s per pass"])).unwrap();
+    t.send(Key::Home).unwrap();
+    t.wait_until(shows(&["pass 1 of 18"])).unwrap();
+    t.send(Key::Char(' ')).unwrap();
+    t.wait_until(shows(&["PLAYING", "pass 2 of 18"])).unwrap();
+    t.send(Key::Char(' ')).unwrap();
+    t.wait_until(shows(&["RECORDED"])).unwrap();
+    t.resize(80, 24).unwrap();
+    t.wait_until(|s| s.rows() == 24 && s.contains("LANES") && s.contains("q quit"))
+        .unwrap();
+    leaves_cleanly(t, Key::Char('q'));
+}
+
+#[test]
 fn without_a_model_the_way_out_is_said_and_the_demo_plays() {
     let folder = tempfile::tempdir().unwrap();
     let empty = folder.path().to_str().unwrap();

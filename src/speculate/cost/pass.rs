@@ -96,6 +96,11 @@ impl PassCosts {
         &self.alone
     }
 
+    /// Whether anything was measured.
+    pub(crate) fn is_measured(&self) -> bool {
+        !self.products.is_empty()
+    }
+
     /// Milliseconds of a pass; 1.0 if nothing was measured.
     pub(crate) fn ms(&self, load: Load) -> f32 {
         if self.products.is_empty() {
