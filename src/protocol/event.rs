@@ -177,7 +177,7 @@ pub enum BatchNews {
         /// Which run.
         run: RunId,
         /// Its share of the time of the passes with its prompt.
-        prompt_ms: f64,
+        prompt_ms: Option<f64>,
         /// The trace's last line.
         end: End,
     },

@@ -9,6 +9,7 @@ mod break_even;
 mod inline;
 mod pass;
 mod point;
+mod worth;
 
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +25,7 @@ pub(crate) use pass::Load;
 pub(crate) use pass::PassCosts;
 pub use pass::PassPoint;
 pub(crate) use point::CostPoint;
+pub(crate) use worth::{Prices, Worth};
 
 /// Measured step times t(rows, context). Empty if nothing was measured.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

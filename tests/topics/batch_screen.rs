@@ -318,7 +318,7 @@ impl Live {
         let pass = Box::new(pass);
         self.news(BatchNews::Pass { pass, steps });
         for (run, end) in ended {
-            let prompt_ms = 1.0;
+            let prompt_ms = Some(1.0);
             self.news(BatchNews::RunEnded {
                 run,
                 prompt_ms,
@@ -400,9 +400,9 @@ fn pausing_stepping_and_ending_are_asked_of_the_engine_and_going_back_is_not() {
                 finish: Finish::Cancelled,
                 steps: 1,
                 tokens: 1,
-                decode_ms: 1.0,
+                decode_ms: Some(1.0),
             };
-            let prompt_ms = 1.0;
+            let prompt_ms = Some(1.0);
             live.news(BatchNews::RunEnded {
                 run,
                 prompt_ms,

@@ -27,7 +27,7 @@ pub(crate) fn by_size(
     sizes: &[usize],
 ) -> Vec<SizeEstimate> {
     let of = |&size: &usize| {
-        let plain = ms(costs, size, size, own, shared);
+        let plain = ms(costs, size, 0, own, shared);
         SizeEstimate {
             size,
             tokens_per_s: size as f64 * 1000.0 / f64::from(plain),
@@ -40,20 +40,24 @@ pub(crate) fn by_size(
 /// m rows of survival s pay if (B + m s) / t(B + m) > B / t(B); t is a staircase, so all m
 /// are tried.
 fn survival(costs: &PassCosts, size: usize, own: usize, shared: usize) -> f32 {
-    let plain = ms(costs, size, size, own, shared);
+    let plain = ms(costs, size, 0, own, shared);
     let most = (MOST_DRAFTS * size).min(MOST_ROWS.saturating_sub(size));
     let needed = (1..=most).map(|m| {
-        let drafted = ms(costs, size, size + m, own, shared);
+        let drafted = ms(costs, size, m, own, shared);
         (drafted / plain - 1.0) * size as f32 / m as f32
     });
     needed.fold(f32::INFINITY, f32::min).max(0.0)
 }
 
-/// A single sequence has its own costs, as its automatic budget uses them.
-fn ms(costs: &PassCosts, sequences: usize, rows: usize, own: usize, shared: usize) -> f32 {
+/// A pass with this many draft rows. A single sequence has its own costs, as its automatic
+/// budget uses them.
+fn ms(costs: &PassCosts, sequences: usize, drafts: usize, own: usize, shared: usize) -> f32 {
     match sequences {
-        1 => costs.alone().ms(rows, own + shared),
-        _ => costs.ms(Load::of(rows, own, shared)),
+        1 => costs.alone().ms(1 + drafts, own + shared),
+        n => {
+            let roots = Load::of(n, 1, own, shared);
+            costs.ms(roots.and(Load::further(drafts, own, shared)))
+        }
     }
 }
 
@@ -118,7 +122,7 @@ mod tests {
         let costs = PassCosts::new(&profile);
         for found in by_size(&costs, 100, 0, &SIZES[1..]) {
             let rate = |m: usize, s: f32| {
-                (found.size as f32 + m as f32 * s) / costs.ms(Load::of(found.size + m, 100, 0))
+                (found.size as f32 + m as f32 * s) / ms(&costs, found.size, m, 100, 0)
             };
             let most = (MOST_DRAFTS * found.size).min(MOST_ROWS - found.size);
             let best = |s: f32| (1..=most).map(|m| rate(m, s)).fold(0.0, f32::max);

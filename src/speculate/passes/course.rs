@@ -98,7 +98,7 @@ impl BatchCourse {
     /// A batch before its first pass.
     pub fn new(header: PassesHeader) -> Self {
         BatchCourse {
-            costs: PassCosts::new(&header.cost),
+            costs: PassCosts::new(&header.cost).shared_by(header.threads),
             in_lane: vec![Vec::new(); header.lanes],
             header,
             passes: Vec::new(),
@@ -220,8 +220,8 @@ impl BatchCourse {
     pub(crate) fn mean_context(&self, pass: usize) -> Option<(usize, usize)> {
         let upto = self.times.get(..=pass)?;
         let times = upto.iter().rev().find(|times| times.n_roots > 0)?;
-        let mean = |sum: f32| (sum / times.n_roots as f32).round() as usize;
-        Some((mean(times.roots.own_reads), mean(times.roots.shared_reads)))
+        let mean = |sum: usize| (sum as f32 / times.n_roots as f32).round() as usize;
+        Some((mean(times.own), mean(times.shared)))
     }
 }
 

@@ -10,9 +10,11 @@ pub(super) struct ProfiledPass {
     /// Steps in the pass: a root's row each.
     pub(super) n_roots: usize,
     pub(super) n_tokens: usize,
-    /// The roots' rows, and all rows of steps.
-    pub(super) roots: Load,
+    /// Rows of steps.
     pub(super) n_rows: usize,
+    /// Tokens that the roots' rows attend to, of their own and of shared prefixes, summed.
+    pub(super) own: usize,
+    pub(super) shared: usize,
     /// The steps' share of the measured time.
     pub(super) measured_ms: f64,
     /// By the profile: with all rows of steps, with the roots alone, and all roots one by
@@ -26,33 +28,36 @@ impl ProfiledPass {
     /// `contexts`: what a root's row of each lane attends to, own and shared.
     pub(super) fn of(pass: &PassRecord, contexts: &[(usize, usize)], costs: &PassCosts) -> Self {
         let mut times = ProfiledPass::default();
-        let mut drafted = Load::default();
+        let (mut plain, mut drafted, mut n_drafting) = (Load::default(), Load::default(), 0);
         let steps = pass.lanes.iter().zip(contexts);
         for (lane, &(own, shared)) in steps.filter(|(lane, _)| lane.step.is_some()) {
             times.n_roots += 1;
             times.n_tokens += lane.committed;
-            times.roots = times.roots.and(Load::of(1, own, shared));
-            drafted = drafted.and(Load::of(lane.rows, own, shared));
+            times.n_rows += lane.rows;
+            times.own += own;
+            times.shared += shared;
+            plain = plain.and(Load::of(1, 1, own, shared));
+            drafted = drafted.and(Load::of(1, lane.rows, own, shared));
+            n_drafting += usize::from(lane.rows > 1);
             times.alone_ms += f64::from(costs.alone().ms(1, own + shared));
         }
         if times.n_roots == 0 {
             return times;
         }
-        times.n_rows = drafted.rows;
-        times.measured_ms = pass.ms() * drafted.rows as f64 / pass.rows.max(1) as f64;
-        times.plain_ms = f64::from(ms(costs, times.n_roots, times.roots));
-        times.drafted_ms = f64::from(ms(costs, times.n_roots, drafted));
+        times.measured_ms = pass.ms() * times.n_rows as f64 / pass.rows.max(1) as f64;
+        let (plain_ms, drafted_ms) = match times.n_roots {
+            // A single sequence has its own costs, as its automatic budget uses them.
+            1 => {
+                let context = times.own + times.shared;
+                let ms = |rows| costs.alone().ms(rows, context);
+                (ms(1), ms(times.n_rows))
+            }
+            _ => {
+                let retrieval = n_drafting as f32 * costs.retrieval_ms();
+                (costs.ms(plain), costs.ms(drafted) + retrieval)
+            }
+        };
+        (times.plain_ms, times.drafted_ms) = (f64::from(plain_ms), f64::from(drafted_ms));
         times
-    }
-}
-
-/// A single sequence has its own costs, as its automatic budget uses them.
-fn ms(costs: &PassCosts, sequences: usize, load: Load) -> f32 {
-    match sequences {
-        1 => {
-            let context = (load.own_reads + load.shared_reads) / load.rows.max(1) as f32;
-            costs.alone().ms(load.rows, context.round() as usize)
-        }
-        _ => costs.ms(load),
     }
 }

@@ -93,7 +93,7 @@ impl App {
         }
     }
 
-    fn lane_run_ended(&mut self, batch: BatchId, id: RunId, prompt_ms: f64, end: End) {
+    fn lane_run_ended(&mut self, batch: BatchId, id: RunId, prompt_ms: Option<f64>, end: End) {
         let is_whole = end.finish != Finish::Cancelled;
         self.with_run(id, |run| {
             if let Some(record) = &mut run.record {
