@@ -55,10 +55,7 @@ impl App {
                 self.apply_to_sweep(sweeping);
                 Vec::new()
             }
-            Event::Batch { batch, news } => {
-                self.apply_to_batch(batch, news);
-                Vec::new()
-            }
+            Event::Batch { batch, news } => self.apply_to_batch(batch, news),
             about_run => self.apply_to_run(about_run),
         }
     }

@@ -1,7 +1,7 @@
 //! News of a batch under way.
 
 use super::state::{BatchStand, ShownBatch};
-use crate::protocol::{Asked, BatchId, BatchNews, PromptText, RunId};
+use crate::protocol::{Asked, BatchId, BatchNews, Command, PromptText, RunId};
 use crate::speculate::passes::{BatchCourse, PassRecord, PassesHeader};
 use crate::speculate::trace::{End, Header, Step};
 use crate::speculate::verify::Finish;
@@ -9,7 +9,7 @@ use crate::tui::app::{App, Tone};
 
 impl App {
     /// Takes news in; of a batch that was replaced by another, only what its runs get.
-    pub(crate) fn apply_to_batch(&mut self, batch: BatchId, news: BatchNews) {
+    pub(crate) fn apply_to_batch(&mut self, batch: BatchId, news: BatchNews) -> Vec<Command> {
         match news {
             BatchNews::RunStarted { run, header } => self.lane_run_started(run, *header),
             BatchNews::Pass { pass, steps } => self.pass_made(batch, *pass, steps),
@@ -27,6 +27,7 @@ impl App {
             BatchNews::Ended => self.batch_ended(batch),
             BatchNews::Failed(why) => self.batch_failed(batch, why),
         }
+        Vec::new()
     }
 
     /// The batch with this number, also while a lesson shows another one.

@@ -116,13 +116,13 @@ fn times(
     };
     let name = if out.is_empty() { "time" } else { "" };
     out.push((name, Line::styled(fit(&text, width), theme.text())));
+    let timing = &pass.timing;
     let parts = format!(
-        "retrieve {} draft {} forward {} verify {} commit {}",
-        three(pass.timing.retrieve),
-        three(pass.timing.draft),
-        three(pass.timing.forward),
-        three(pass.timing.verify),
-        three(pass.timing.commit)
+        "forward {} retrieve {} verify {} rest {}",
+        three(timing.forward),
+        three(timing.retrieve),
+        three(timing.verify),
+        three(timing.draft + timing.commit)
     );
     out.push(("ms", Line::styled(fit(&parts, width), theme.text())));
     out

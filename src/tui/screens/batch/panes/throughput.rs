@@ -66,11 +66,7 @@ fn lines(found: &Throughput, factors: &Factors, theme: &Theme, width: usize) -> 
         Line::default(),
         factor("batching", factors.batching, &subjects),
         factor("drafts", factors.drafts, &rows),
-        factor(
-            "machine",
-            factors.machine,
-            "time as profiled over as measured",
-        ),
+        factor("machine", factors.machine, "profiled over measured time"),
         factor(
             "together",
             factors.whole(),
