@@ -1,16 +1,18 @@
 //! The Decode screen with the heaviest trace there is, 2,000 steps of 64 nodes:
-//! loading it, and drawing a frame at 120x40.
+//! loading it, and drawing a frame at 120x40; and the Batch screen with a long batch.
 
 #[allow(dead_code)]
 #[path = "../tests/topics/fixture.rs"]
 mod fixture;
+#[path = "../tests/topics/heavy_batch.rs"]
+mod heavy_batch;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use laserscope::speculate::trace::Trace;
 use laserscope::start::given::replay_start;
 use laserscope::tui::action::Action;
 use laserscope::tui::screens::decode::state::Cursor;
-use laserscope::tui::start::Look;
+use laserscope::tui::start::{Look, Start};
 use laserscope::tui::{App, view};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -57,6 +59,26 @@ fn frames(criterion: &mut Criterion) {
         });
     });
     group.finish();
+    batch_frames(criterion);
+}
+
+fn batch_frames(criterion: &mut Criterion) {
+    let batch = heavy_batch::heavy_batch(32, 2_000);
+    let mut app = App::new(Start {
+        batch: Some(batch),
+        ..replay_start(Vec::new(), Look::default())
+    });
+    let mut buffer = Buffer::empty(Rect::new(0, 0, 120, 40));
+    criterion.bench_function(
+        "2,000 passes of 32 lanes: a key and the frame after it",
+        |bencher| {
+            bencher.iter(|| {
+                app.update(Action::PreviousStep);
+                buffer.reset();
+                view::render(&app, buffer.area, &mut buffer);
+            });
+        },
+    );
 }
 
 criterion_group!(benches, frames);

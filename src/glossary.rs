@@ -38,6 +38,8 @@ pub enum GlossaryPlace {
     Pools,
     /// The Learn screen.
     Learn,
+    /// The Batch screen.
+    Batch,
     /// The dialog of parameters.
     Settings,
     /// The dialog *Why slow?*.
@@ -46,7 +48,7 @@ pub enum GlossaryPlace {
 
 impl GlossaryPlace {
     #[cfg(test)]
-    pub(crate) const ALL: [GlossaryPlace; 14] = [
+    pub(crate) const ALL: [GlossaryPlace; 15] = [
         GlossaryPlace::Catalog,
         GlossaryPlace::Text,
         GlossaryPlace::Tree,
@@ -61,6 +63,7 @@ impl GlossaryPlace {
         GlossaryPlace::Compare,
         GlossaryPlace::Pools,
         GlossaryPlace::Learn,
+        GlossaryPlace::Batch,
     ];
 
     /// As its title on the screen says it.
@@ -78,6 +81,7 @@ impl GlossaryPlace {
             GlossaryPlace::Compare => "Compare",
             GlossaryPlace::Pools => "Pool screen",
             GlossaryPlace::Learn => "Learn",
+            GlossaryPlace::Batch => "Batch",
             GlossaryPlace::Settings => "SETTINGS",
             GlossaryPlace::WhySlow => "WHY SLOW?",
         }

@@ -109,9 +109,11 @@ pub enum Command {
     /// Try a grid of rules, their values and budgets: measured speed-up against
     /// agreement with autoregressive decoding
     Sweep(SweepArgs),
-    /// Replay recorded runs in the playground; needs no model
+    /// Replay recorded runs or a batch in the playground; needs no model
     Replay {
-        /// Traces written by --trace or by `s` in the playground; several are compared
+        /// Traces written by --trace or by `s` in the playground; several are compared. A
+        /// folder written by --traces is a batch; a .json file beside it has points measured
+        /// by `bench batch --json`
         #[arg(required = true, value_name = "TRACE")]
         traces: Vec<PathBuf>,
     },

@@ -10,6 +10,7 @@ pub(crate) mod flow;
 pub(crate) mod footprint;
 pub mod format;
 pub mod key;
+pub(crate) mod lane_text;
 pub(crate) mod last_result;
 pub(crate) mod lines;
 pub(crate) mod mark;

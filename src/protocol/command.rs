@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::protocol::{PoolQuestion, PromptText, Request, SweepRequest};
+use crate::protocol::{BatchRequest, PoolQuestion, PromptText, Request, SweepRequest};
 use crate::speculate::params::Params;
 
 /// What the interface asks for. A command that does not fit the moment (a step
@@ -16,6 +16,11 @@ pub enum Command {
     Sweep(Box<SweepRequest>),
     /// End the current sweep; its finished runs stay.
     CancelSweep,
+    /// Begin a batch, replacing a current one. Pausing, stepping and the pace mean its
+    /// passes; a run requested meanwhile goes first, and the batch goes on behind it.
+    Batch(Box<BatchRequest>),
+    /// End the current batch; what its runs have so far stays.
+    CancelBatch,
     /// Render and tokenise a prompt without running it.
     Preview {
         /// Comes back with [`Event::Preview`](super::Event::Preview).

@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use crate::protocol::{PoolAnswer, PoolQuestion, PromptPreview, Purpose, RunId, SweepId};
+use crate::protocol::{BatchId, PoolAnswer, PoolQuestion, PromptPreview, Purpose, RunId, SweepId};
 use crate::speculate::cost::CostProfile;
+use crate::speculate::passes::{PassRecord, PassesHeader};
 use crate::speculate::sweep::Job;
 use crate::speculate::trace::{End, Header, ModelInfo, PoolSize, Step, Trace};
 
@@ -131,11 +132,68 @@ pub enum Event {
         /// The error in words.
         why: String,
     },
+    /// News of a batch.
+    Batch {
+        /// Which batch.
+        batch: BatchId,
+        /// What happened.
+        news: BatchNews,
+    },
     /// The thread has ended; with the reason, if unexpected.
     Gone {
         /// The error in words; `None`: ended as asked.
         why: Option<String>,
     },
+}
+
+/// What happens in a batch.
+#[derive(Clone, Debug)]
+pub enum BatchNews {
+    /// The prefix that prompts share is being computed: tokens done and in total.
+    Prefix {
+        /// Tokens done.
+        done: usize,
+        /// Tokens in all.
+        total: usize,
+    },
+    /// Passes follow.
+    Started(Box<PassesHeader>),
+    /// A run has its lane.
+    RunStarted {
+        /// Which run.
+        run: RunId,
+        /// The trace's first line.
+        header: Box<Header>,
+    },
+    /// A pass was made.
+    Pass {
+        /// What the runs did together.
+        pass: Box<PassRecord>,
+        /// The step of each run that made one.
+        steps: Vec<(RunId, Step)>,
+    },
+    /// A run is complete, or was cancelled.
+    RunEnded {
+        /// Which run.
+        run: RunId,
+        /// Its share of the time of the passes with its prompt.
+        prompt_ms: Option<f64>,
+        /// The trace's last line.
+        end: End,
+    },
+    /// A run could not begin.
+    RunFailed {
+        /// Which run.
+        run: RunId,
+        /// The error in words.
+        why: String,
+    },
+    /// The engine pauses between two passes, or continues.
+    Paused(bool),
+    /// Complete or cancelled.
+    Ended,
+    /// It ended with an error, in words; what was recorded stays.
+    Failed(String),
 }
 
 /// The progress of a fetch.

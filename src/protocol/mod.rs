@@ -9,6 +9,7 @@ mod questions;
 mod request;
 
 pub use command::Command;
+pub use event::BatchNews;
 pub use event::Event;
 pub use event::FetchEvent;
 pub use pools::DocumentText;
@@ -33,6 +34,8 @@ pub use questions::PoolQuestion;
 pub(crate) use questions::SavedEdits;
 pub(crate) use questions::Undone;
 pub use request::Asked;
+pub use request::BatchId;
+pub use request::BatchRequest;
 pub use request::Purpose;
 pub use request::Request;
 pub use request::RunId;

@@ -58,7 +58,23 @@ pub struct Request {
     pub start_paused: bool,
 }
 
-/// The subjects and prompts of a sweep.
+/// Numbers batches within a session; chosen by the interface.
+pub type BatchId = u64;
+
+/// A requested batch: many subjects, their rows in one pass.
+#[derive(Clone, Debug)]
+pub struct BatchRequest {
+    /// Comes back with its events.
+    pub batch: BatchId,
+    /// The most subjects in a pass.
+    pub lanes: usize,
+    /// The parameters of every run.
+    pub params: Params,
+    /// In the order in which they begin.
+    pub asked: Vec<(RunId, Asked)>,
+}
+
+/// The subject and prompt of a run of a sweep or of a batch.
 #[derive(Clone, Debug)]
 pub struct Asked {
     /// Whom it is about.

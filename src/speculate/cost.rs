@@ -5,6 +5,7 @@
 //! is the model fitted to them.
 
 mod allocation;
+mod break_even;
 mod inline;
 mod pass;
 mod point;
@@ -16,6 +17,8 @@ use super::draft::DraftTree;
 
 pub(crate) use allocation::Offer;
 pub(crate) use allocation::allocate;
+pub(crate) use break_even::SizeEstimate;
+pub(crate) use break_even::by_size;
 pub(crate) use inline::inline;
 pub(crate) use inline::parse_inline;
 pub(crate) use pass::Load;

@@ -1,12 +1,26 @@
 //! The record of a batch: a header line, then one line per pass. Each subject's run has its
 //! own trace; this file records what the runs did together.
 
+mod course;
+mod points;
+mod profiled;
+#[cfg(test)]
+mod test_support;
+mod throughput;
+
 use std::io::{BufRead, Write};
 
 use serde::{Deserialize, Serialize};
 
 use super::cost::CostProfile;
-use super::trace::{ModelInfo, Timing};
+use super::trace::{ModelInfo, Timing, Trace};
+
+pub use course::BatchCourse;
+pub(crate) use course::Stay;
+pub(crate) use points::BenchPoint;
+pub use points::BenchPoints;
+pub(crate) use throughput::Factors;
+pub(crate) use throughput::Throughput;
 
 /// Version of the file format.
 const FORMAT: u32 = 1;
@@ -48,20 +62,20 @@ pub struct PassRecord {
     /// Rows of all lanes, prompt rows included.
     pub rows: usize,
     /// Draft rows.
-    pub(crate) drafts: usize,
+    pub drafts: usize,
     /// Prompt rows.
-    pub(crate) prompt: usize,
+    pub prompt: usize,
     /// Tokens committed in the pass.
     pub committed: usize,
     /// The whole pass; each run's steps are charged a share of it by rows.
-    pub(crate) timing: Timing,
+    pub timing: Timing,
     /// The lowest path probability that was given a row; `None`: nothing was drafted, or
     /// rows were not allocated for the pass as a whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) cut: Option<f32>,
+    pub cut: Option<f32>,
     /// The path probability that one more row would have needed to pay.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) needed: Option<f32>,
+    pub needed: Option<f32>,
     /// The lanes that took part.
     pub lanes: Vec<LaneRecord>,
 }
@@ -69,17 +83,35 @@ pub struct PassRecord {
 /// What a lane did in a pass.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct LaneRecord {
-    pub(crate) lane: usize,
+    /// Counted from 0.
+    pub lane: usize,
     /// `item/i101`
-    pub(crate) subject: String,
+    pub subject: String,
     /// This run's rows in the pass.
     pub rows: usize,
     /// The step of its trace in this pass; `None` for prompt rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step: Option<usize>,
-    pub(crate) committed: usize,
+    /// Tokens that its step committed.
+    pub committed: usize,
+    /// Whether this step ended its run.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub(crate) ended: bool,
+    pub ended: bool,
+}
+
+/// A batch as recorded in a folder: its passes, and what there is of the runs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RecordedBatch {
+    /// The folder, for messages.
+    pub from: String,
+    /// The first line of the record of passes.
+    pub header: PassesHeader,
+    /// In order.
+    pub passes: Vec<PassRecord>,
+    /// The subjects' runs that could be read.
+    pub traces: Vec<Trace>,
+    /// Which runs could not be read, and why: a sentence each.
+    pub problems: Vec<String>,
 }
 
 impl PassRecord {

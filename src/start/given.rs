@@ -10,6 +10,7 @@ use crate::recsys::{Catalog, Framework, frameworks};
 use crate::speculate::command_line::Setup;
 use crate::speculate::params::Params;
 use crate::speculate::trace::Trace;
+use crate::start::recorded_batch::ReplayedFiles;
 use crate::tui::lesson::learned::Learned;
 use crate::tui::start::{Length, Shipped, Start};
 use crate::tui::{Look, earlier_runs};
@@ -29,12 +30,23 @@ pub(crate) fn start(catalog: Option<Catalog>, params: Params, look: Look) -> Sta
         length: Length::Frameworks,
         look,
         replay: Vec::new(),
+        batch: None,
+        points: None,
         demo: None,
         shipped: Vec::new(),
         earlier: earlier_runs(&save_dir),
         save_dir,
         learned: Learned::read(&lessons_file()),
         setup: Setup::default(),
+    }
+}
+
+/// What the screens begin with when they replay what paths name.
+pub(crate) fn replayed(found: ReplayedFiles, look: Look) -> Start {
+    Start {
+        batch: found.batch,
+        points: found.points,
+        ..replay_start(found.traces, look)
     }
 }
 

@@ -4,4 +4,5 @@
 pub mod given;
 pub mod look;
 pub mod playground;
+pub mod recorded_batch;
 pub mod screens;

@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 
 use color_eyre::eyre::{Result, WrapErr, eyre};
 
-use super::given::{demo, frameworks, lessons_file, replay_start, shipped, start};
+use super::given::{demo, frameworks, lessons_file, replayed, shipped, start};
+use super::recorded_batch;
 use crate::config::Settings;
 use crate::config::{self, Config};
 use crate::export::Canvas;
-use crate::session::recorded::load_traces;
 use crate::speculate::parameters::MAX_TOKENS;
 use crate::start::screens;
 use crate::tui::start::{Length, Start};
@@ -53,9 +53,9 @@ fn wait_for(thread: &JoinHandle<()>) {
     }
 }
 
-/// Opens a recorded run; no model is loaded.
+/// Opens recorded runs or a recorded batch; no model is loaded.
 pub fn replay(paths: &[PathBuf], look: Look) -> Result<()> {
-    let start = replay_start(load_traces(paths)?, look);
+    let start = replayed(recorded_batch::read(paths)?, look);
     let (commands, _kept) = std::sync::mpsc::channel();
     let (_quiet, events) = tokio::sync::mpsc::unbounded_channel();
     block_on(tui::run(start, files(), commands, events))

@@ -93,6 +93,11 @@ pub enum Action {
     Generate,
     GeneratePaused,
     OwnPrompt,
+    /// Mark the selected subject for a batch, or unmark it.
+    Mark,
+    Unmark,
+    /// Decode the marked subjects together.
+    StartBatch,
     NextFramework,
     EarlierRuns,
     DetailUp,

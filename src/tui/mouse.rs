@@ -10,7 +10,7 @@ use crate::present::selection::TreeSelection;
 use crate::present::{flow, lines};
 use crate::tui::app::App;
 use crate::tui::screens::decode::state::Pane;
-use crate::tui::screens::{Screen, catalog, compare, decode, learn, pool, tune};
+use crate::tui::screens::{Screen, batch, catalog, compare, decode, learn, pool, tune};
 use crate::tui::shell::{header, layout};
 use crate::tui::target::Target;
 use crate::tui::view;
@@ -51,6 +51,7 @@ pub fn hit(app: &App, at: Position) -> Target {
             compare::view::hit(app, shell.body, at).map_or(Target::Nothing, Target::Compare)
         }
         Screen::Tune => tune::view::hit(app, shell.body, at),
+        Screen::Batch => batch::view::hit(app, shell.body, at),
     }
 }
 

@@ -9,6 +9,7 @@ use super::remembered::Remembered;
 use crate::recsys::{Catalog, Framework};
 use crate::speculate::command_line::Setup;
 use crate::speculate::params::Params;
+use crate::speculate::passes::{BenchPoints, RecordedBatch};
 use crate::speculate::trace::{End, SubjectInfo, Trace};
 use crate::tui::keys::keymap::Keymap;
 use crate::tui::look::themes::Themes;
@@ -56,6 +57,10 @@ pub struct Start {
     pub look: Look,
     /// Open these recordings, with no model (`laserscope replay`); the first is shown.
     pub replay: Vec<Trace>,
+    /// Open this recorded batch, with no model.
+    pub batch: Option<RecordedBatch>,
+    /// What `bench batch` has measured, for the Batch screen.
+    pub points: Option<BenchPoints>,
     /// Plays while the model is fetched.
     pub demo: Option<Trace>,
     /// The answers that the pools begin with.

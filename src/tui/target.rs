@@ -3,6 +3,7 @@
 use crate::present::selection::TreeSelection;
 use crate::recsys::SubjectKind;
 use crate::speculate::compare::Side;
+use crate::tui::screens::batch::state::BatchPane;
 use crate::tui::screens::decode::state::Pane;
 use crate::tui::screens::pool::state::{PoolPane, PoolTab};
 use crate::tui::screens::{Screen, tune};
@@ -46,6 +47,10 @@ pub enum Target {
     },
     /// A half of the Tune screen.
     TuneSide(tune::state::Side),
+    /// A lane of the Batch screen.
+    Lane(usize),
+    /// A pane of the Batch screen.
+    BatchPane(BatchPane),
     /// A line of a dialog.
     Line(usize),
     /// Covered: a click here does nothing.

@@ -15,7 +15,7 @@ use crate::tui::screens::catalog::{detail as catalog_detail, list as catalog_lis
 use crate::tui::screens::decode::panes::{legend, pool, speed, steps, text, token, tree};
 use crate::tui::screens::decode::state::{Pane, Zoom};
 use crate::tui::screens::decode::strip;
-use crate::tui::screens::{Screen, compare, learn, pool as pools, tune};
+use crate::tui::screens::{Screen, batch, compare, learn, pool as pools, tune};
 use crate::tui::shell::{footer, header, layout, lesson};
 use crate::tui::start::Glyphs;
 use crate::tui::widgets::pane;
@@ -44,6 +44,7 @@ pub fn render(app: &App, area: Rect, buf: &mut Buffer) {
         Screen::Compare => compare::view::render(app, &theme, shell.body, buf),
         Screen::Pool => pools::view::render(app, &theme, shell.body, buf),
         Screen::Learn => learn::view::render(app, &theme, shell.body, buf),
+        Screen::Batch => batch::view::render(app, &theme, shell.body, buf),
     }
     footer::render(app, &theme, shell.footer, buf);
     if let Some(dialog) = &app.dialog {
@@ -58,7 +59,7 @@ pub(crate) fn measure(app: &App) -> Measured {
     let (top, last) = match app.screen {
         Screen::Catalog => (app.catalog.detail_scroll, catalog_detail::last_scroll(app)),
         Screen::Decode => text::text_scroll(app),
-        Screen::Tune => (0, 0),
+        Screen::Tune | Screen::Batch => (0, 0),
         Screen::Compare => compare::view::scrolled(app),
         Screen::Pool => pools::view::scrolled(app),
         Screen::Learn => (app.learn.scroll, learn::view::last_scroll(app)),

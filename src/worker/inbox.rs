@@ -63,7 +63,11 @@ impl<'a> Inbox<'a> {
         self.kept.iter().any(|c| {
             matches!(
                 c,
-                Command::Quit | Command::Generate(_) | Command::Sweep(_) | Command::CancelSweep
+                Command::Quit
+                    | Command::Generate(_)
+                    | Command::Batch(_)
+                    | Command::Sweep(_)
+                    | Command::CancelSweep
             )
         })
     }
@@ -108,6 +112,14 @@ impl<'a> Inbox<'a> {
         self.kept
             .iter()
             .any(|c| matches!(c, Command::Quit | Command::Stop | Command::Generate(_)))
+    }
+
+    /// Whether a command is waiting that ends the current batch; it stays in the inbox.
+    pub(crate) fn asks_to_end_batch(&mut self) -> bool {
+        self.look_ahead();
+        self.kept
+            .iter()
+            .any(|c| matches!(c, Command::Quit | Command::CancelBatch | Command::Batch(_)))
     }
 
     /// Whether to cancel the fetch: removes the command from the inbox, but leaves a quit.

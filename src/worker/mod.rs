@@ -3,11 +3,13 @@
 //! interface never waits for it; it never waits for the interface.
 
 pub mod ask;
+mod batch;
 mod inbox;
 mod pool_questions;
 mod preview;
 mod serve;
 mod sweep;
+mod tempo;
 mod thread;
 mod watched;
 

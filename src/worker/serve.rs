@@ -8,7 +8,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::inbox::Inbox;
 use super::preview::preview;
 use super::sweep::Background;
-use super::{pool_questions, watched};
+use super::{batch, pool_questions, watched};
 use crate::engine::Engine;
 use crate::protocol::{Command, Event, PromptText};
 use crate::session::cost;
@@ -27,6 +27,10 @@ pub fn serve(mut engine: Engine, inbox: &mut Inbox<'_>, events: &UnboundedSender
             Command::Quit => return,
             Command::Generate(request) => {
                 watched::generate(&mut engine, *request, &mut pace, inbox, events);
+                inbox.bring_back();
+            }
+            Command::Batch(request) => {
+                batch::decode(&mut engine, *request, &mut pace, inbox, events);
                 inbox.bring_back();
             }
             Command::Sweep(request) => background.begin(&engine, *request, events),

@@ -14,7 +14,7 @@ use super::serve::serve;
 use crate::config::Settings;
 use crate::engine::Engine;
 use crate::model::fetch::{self, FetchOptions};
-use crate::protocol::{Command, Event};
+use crate::protocol::{BatchNews, Command, Event};
 use crate::recsys::Catalog;
 use crate::shutdown;
 
@@ -106,6 +106,11 @@ fn wait_for_retry(inbox: &mut Inbox<'_>, events: &UnboundedSender<Event>) -> boo
                     run: request.run,
                     why,
                 });
+            }
+            Some(Command::Batch(request)) => {
+                let news = BatchNews::Failed("no model is loaded".into());
+                let batch = request.batch;
+                let _ = events.send(Event::Batch { batch, news });
             }
             Some(Command::Sweep(request)) => {
                 let why = "no model is loaded".into();

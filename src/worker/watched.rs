@@ -8,17 +8,10 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::inbox::Inbox;
 use super::pool_questions;
 use super::preview::preview;
+use super::tempo::Tempo;
 use crate::engine::{Engine, Run, RunSpec};
 use crate::protocol::{Command, Event, PromptText, Purpose, Request, RunId};
 use crate::speculate::verify::Finish;
-
-/// Between two steps a run continues, waits, or takes one step and then waits.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Tempo {
-    Playing,
-    Paused,
-    OneStep,
-}
 
 /// The run under way. `pace`: least time from one step to the next.
 struct Watched<'e, 'w> {
@@ -108,9 +101,7 @@ impl Watched<'_, '_> {
                     step: Box::new(step),
                 });
             }
-            if self.tempo == Tempo::OneStep {
-                self.tempo = Tempo::Paused;
-            }
+            self.tempo = self.tempo.stepped();
         }
         Ok(())
     }
@@ -127,24 +118,20 @@ impl Watched<'_, '_> {
     /// Serves commands until the next step is due. `false`: the run has ended.
     fn listen(&mut self, inbox: &mut Inbox<'_>) -> bool {
         loop {
-            let wait = match self.tempo {
-                Tempo::Paused => None,
-                Tempo::OneStep => Some(Duration::ZERO),
-                Tempo::Playing => Some(self.pace.saturating_sub(self.last.elapsed())),
-            };
-            let command = match wait {
-                None => Some(inbox.wait().unwrap_or(Command::Quit)),
-                Some(time) => inbox.wait_at_most(time),
-            };
+            let command = self.tempo.wait(self.rest(), inbox);
             let Some(command) = command else { return true };
             if !self.obey(command, inbox) {
                 return false;
             }
-            let due = self.tempo == Tempo::Playing && self.last.elapsed() >= *self.pace;
-            if due || self.tempo == Tempo::OneStep {
+            if self.tempo.is_due(self.rest()) {
                 return true;
             }
         }
+    }
+
+    /// Until the next step is due.
+    fn rest(&self) -> Duration {
+        self.pace.saturating_sub(self.last.elapsed())
     }
 
     /// Obeys one command. `false`: the run has ended.
@@ -171,7 +158,11 @@ impl Watched<'_, '_> {
                 self.run.cancel();
                 return false;
             }
-            later @ (Command::Sweep(_) | Command::CancelSweep | Command::MeasureCost) => {
+            later @ (Command::Sweep(_)
+            | Command::CancelSweep
+            | Command::Batch(_)
+            | Command::CancelBatch
+            | Command::MeasureCost) => {
                 inbox.defer(later);
             }
             ending @ (Command::Generate(_) | Command::Quit) => {

@@ -21,13 +21,14 @@ use ratatui::buffer::Buffer;
 use super::fixture;
 use super::stage::{LARGE, SMALL, decoding, draw, ended, keys, measured, press, ready};
 
-const SCREENS: [Screen; 6] = [
+const SCREENS: [Screen; 7] = [
     Screen::Catalog,
     Screen::Decode,
     Screen::Tune,
     Screen::Compare,
     Screen::Pool,
     Screen::Learn,
+    Screen::Batch,
 ];
 
 fn row(buffer: &Buffer, y: u16) -> String {

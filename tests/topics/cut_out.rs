@@ -8,9 +8,10 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use laserscope::tui::app::App;
+use laserscope::tui::screens::batch::state::BatchPane;
 use laserscope::tui::screens::decode::state::Pane;
 use laserscope::tui::screens::tune::state::Side;
-use laserscope::tui::screens::{Screen, catalog, compare, decode, learn, pool, tune};
+use laserscope::tui::screens::{Screen, batch, catalog, compare, decode, learn, pool, tune};
 use laserscope::tui::shell::layout;
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
@@ -148,6 +149,10 @@ fn panes(app: &App, body: Rect) -> Vec<(&'static str, Rect)> {
             let (list, text) = learn::view::places(body);
             vec![("lessons", list), ("text", text)]
         }
+        Screen::Batch => {
+            let panes = batch::layout::panes(&app.batch, body).into_iter();
+            panes.map(|(pane, at)| (of_batch(pane), at)).collect()
+        }
     };
     let tops: Vec<u16> = panes.iter().map(|(_, at)| at.y).collect();
     let alone = panes.into_iter().map(move |(name, mut at)| {
@@ -156,6 +161,16 @@ fn panes(app: &App, body: Rect) -> Vec<(&'static str, Rect)> {
         (name, at)
     });
     alone.collect()
+}
+
+fn of_batch(pane: BatchPane) -> &'static str {
+    match pane {
+        BatchPane::Lanes => "lanes",
+        BatchPane::Pass => "pass",
+        BatchPane::Price => "price",
+        BatchPane::Throughput => "throughput",
+        BatchPane::Curve => "curve",
+    }
 }
 
 fn of_decode(pane: Pane) -> &'static str {

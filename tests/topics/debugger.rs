@@ -491,7 +491,7 @@ fn now() -> Duration {
     BEGUN.get_or_init(std::time::Instant::now).elapsed()
 }
 
-fn fastest(app: &App) -> Duration {
+pub fn fastest(app: &App) -> Duration {
     let times = (0..200).map(|_| {
         let begun = now();
         draw(app);
@@ -501,7 +501,7 @@ fn fastest(app: &App) -> Duration {
 }
 
 /// What a frame may cost; `cargo bench --bench frames` has it at a sixth of that.
-const LIMIT: Duration = Duration::from_millis(4);
+pub const LIMIT: Duration = Duration::from_millis(4);
 
 #[test]
 fn a_frame_of_a_long_run_is_drawn_in_time() {

@@ -10,15 +10,28 @@ use laserscope::glossary::{self, GlossaryPlace};
 use laserscope::recsys::Framework;
 use laserscope::speculate::params::{AcceptanceRule, Params, Source};
 use laserscope::speculate::sweep::Measure;
+use laserscope::start::recorded_batch::read_batch;
+use laserscope::tui::Start;
 use laserscope::tui::app::App;
+use laserscope::tui::screens::batch::state::BatchPane;
 use laserscope::tui::screens::decode::state::Pane;
 use laserscope::tui::settings::Setting;
 
-use super::stage::{draw, keys, measured, press, ready};
+use super::stage::{draw, keys, measured, press, ready, start};
 
 /// Headings and remarks in plain English, which need no explanation. New ones belong
 /// here or in `assets/glossary.toml`.
-const PLAIN: [&str; 57] = [
+const PLAIN: [&str; 67] = [
+    "alone",
+    "does",
+    "done",
+    "free",
+    "prompts",
+    "reads",
+    "subject",
+    "time",
+    "together",
+    "waits",
     "threads",
     "as measured",
     "as profiled",
@@ -149,6 +162,11 @@ fn unexplained(app: &App, columns: Range<u16>, rows: Range<u16>) -> Vec<String> 
         .collect()
 }
 
+fn batch() -> App {
+    let batch = read_batch(Path::new("assets/traces/batch")).ok();
+    App::new(Start { batch, ..start() })
+}
+
 fn zoomed(pane: Pane) -> App {
     let mut app = measured();
     app.decode.pane = pane;
@@ -168,6 +186,12 @@ fn every_head_is_explained() {
     let mut app = measured();
     keys(&mut app, "w");
     missing.extend(unexplained(&app, DIALOG, 3..38));
+    for pane in BatchPane::ALL {
+        let mut app = batch();
+        app.batch.focus(pane);
+        keys(&mut app, "z");
+        missing.extend(unexplained(&app, WIDE, 2..38));
+    }
     // The heads of the lists: id, title, group, half, ..
     let mut app = ready();
     missing.extend(unexplained(&app, WIDE, 3..4));
@@ -260,7 +284,20 @@ const TITLES: [&str; 47] = [
     "THE",
     "WHY",
 ];
-const MORE_TITLES: [&str; 8] = ["OF", "SWEEP", "TEXT", "TO", "WHAT", "WITH", "YOUR", "POOL"];
+const MORE_TITLES: [&str; 12] = [
+    "DIR",
+    "DONE",
+    "PLAYING",
+    "PREPARING",
+    "OF",
+    "SWEEP",
+    "TEXT",
+    "TO",
+    "WHAT",
+    "WITH",
+    "YOUR",
+    "POOL",
+];
 
 /// The literals of a source, comments and tests left out.
 fn literals(source: &str) -> Vec<String> {

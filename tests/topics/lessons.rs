@@ -19,13 +19,14 @@ use super::stage::{app, ended, keys, press};
 const PATIENCE: usize = 100;
 
 /// The keys of each lesson, task by task; `#` types the figure that is asked for.
-const WALKS: [(&str, &[&str]); 6] = [
+const WALKS: [(&str, &[&str]); 7] = [
     ("draft", &["→", "↓", "↑", "#"]),
     ("cost", &["6", "#", "2←", "#"]),
     ("strict", &["#", "4", "#", "#", "#"]),
     ("relaxed", &["]", "#", "⇥⇥⇥⇥#", "#", "4#", "#", "2p↓←"]),
     ("pools", &["⇥⇥⇥z", "o↓⏎", "z#", "o⏎", "#", "←"]),
     ("slow", &["←", "#", "w⎋", "o⏎"]),
+    ("batch", &["7", "←", "#", "#", "#", "↓⏎"]),
 ];
 
 fn learning(at: usize) -> App {
@@ -214,6 +215,8 @@ fn tasks_passed_over_are_not_done_and_the_next_lesson_follows() {
     keys(&mut app, "N");
     assert_eq!(lesson_of(&app).id, "slow");
     keys(&mut app, "NNNNN");
+    assert_eq!(lesson_of(&app).id, "batch");
+    keys(&mut app, "NNNNNNN");
     assert!(app.learn.course.is_none());
     assert_eq!(app.screen, Screen::Learn);
 }
@@ -259,11 +262,35 @@ fn lesson_runs_show_what_the_lessons_say() {
     assert_eq!(ids(&run("poem-plain")), ids(&run("poem-64-rows")));
 }
 
+/// The larger the batch, the more probable a draft must be; and batching brings more than
+/// drafts do, in the batch that ships.
+#[test]
+fn the_lessons_batch_shows_what_it_says() {
+    let mut app = learning(WALKS.len() - 1);
+    keys(&mut app, "7");
+    let figure = |name: &str| {
+        let check = format!("{{\"is\":\"answer\",\"figure\":\"{name}\"}}");
+        match serde_json::from_str(&check).expect(name) {
+            Check::Answer { figure, .. } => figure.value(&app).expect(name),
+            other => panic!("{other:?}"),
+        }
+    };
+    let needs = ["needs-alone", "needs-here", "needs-most"].map(figure);
+    assert!(needs[0] < needs[1] && needs[1] < needs[2], "{needs:?}");
+    assert!(figure("batch-factor") > figure("draft-factor"));
+    assert!(figure("batch-size") > 1.0 && figure("size-most") > figure("batch-size"));
+    let batch = app.batch.batch.as_ref().expect("a batch");
+    assert!(batch.n_passes() > 10);
+}
+
 #[test]
 fn lesson_runs_are_byte_stable() {
-    for entry in std::fs::read_dir("assets/traces").expect("a folder") {
+    let folders = ["assets/traces", "assets/traces/batch"];
+    let entries = folders.map(|folder| std::fs::read_dir(folder).expect("a folder"));
+    for entry in entries.into_iter().flatten() {
         let path = entry.expect("an entry").path();
-        if path.extension().is_none_or(|e| e != "jsonl") {
+        let is_trace = path.extension().is_some_and(|e| e == "jsonl");
+        if !is_trace || path.ends_with("passes.jsonl") {
             continue;
         }
         let text = std::fs::read(&path).expect("a trace");

@@ -2,6 +2,7 @@
 
 mod arithmetic;
 mod batch;
+mod batch_screen;
 mod catalog;
 mod causes;
 mod checkpoints;
@@ -24,6 +25,7 @@ mod gguf;
 mod gguf_file;
 mod glossary;
 mod groups;
+mod heavy_batch;
 mod import;
 mod import_cases;
 mod interface;

@@ -37,6 +37,8 @@ pub fn start() -> Start {
         length: Length::Frameworks,
         look: Look::default(),
         replay: Vec::new(),
+        batch: None,
+        points: None,
         demo: Some(fixture::relaxed()),
         shipped: shipped(),
         earlier: Vec::new(),

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use candle_core::quantized::GgmlDType;
+use laserscope::start::recorded_batch::read_batch;
 use termlens::{Color, Key, Screen, Signal, Terminal, TerminalBuilder};
 
 pub const DEADLINE: Duration = Duration::from_secs(60);
@@ -81,6 +82,44 @@ fn a_recording_plays_without_a_model_and_survives_a_resize() {
     t.send(Key::Char('?')).unwrap();
     t.wait_until(shows(&["HELP"])).unwrap();
     escape(&mut t, "HELP");
+    leaves_cleanly(t, Key::Char('q'));
+}
+
+#[test]
+fn a_recorded_batch_is_stepped_played_and_a_lane_opened_and_left() {
+    let folder = format!("{}/assets/traces/batch", env!("CARGO_MANIFEST_DIR"));
+    let n = read_batch(Path::new(&folder)).unwrap().passes.len();
+    let pass = |at: usize| format!("pass {at} of {n}");
+    let mut t = start(program(&["replay", &folder]));
+    t.wait_until(shows(&[
+        "LANES",
+        "PRICE OF A ROW",
+        "THROUGHPUT",
+        "RECORDED",
+    ]))
+    .unwrap();
+    t.wait_until(|s| s.contains(&pass(n))).unwrap();
+    t.send(Key::Left).unwrap();
+    t.wait_until(|s| s.contains(&pass(n - 1))).unwrap();
+    t.send(Key::Enter).unwrap();
+    t.wait_until(shows(&["DRAFT TREE", "STEPS"])).unwrap();
+    t.send(Key::Esc).unwrap();
+    t.wait_until(|s| s.contains("LANES") && s.contains(&pass(n - 1)))
+        .unwrap();
+    for _ in 0..5 {
+        t.send(Key::Char('-')).unwrap();
+    }
+    t.wait_until(shows(&["0.8 s per pass"])).unwrap();
+    t.send(Key::Home).unwrap();
+    t.wait_until(|s| s.contains(&pass(1))).unwrap();
+    t.send(Key::Char(' ')).unwrap();
+    t.wait_until(|s| s.contains("PLAYING") && s.contains(&pass(2)))
+        .unwrap();
+    t.send(Key::Char(' ')).unwrap();
+    t.wait_until(shows(&["RECORDED"])).unwrap();
+    t.resize(80, 24).unwrap();
+    t.wait_until(|s| s.rows() == 24 && s.contains("LANES") && s.contains("q quit"))
+        .unwrap();
     leaves_cleanly(t, Key::Char('q'));
 }
 

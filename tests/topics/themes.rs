@@ -3,9 +3,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::path::Path;
 
 use crossterm::event::KeyCode;
 use laserscope::present::theme::ThemeName;
+use laserscope::start::recorded_batch::read_batch;
 use laserscope::tui::look::contrast::{LEAST, contrast};
 use laserscope::tui::{App, Start};
 use ratatui::buffer::{Buffer, Cell};
@@ -28,6 +30,10 @@ fn screens() -> Vec<(&'static str, App)> {
         replay: vec![fixture::relaxed()],
         ..start()
     });
+    let batch = App::new(Start {
+        batch: read_batch(Path::new("assets/traces/batch")).ok(),
+        ..start()
+    });
     let mut lesson = with(app(), "6");
     press(&mut lesson, KeyCode::Enter);
     vec![
@@ -37,6 +43,7 @@ fn screens() -> Vec<(&'static str, App)> {
         ("tune", tune),
         ("compare", with(measured(), "4")),
         ("pool", with(replay, "5")),
+        ("batch", batch),
         ("learn", with(app(), "6")),
         ("lesson", lesson),
         ("settings", with(measured(), "p")),

@@ -1,9 +1,14 @@
 //! Screens with the strangest tokens, at any size: nothing is written outside the
 //! screen, and the frames stay whole.
 
+use std::path::Path;
+
+use laserscope::speculate::passes::RecordedBatch;
 use laserscope::speculate::trace::{TokenBytes, Trace};
+use laserscope::start::recorded_batch::read_batch;
 use laserscope::tui::app::App;
 use laserscope::tui::screens::Screen;
+use laserscope::tui::screens::batch::layout as batch_layout;
 use laserscope::tui::screens::decode::state::{Cursor, Zoom};
 use laserscope::tui::shell::layout;
 use laserscope::tui::{Glyphs, view};
@@ -59,6 +64,16 @@ fn reloaded(trace: &Trace) -> Trace {
     Trace::load(text.as_slice()).expect("loaded")
 }
 
+/// The batch that ships, its tokens replaced.
+fn strange_batch(kinds: &[usize]) -> RecordedBatch {
+    let shipped = read_batch(Path::new("assets/traces/batch")).expect("a batch");
+    let traces = shipped.traces.into_iter();
+    RecordedBatch {
+        traces: traces.map(|trace| with_tokens(trace, kinds)).collect(),
+        ..shipped
+    }
+}
+
 fn frames_are_whole(app: &App, buffer: &Buffer) -> Result<(), TestCaseError> {
     let body = layout::shell(app, layout::whole(app)).body;
     let mut places = match app.screen {
@@ -78,6 +93,10 @@ fn frames_are_whole(app: &App, buffer: &Buffer) -> Result<(), TestCaseError> {
             let all = [places.pools, places.documents, places.view];
             all.into_iter().filter(|rect| rect.width > 0).collect()
         }
+        Screen::Batch => batch_layout::panes(&app.batch, body)
+            .into_iter()
+            .map(|(_, rect)| rect)
+            .collect(),
         Screen::Tune | Screen::Compare | Screen::Learn => Vec::new(),
     };
     // Whatever a screen's panes are, together they fill the body.
@@ -111,7 +130,7 @@ proptest! {
         kinds in prop::collection::vec(0usize..STRANGE.len(), 3..24),
         (width, height) in (60u16..170, 20u16..56),
         at in 0usize..20,
-        screen in 0usize..6,
+        screen in 0usize..7,
         zoomed in any::<bool>(),
         ghosts in any::<bool>(),
         ascii in any::<bool>(),
@@ -121,13 +140,14 @@ proptest! {
         let trace = with_tokens(fixture::relaxed(), &kinds);
         let mut app = ended(&trace);
         app.look.size = (width, height);
+        if screen == 6 { app.open_batch(strange_batch(&kinds)); }
         if zoomed { app.decode.zoom = Zoom::One; }
         if ghosts { keys(&mut app, "x"); }
         app.decode.go_to(Cursor::at(at));
         app.look.glyphs = if ascii { Glyphs::Ascii } else { Glyphs::Unicode };
         app.look.panes = laserscope::tui::remembered::Shift { left, lower, list: left };
         app.notice = None;
-        app.screen = [Screen::Decode, Screen::Catalog, Screen::Tune, Screen::Compare, Screen::Pool, Screen::Learn][screen];
+        app.screen = [Screen::Decode, Screen::Catalog, Screen::Tune, Screen::Compare, Screen::Pool, Screen::Learn, Screen::Batch][screen];
         keys(&mut app, dialog);
         let mut buffer = Buffer::empty(Rect::new(0, 0, width + 7, height + 5));
         for (x, y) in outside(width, height) {

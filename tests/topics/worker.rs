@@ -5,7 +5,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use laserscope::protocol::{
-    Asked, Command, Event, PoolAnswer, PoolQuestion, Purpose, Request, RunId, SweepRequest,
+    Asked, BatchNews, BatchRequest, Command, Event, PoolAnswer, PoolQuestion, Purpose, Request,
+    RunId, SweepRequest,
 };
 use laserscope::speculate::parameters::{self, Value};
 use laserscope::speculate::params::{AcceptanceRule, Budget, Params};
@@ -204,6 +205,125 @@ fn the_pools_answer_during_a_run() {
     assert!(matches!(answer.as_deref(), Ok(PoolAnswer::Overview(_))));
     assert!(!seen.iter().any(is_end_of(1)), "the run is still under way");
     thread.tell(Command::Resume);
+    thread.until(is_end_of(1));
+    thread.quit();
+}
+
+// ---- batches ----
+
+/// Three subjects, two at a time; their runs are 11, 12 and 13.
+fn batch(max_tokens: usize) -> Command {
+    let asked = ["abcabc", "cbacba", "bcabca"].into_iter().enumerate();
+    let asked = asked.map(|(i, question)| {
+        let spec = spec(question, params(max_tokens));
+        let mut subject = spec.subject;
+        subject.id = format!("i{i}");
+        let prompt = spec.prompt;
+        (11 + i as RunId, Asked { subject, prompt })
+    });
+    Command::Batch(Box::new(BatchRequest {
+        batch: 7,
+        lanes: 2,
+        params: params(max_tokens),
+        asked: asked.collect(),
+    }))
+}
+
+fn news(event: &Event) -> Option<&BatchNews> {
+    match event {
+        Event::Batch { batch: 7, news } => Some(news),
+        _ => None,
+    }
+}
+
+fn is_batchs_end(event: &Event) -> bool {
+    matches!(news(event), Some(BatchNews::Ended))
+}
+
+fn is_pass(event: &Event) -> bool {
+    matches!(news(event), Some(BatchNews::Pass { .. }))
+}
+
+/// Of every run that has ended, its steps, its tokens, and why it ended.
+fn ends(events: &[Event]) -> Vec<(RunId, usize, Finish)> {
+    let end = |event: &Event| match news(event)? {
+        BatchNews::RunEnded { run, end, .. } => Some((*run, end.steps, end.finish)),
+        _ => None,
+    };
+    events.iter().filter_map(end).collect()
+}
+
+/// The steps that passes have reported of a run.
+fn n_steps(events: &[Event], of: RunId) -> usize {
+    let steps = events.iter().filter_map(|event| match news(event)? {
+        BatchNews::Pass { steps, .. } => Some(steps),
+        _ => None,
+    });
+    steps.flatten().filter(|(run, _)| *run == of).count()
+}
+
+#[test]
+fn a_batch_reports_every_step_of_every_run() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut thread = Thread::start(folder.path());
+    thread.tell(batch(30));
+    let seen = thread.until(is_batchs_end);
+    let ends = ends(&seen);
+    assert_eq!(ends.len(), 3);
+    for (run, steps, finish) in ends {
+        assert_ne!(finish, Finish::Cancelled);
+        assert_eq!(n_steps(&seen, run), steps, "run {run}");
+    }
+    thread.quit();
+}
+
+#[test]
+fn a_run_goes_before_the_rest_of_a_batch_which_loses_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut thread = Thread::start(folder.path());
+    thread.tell(Command::SetPace(Duration::from_millis(20)));
+    thread.tell(batch(60));
+    let mut seen = thread.until(is_pass);
+    thread.tell(request(1, 20));
+    let meanwhile = thread.until(is_end_of(1));
+    assert!(!meanwhile.iter().any(is_batchs_end));
+    let begun = meanwhile
+        .iter()
+        .position(|e| matches!(e, Event::RunStarted { run: 1, .. }));
+    let during = &meanwhile[begun.expect("it has begun")..];
+    assert!(!during.iter().any(is_pass), "the batch waits for the run");
+    thread.tell(Command::SetPace(Duration::ZERO));
+    seen.extend(meanwhile);
+    seen.extend(thread.until(is_batchs_end));
+    let ends = ends(&seen);
+    assert_eq!(ends.len(), 3);
+    for (run, steps, finish) in ends {
+        assert_ne!(finish, Finish::Cancelled);
+        assert_eq!(n_steps(&seen, run), steps, "run {run}");
+    }
+    thread.quit();
+}
+
+#[test]
+fn a_paused_batch_makes_a_pass_per_step_and_ends_at_once_when_asked_to() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut thread = Thread::start(folder.path());
+    thread.tell(Command::SetPace(Duration::from_millis(50)));
+    thread.tell(batch(400));
+    thread.until(is_pass);
+    thread.tell(Command::Pause);
+    thread.until(|e| matches!(news(e), Some(BatchNews::Paused(true))));
+    thread.tell(Command::Step);
+    thread.tell(Command::Pool(Box::new(PoolQuestion::Overview)));
+    thread.until(is_pass);
+    thread.tell(Command::CancelBatch);
+    let seen = thread.until(is_batchs_end);
+    assert!(!seen.iter().any(is_pass), "one pass per step");
+    let ends = ends(&seen);
+    assert_eq!(ends.len(), 2, "those in lanes");
+    assert!(ends.iter().all(|end| end.2 == Finish::Cancelled));
+    thread.tell(Command::SetPace(Duration::ZERO));
+    thread.tell(request(1, 20));
     thread.until(is_end_of(1));
     thread.quit();
 }

@@ -13,7 +13,7 @@ pub mod manifest;
 mod measured;
 mod one_by_one;
 mod plan;
-mod recorded;
+pub(crate) mod recorded;
 mod start;
 mod together;
 

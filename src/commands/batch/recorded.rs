@@ -13,7 +13,12 @@ use crate::speculate::passes::{LaneRecord, PassRecord, PassesHeader, write_line}
 use crate::speculate::trace::Trace;
 
 /// Name of the file with the passes.
-const PASSES: &str = "passes.jsonl";
+pub(crate) const PASSES: &str = "passes.jsonl";
+
+/// Name of the file with a subject's run.
+pub(crate) fn trace_name(kind: &str, id: &str) -> String {
+    format!("{kind}-{}.jsonl", file_name(id))
+}
 
 /// Where runs are recorded.
 pub(crate) struct Recorder {
@@ -61,7 +66,7 @@ impl Recorder {
     /// What the disk reports.
     pub(crate) fn run(&self, trace: &Trace) -> Result<()> {
         let subject = &trace.header.subject;
-        let name = format!("{}-{}.jsonl", subject.kind, file_name(&subject.id));
+        let name = trace_name(subject.kind.as_str(), &subject.id);
         let path = self.folder.join(name);
         let context = || format!("--traces: writing {}", path.display());
         let mut file = AtomicFile::create(&path).wrap_err_with(context)?;

@@ -129,6 +129,11 @@ impl PassCosts {
         &self.alone
     }
 
+    /// Whether anything was measured.
+    pub(crate) fn is_measured(&self) -> bool {
+        !self.products.is_empty()
+    }
+
     /// Milliseconds of retrieving for one sequence and learning from its verdict, divided
     /// among `threads` threads if there are enough sequences to share them.
     pub(crate) fn shared_by(mut self, threads: usize) -> Self {

@@ -55,6 +55,7 @@ impl App {
                 self.apply_to_sweep(sweeping);
                 Vec::new()
             }
+            Event::Batch { batch, news } => self.apply_to_batch(batch, news),
             about_run => self.apply_to_run(about_run),
         }
     }
@@ -200,7 +201,7 @@ impl App {
 }
 
 impl Run {
-    fn started(&mut self, header: Header) {
+    pub(crate) fn started(&mut self, header: Header) {
         self.subject = header.subject.clone();
         self.params = header.params;
         self.record = Some(Record::new(header));
@@ -209,13 +210,13 @@ impl Run {
         }
     }
 
-    fn step(&mut self, step: Step) {
+    pub(crate) fn step(&mut self, step: Step) {
         if let Some(record) = &mut self.record {
             record.push(step);
         }
     }
 
-    fn paused(&mut self, paused: bool) {
+    pub(crate) fn paused(&mut self, paused: bool) {
         if self.is_under_way() {
             self.phase = if paused {
                 Phase::Paused
@@ -225,7 +226,7 @@ impl Run {
         }
     }
 
-    fn ended(&mut self, end: End) {
+    pub(crate) fn ended(&mut self, end: End) {
         self.phase = Phase::Ended;
         if let Some(record) = &mut self.record {
             record.finish(end);

@@ -27,6 +27,7 @@ use crate::tui::app::model::ModelState;
 use crate::tui::keys::context::Context;
 use crate::tui::remembered::{Mouse, Remembered};
 use crate::tui::runs::run::{Recording, Run};
+use crate::tui::screens::batch::state::BatchScreen;
 use crate::tui::screens::catalog::state::Browse;
 use crate::tui::screens::compare::state::Compare;
 use crate::tui::screens::decode::state::{Cursor, DecodeView, Pace};
@@ -111,6 +112,8 @@ pub struct App {
     pub pool: PoolScreen,
     /// The Learn screen.
     pub learn: Learn,
+    /// The Batch screen.
+    pub batch: BatchScreen,
     /// Theme, keys and size.
     pub look: Appearance,
     /// Model, profile and setup.
@@ -138,6 +141,10 @@ impl App {
             compare: Compare::default(),
             pool: PoolScreen::default(),
             learn: Learn::new(start.learned),
+            batch: BatchScreen {
+                points: start.points,
+                ..BatchScreen::default()
+            },
             look: Appearance::new(start.look),
             engine: EngineState::new(start.setup),
             session: Session::new(start.earlier, start.save_dir, start.demo),
@@ -154,6 +161,10 @@ impl App {
         for trace in start.replay.into_iter().rev() {
             app.engine.model = ModelState::None;
             app.open(trace);
+        }
+        if let Some(batch) = start.batch {
+            app.engine.model = ModelState::None;
+            app.open_batch(batch);
         }
         if !notices.is_empty() {
             app.tell(Tone::Problem, notices.join(". "));
@@ -184,6 +195,7 @@ impl App {
             Screen::Compare => Context::Compare,
             Screen::Pool => Context::Pool,
             Screen::Learn => Context::Learn,
+            Screen::Batch => Context::Batch,
         }
     }
 
@@ -325,7 +337,9 @@ impl App {
         let busy = |r: &Run| r.is_moving() || r.references.is_busy();
         let sweeps = self.screen == Screen::Tune && self.tune.sweep.is_under_way();
         let races = self.compare.is_racing();
-        self.engine.model.is_coming() || self.run().is_some_and(busy) || races || sweeps
+        let batches = self.screen == Screen::Batch && self.batch.is_moving();
+        let moves = races || sweeps || batches;
+        self.engine.model.is_coming() || self.run().is_some_and(busy) || moves
     }
 
     /// When the notice uncovers the hints, where it does.

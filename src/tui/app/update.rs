@@ -55,6 +55,7 @@ impl App {
             (None, Screen::Compare) => self.update_compare(action),
             (None, Screen::Pool) => self.update_pool(action),
             (None, Screen::Learn) => self.update_learn(action),
+            (None, Screen::Batch) => self.update_batch(action),
         };
         self.refresh_comparison();
         match self.screen {
@@ -106,6 +107,7 @@ impl App {
     fn show(&mut self, screen: Screen) {
         self.screen = screen;
         self.pool.came_from = None;
+        self.batch.is_in_decode = false;
         if screen != Screen::Catalog && self.session.shown.is_none() {
             self.set_shown(self.session.runs.last().map(|r| r.id));
         }

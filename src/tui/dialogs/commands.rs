@@ -29,13 +29,14 @@ const NAME: usize = 22;
 const KEYS: usize = 12;
 
 /// The screens by their contexts.
-const SCREENS: [(Context, Screen); 6] = [
+const SCREENS: [(Context, Screen); 7] = [
     (Context::Catalog, Screen::Catalog),
     (Context::Decode, Screen::Decode),
     (Context::Tune, Screen::Tune),
     (Context::Compare, Screen::Compare),
     (Context::Pool, Screen::Pool),
     (Context::Learn, Screen::Learn),
+    (Context::Batch, Screen::Batch),
 ];
 
 /// What is typed, and which of what fits is chosen.

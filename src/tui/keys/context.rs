@@ -22,6 +22,8 @@ pub enum Context {
     Pool,
     /// The Learn screen.
     Learn,
+    /// The Batch screen.
+    Batch,
     /// A lesson is under way: on every screen, before the screen's own keys.
     Lesson,
     /// The catalog's filter is being typed.
@@ -71,6 +73,7 @@ impl Context {
             Context::Compare => "Compare",
             Context::Pool => "Pool",
             Context::Learn => "Learn",
+            Context::Batch => "Batch",
             Context::Lesson => "In a lesson",
             Context::Filter => "While filtering",
             Context::Typing => "While typing",
@@ -98,6 +101,7 @@ impl Context {
             Context::Compare => &[Context::Compare, Context::Anywhere, Context::Always],
             Context::Pool => &[Context::Pool, Context::Anywhere, Context::Always],
             Context::Learn => &[Context::Learn, Context::Anywhere, Context::Always],
+            Context::Batch => &[Context::Batch, Context::Anywhere, Context::Always],
             Context::Lesson => &[Context::Lesson, Context::Always],
             Context::Filter => &[Context::Filter, Context::Always],
             Context::Typing => &[Context::Typing, Context::Always],
@@ -118,13 +122,14 @@ impl Context {
     }
 
     /// In the order of the help.
-    pub const ALL: [Context; 23] = [
+    pub const ALL: [Context; 24] = [
         Context::Decode,
         Context::Catalog,
         Context::Tune,
         Context::Compare,
         Context::Pool,
         Context::Learn,
+        Context::Batch,
         Context::Lesson,
         Context::Anywhere,
         Context::Always,

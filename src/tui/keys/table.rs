@@ -75,6 +75,9 @@ pub static TABLE: &[Binding] = table! {
         Action::NextFramework; [Key::char('F')] "framework" "the next framework: KAR, TRAWL, ONCE, RLMRec, custom ones";
         Action::OwnPrompt; [Key::char('p')] "custom prompt" "type a custom prompt";
         Action::GeneratePaused; [SPACE] "step through" "generate, pausing before the first step";
+        Action::Mark; [Key::char('m')] "mark" "mark the selected subject for a batch, or unmark it";
+        Action::StartBatch; [Key::char('b')] "batch" "decode the marked subjects together; without marks, a sample of them";
+        Action::Unmark; [Key::char('u')] "" "unmark all subjects";
         Action::EarlierRuns; [Key::char('o')] "earlier runs" "open an earlier run";
         Action::Copy(Copied::Prompt); [Key::char('y')] "" "copy the prompt";
         Action::Narrower; [Key::char('<'), CTRL_LEFT] "" "narrow the list";
@@ -211,6 +214,30 @@ pub static TABLE: &[Binding] = table! {
         Action::Last; [END] "" "the last lesson";
         Action::Close; [ESC] "" "leave the lesson under way, or back to the catalog";
     }
+    Batch {
+        Action::PlayPause; [SPACE] "play/pause" "play or pause; the engine stops between passes";
+        Action::SingleStep; [Key::char('n')] "one pass" "make one pass, then pause";
+        Action::PreviousStep; [LEFT, Key::char('h')] "" "the previous pass";
+        Action::NextStep; [RIGHT, Key::char('l')] "←→|pass" "the next pass; at the end of a paused batch, make one more";
+        Action::Up; [UP, Key::char('k')] "" "the lane above";
+        Action::Down; [DOWN, Key::char('j')] "↑↓|lane" "the lane below";
+        Action::Submit; [ENTER] "open lane" "open the lane's run on the Decode screen, at its step in this pass";
+        Action::StartBatch; [Key::char('b')] "new batch" "decode the subjects marked in the catalog together; without marks, a sample of them";
+        Action::Fewer; [Key::char('[')] "" "a smaller batch size, from the next batch on";
+        Action::MoreSubjects; [Key::char(']')] "[ ]|size" "a larger batch size, from the next batch on";
+        Action::StopRun; [Key::char('e')] "end" "end the batch here, keeping what its runs have";
+        Action::Follow; [Key::char('f')] "follow" "follow the newest pass";
+        Action::Slower; [Key::char('-')] "" "slower";
+        Action::Faster; [Key::char('+'), Key::char('=')] "-+|pace" "faster";
+        Action::NextPane; [TAB] "pane" "the next pane";
+        Action::PreviousPane; [BACK_TAB] "" "the previous pane";
+        Action::Zoom; [Key::char('z')] "zoom" "zoom the focused pane, or show all panes";
+        Action::First; [HOME] "" "the first pass";
+        Action::Last; [END] "" "the last pass";
+        Action::PageUp; [PAGE_UP] "" "ten passes back";
+        Action::PageDown; [PAGE_DOWN] "" "ten passes forward";
+        Action::Close; [ESC] "" "leave the zoom, or back to the catalog";
+    }
     Lesson {
         Action::Answer; [Key::char('A')] "answer" "type the number that the task asks for";
         Action::NextTask; [Key::char('N')] "next" "skip the task; after the last one, the next lesson";
@@ -222,6 +249,7 @@ pub static TABLE: &[Binding] = table! {
         Action::Show(Screen::Compare); [Key::char('4')] "" "two runs side by side";
         Action::Show(Screen::Pool); [Key::char('5')] "" "the pools of earlier answers";
         Action::Show(Screen::Learn); [Key::char('6')] "" "lessons on real runs";
+        Action::Show(Screen::Batch); [Key::char('7')] "" "many subjects in one pass";
         Action::Picture; [Key::char('P')] "" "save this screen as a picture and as text";
         Action::Commands; [Key::char(':')] "" "all commands by name; a number goes to a step";
         Action::NextTheme; [Key::char('t')] "" "the next theme";

@@ -23,6 +23,12 @@ pub enum Check {
         /// Which one.
         screen: ScreenName,
     },
+    /// On Batch, the pass looked at has at least so many drafts.
+    Pass {
+        /// Drafts of all lanes.
+        #[serde(rename = "min-drafts")]
+        min_drafts: usize,
+    },
     /// This pane has the focus, alone.
     Zoom {
         /// Which one.
@@ -78,6 +84,8 @@ pub enum ScreenName {
     Compare,
     /// The Learn screen.
     Learn,
+    /// The Batch screen.
+    Batch,
 }
 
 impl Check {

@@ -57,9 +57,31 @@ pub(crate) enum What {
     TimesAsFast,
     /// Milliseconds a step of the run named over those of the run shown.
     StepCost,
+    /// Of the batch, at the pass looked at.
+    Batch(BatchFigure),
 }
 
-const NAMES: [(&str, What); 22] = [
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BatchFigure {
+    /// Lanes.
+    Size,
+    PassRows,
+    PassDrafts,
+    /// The path probability that one more row needed, in per cent.
+    PassPrice,
+    /// What batching and drafts multiply tokens per second by.
+    Batching,
+    Drafts,
+    /// The largest batch size that is drawn.
+    MostSize,
+    /// The survival that a draft row needs, in per cent: with one subject in a pass, with
+    /// as many as the batch has lanes, with the most.
+    NeedsAlone,
+    NeedsHere,
+    NeedsMost,
+}
+
+const NAMES: [(&str, What); 32] = [
     ("step-rows", What::StepRows),
     ("step-committed", What::StepCommitted),
     ("step-drafted", What::StepDrafted),
@@ -82,6 +104,16 @@ const NAMES: [(&str, What); 22] = [
     ("in-common", What::InCommon),
     ("times-as-fast", What::TimesAsFast),
     ("step-cost", What::StepCost),
+    ("batch-size", What::Batch(BatchFigure::Size)),
+    ("pass-rows", What::Batch(BatchFigure::PassRows)),
+    ("pass-drafts", What::Batch(BatchFigure::PassDrafts)),
+    ("pass-price", What::Batch(BatchFigure::PassPrice)),
+    ("batch-factor", What::Batch(BatchFigure::Batching)),
+    ("draft-factor", What::Batch(BatchFigure::Drafts)),
+    ("size-most", What::Batch(BatchFigure::MostSize)),
+    ("needs-alone", What::Batch(BatchFigure::NeedsAlone)),
+    ("needs-here", What::Batch(BatchFigure::NeedsHere)),
+    ("needs-most", What::Batch(BatchFigure::NeedsMost)),
 ];
 
 impl FromStr for Figure {

@@ -3,6 +3,7 @@
 //!
 //! Knows what a task asks; who is at which task is `screens/learn`.
 
+mod batch;
 pub mod check;
 pub(crate) mod figure;
 pub mod learned;
@@ -13,10 +14,11 @@ use serde::Deserialize;
 
 use crate::speculate::trace::{Header, Trace};
 
+pub(crate) use batch::{course, recorded_batch};
 pub use check::Check;
 
 /// In the order in which they are taught.
-const LESSONS: [(&str, &str); 6] = [
+const LESSONS: [(&str, &str); 7] = [
     (
         "1-draft.toml",
         include_str!("../../../assets/lessons/1-draft.toml"),
@@ -40,6 +42,10 @@ const LESSONS: [(&str, &str); 6] = [
     (
         "6-slow.toml",
         include_str!("../../../assets/lessons/6-slow.toml"),
+    ),
+    (
+        "7-batch.toml",
+        include_str!("../../../assets/lessons/7-batch.toml"),
     ),
 ];
 
@@ -89,7 +95,11 @@ pub struct Lesson {
     /// What is read before it begins; an empty line parts paragraphs.
     pub text: String,
     /// Runs it opens; the first is shown.
+    #[serde(default)]
     pub(crate) runs: Vec<String>,
+    /// Whether it opens the batch that ships; its runs are the batch's.
+    #[serde(default)]
+    pub(crate) batch: bool,
     /// Where in the first run it begins.
     #[serde(default)]
     pub(crate) start: At,
@@ -144,7 +154,10 @@ pub fn bundled() -> Result<Vec<Lesson>> {
 
 fn check_lesson(lesson: &Lesson) -> Result<()> {
     ensure!(!lesson.tasks.is_empty(), "a lesson needs a task");
-    ensure!(!lesson.runs.is_empty(), "a lesson needs a run");
+    ensure!(
+        lesson.batch == lesson.runs.is_empty(),
+        "a lesson needs either runs or the batch"
+    );
     if let Some(unknown) = lesson.runs.iter().find(|run| !is_run(run)) {
         bail!(
             "run `{unknown}`: must be one of {}",

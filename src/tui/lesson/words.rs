@@ -9,7 +9,7 @@ use crate::tui::keys::context::Context;
 use crate::tui::keys::keymap::Keymap;
 use crate::tui::screens::Screen;
 
-const KEYS: [(&str, Context, Action); 24] = [
+const KEYS: [(&str, Context, Action); 30] = [
     ("step", Context::Decode, Action::NextStep),
     ("step-back", Context::Decode, Action::PreviousStep),
     ("up", Context::Decode, Action::Up),
@@ -32,6 +32,12 @@ const KEYS: [(&str, Context, Action); 24] = [
     ("race", Context::Compare, Action::PlayPause),
     ("learn", Context::Anywhere, Action::Show(Screen::Learn)),
     ("help", Context::Anywhere, Action::Help),
+    ("batch", Context::Anywhere, Action::Show(Screen::Batch)),
+    ("pass-back", Context::Batch, Action::PreviousStep),
+    ("last-pass", Context::Batch, Action::Last),
+    ("batch-pane", Context::Batch, Action::NextPane),
+    ("lane", Context::Batch, Action::Down),
+    ("open-lane", Context::Batch, Action::Submit),
     ("answer", Context::Lesson, Action::Answer),
     ("go-on", Context::Lesson, Action::NextTask),
 ];

@@ -1,5 +1,6 @@
 //! The screens, a room each: state, update, view.
 
+pub mod batch;
 pub mod catalog;
 pub mod compare;
 pub mod decode;
@@ -25,6 +26,8 @@ pub enum Screen {
     Pool,
     /// Lessons.
     Learn,
+    /// Many subjects in one pass.
+    Batch,
 }
 
 /// Whether a screen's field is being typed.

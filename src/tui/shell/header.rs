@@ -16,13 +16,14 @@ use crate::tui::screens::Screen;
 use crate::tui::widgets::bars;
 
 const NAME: &str = " ◉ LaserScope ";
-const SCREENS: [(Screen, &str); 6] = [
+const SCREENS: [(Screen, &str); 7] = [
     (Screen::Catalog, "Catalog"),
     (Screen::Decode, "Decode"),
     (Screen::Tune, "Tune"),
     (Screen::Compare, "Compare"),
     (Screen::Pool, "Pool"),
     (Screen::Learn, "Learn"),
+    (Screen::Batch, "Batch"),
 ];
 /// From this width on every screen is named; below, the one in front only.
 const NAMED_WIDTH: u16 = 112;

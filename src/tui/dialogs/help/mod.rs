@@ -140,6 +140,7 @@ impl App {
             Screen::Compare => GlossaryPlace::Compare,
             Screen::Pool => GlossaryPlace::Pools,
             Screen::Learn => GlossaryPlace::Learn,
+            Screen::Batch => GlossaryPlace::Batch,
         }
     }
 }

@@ -199,6 +199,7 @@ fn context(place: GlossaryPlace) -> Context {
         GlossaryPlace::Compare => Context::Compare,
         GlossaryPlace::Pools => Context::Pool,
         GlossaryPlace::Learn => Context::Learn,
+        GlossaryPlace::Batch => Context::Batch,
         GlossaryPlace::Settings => Context::Settings,
         GlossaryPlace::WhySlow => Context::WhySlow,
     }

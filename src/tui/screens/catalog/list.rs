@@ -122,9 +122,16 @@ fn filter(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         ])
     };
     pane::put(buf, area, 0, &line);
+    let mut found = Vec::new();
     if !text.is_empty() {
-        let found = Span::styled(format!("{} found", list.rows.len()), theme.text());
-        let found = Line::from(found);
+        found.push(format!("{} found", list.rows.len()));
+    }
+    match app.catalog.marked.len() {
+        0 => {}
+        n => found.push(format!("{n} marked")),
+    }
+    if !found.is_empty() {
+        let found = Line::styled(format!(" {}", found.join(" · ")), theme.text());
         found.right_aligned().render(area, buf);
     }
 }
@@ -191,7 +198,12 @@ impl Sizes {
             Half::Query => theme.text(),
             Half::Pool => theme.dim(),
         };
-        let label = marked(&fitted(&subject.label(), self.label), row, theme);
+        let is_marked = app.catalog.marked.contains(&row.at);
+        let room = self.label.saturating_sub(2 * u16::from(is_marked));
+        let mut label = marked(&fitted(&subject.label(), room), row, theme);
+        if is_marked {
+            label.spans.insert(0, Span::styled("● ", theme.accent()));
+        }
         Row::new([
             Cell::from(fitted(subject.id(), self.id)).style(theme.dim()),
             Cell::from(label).style(plain),

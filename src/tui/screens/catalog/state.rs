@@ -47,6 +47,8 @@ pub struct Browse {
     pub kind: SubjectKind,
     items: List,
     users: List,
+    /// For a batch, in the order in which they were marked.
+    pub(crate) marked: Vec<SubjectRef>,
     /// Whether the filter is being typed.
     pub(crate) typing: Typing,
     pub(crate) detail_scroll: usize,
@@ -76,6 +78,7 @@ impl Browse {
             framework,
             catalog,
             kind: SubjectKind::Item,
+            marked: Vec::new(),
             typing: Typing::No,
             detail_scroll: 0,
             shipped: Vec::new(),
@@ -144,6 +147,16 @@ impl Browse {
     pub fn selected(&self) -> Option<SubjectRef> {
         let list = self.list();
         list.rows.get(list.selected).map(|row| row.at)
+    }
+
+    /// Marks the selected subject for a batch, or unmarks it, and goes on to the next.
+    pub(crate) fn toggle_mark(&mut self) {
+        let Some(at) = self.selected() else { return };
+        match self.marked.iter().position(|&marked| marked == at) {
+            Some(place) => drop(self.marked.remove(place)),
+            None => self.marked.push(at),
+        }
+        self.move_by(1);
     }
 
     /// The selected item or user.

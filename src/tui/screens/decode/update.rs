@@ -177,6 +177,9 @@ impl App {
     }
 
     fn stop(&mut self) -> Vec<Command> {
+        if self.shows_live_lane() {
+            return vec![Command::CancelBatch];
+        }
         match self.run_mut() {
             Some(run) if run.is_under_way() || run.references.is_busy() => {
                 run.references.wanted.clear();
@@ -225,6 +228,7 @@ impl App {
         }
         match self.decode.zoom {
             Zoom::One => self.decode.zoom = Zoom::All,
+            Zoom::All if self.batch.is_in_decode => self.back_to_batch(),
             Zoom::All => self.screen = Screen::Catalog,
         }
     }
@@ -252,6 +256,7 @@ impl App {
         if let Some(run) = self.run_mut() {
             run.play_for(elapsed, pace);
         }
+        self.batch.play_for(elapsed, pace);
         self.race_on(elapsed);
         if let Some(notice) = &mut self.notice {
             notice.age += elapsed;

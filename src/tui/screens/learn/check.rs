@@ -24,6 +24,10 @@ impl Check {
             }
             Check::Token { fate } => decoding(app) && picked_fate(app) == Some(*fate),
             Check::Screen { screen } => app.screen == screen.screen(),
+            Check::Pass { min_drafts } => {
+                let pass = app.batch.pass().filter(|_| app.screen == Screen::Batch);
+                pass.is_some_and(|pass| pass.drafts >= *min_drafts)
+            }
             Check::Zoom { pane } => {
                 decoding(app) && app.decode.zoom == Zoom::One && app.decode.pane == *pane
             }
@@ -80,6 +84,7 @@ impl ScreenName {
             ScreenName::Decode => Screen::Decode,
             ScreenName::Compare => Screen::Compare,
             ScreenName::Learn => Screen::Learn,
+            ScreenName::Batch => Screen::Batch,
         }
     }
 }

@@ -10,7 +10,8 @@ use crate::speculate::stats::first_difference;
 use crate::speculate::trace::{Header, PoolSize};
 use crate::tui::app::App;
 use crate::tui::lesson;
-use crate::tui::lesson::figure::{Figure, What};
+use crate::tui::lesson::figure::{BatchFigure, Figure, What};
+use crate::tui::screens::learn::batch_figure;
 
 impl Figure {
     /// `None`: nothing shown has such a figure.
@@ -27,6 +28,7 @@ impl Figure {
                 Some(record) => of_header(self.what, &record.trace.header),
                 None => of_header(self.what, &self.shipped_header(app)?),
             },
+            What::Batch(figure) => batch_figure::value(figure, app),
             _ => of_run(self.what, self.record(app)?),
         }
     }
@@ -37,7 +39,10 @@ impl Figure {
         Some(match self.what {
             What::RunMal | What::MsPerToken | What::Cost(_) => format!("{value:.1}"),
             What::Number(of) if !matches!(of.range, Range::Whole(..)) => format!("{value:.1}"),
-            What::LogProb | What::TimesAsFast | What::StepCost => format!("{value:.2}"),
+            What::LogProb
+            | What::TimesAsFast
+            | What::StepCost
+            | What::Batch(BatchFigure::Batching | BatchFigure::Drafts) => format!("{value:.2}"),
             _ => format!("{value:.0}"),
         })
     }

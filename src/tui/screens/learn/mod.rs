@@ -1,5 +1,6 @@
 //! The Learn screen, and the lesson under way.
 
+mod batch_figure;
 mod check;
 mod figure;
 pub(crate) mod state;

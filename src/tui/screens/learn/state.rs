@@ -5,6 +5,7 @@ use crate::speculate::params::Params;
 use crate::tui::lesson::learned::Learned;
 use crate::tui::lesson::{self, Lesson, Task};
 use crate::tui::screens::Screen;
+use crate::tui::screens::batch::state::BatchScreen;
 use crate::tui::screens::decode::state::DecodeView;
 
 /// The Learn screen's state.
@@ -40,6 +41,7 @@ pub(super) struct Before {
     pub(super) screen: Screen,
     pub(super) shown: Option<RunId>,
     pub(super) view: DecodeView,
+    pub(super) batch: BatchScreen,
     pub(super) params: Params,
 }
 
@@ -62,6 +64,11 @@ impl Learn {
         let course = self.course.as_ref()?;
         let lesson = self.lessons.get(course.lesson)?;
         Some((lesson, lesson.tasks.get(course.task)))
+    }
+
+    /// The Batch screen as it was before the lesson under way.
+    pub(crate) fn batch_before(&mut self) -> Option<&mut BatchScreen> {
+        self.course.as_mut().map(|course| &mut course.before.batch)
     }
 
     /// The run that the lesson under way calls by this name.

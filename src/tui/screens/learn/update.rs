@@ -40,16 +40,13 @@ impl App {
             None => Box::new(self.what_is_open()),
         };
         self.close_lesson_runs();
-        let Some(names) = self.learn.lessons.get(lesson).map(|l| l.runs.clone()) else {
+        let Some(chosen) = self.learn.lessons.get(lesson).cloned() else {
             return;
         };
-        let mut runs = Vec::new();
-        for name in names {
-            match self.open_lesson_run(&name) {
-                Ok(id) => runs.push((name, id)),
-                Err(why) => self.tell(Tone::Problem, format!("{why:#}")),
-            }
-        }
+        let runs = match chosen.batch {
+            true => self.open_lesson_batch(),
+            false => self.open_lesson_runs(chosen.runs),
+        };
         self.learn.selected = lesson;
         self.decode = DecodeView::default();
         self.set_shown(runs.first().map(|r| r.1));
@@ -76,8 +73,32 @@ impl App {
             screen: self.screen,
             shown: self.session.shown,
             view: self.decode.clone(),
+            batch: self.batch.clone(),
             params: self.next.params,
         }
+    }
+
+    fn open_lesson_runs(&mut self, names: Vec<String>) -> Vec<(String, RunId)> {
+        let mut runs = Vec::new();
+        for name in names {
+            match self.open_lesson_run(&name) {
+                Ok(id) => runs.push((name, id)),
+                Err(why) => self.tell(Tone::Problem, format!("{why:#}")),
+            }
+        }
+        runs
+    }
+
+    /// Puts the batch that ships on the Batch screen; its runs are the lesson's.
+    fn open_lesson_batch(&mut self) -> Vec<(String, RunId)> {
+        match lesson::recorded_batch() {
+            Ok(batch) => self.show_recorded_batch(batch, Recording::Lesson),
+            Err(why) => self.tell(Tone::Problem, format!("{why:#}")),
+        }
+        let lanes = self.batch.batch.iter().flat_map(|batch| &batch.runs);
+        lanes
+            .filter_map(|lane| Some((lane.name.clone(), lane.run?)))
+            .collect()
     }
 
     /// Adds a run that ships, played to its end.
@@ -108,11 +129,13 @@ impl App {
             screen,
             shown,
             view,
+            batch,
             params,
         } = *course.before;
         self.screen = screen;
         self.set_shown(shown.filter(|&id| self.run_of(id).is_some()));
         self.decode = view;
+        self.batch = batch;
         self.next.params = params;
         self.dialog = None;
     }
