@@ -42,11 +42,15 @@ pub enum GlossaryPlace {
     Settings,
     /// The dialog *Why slow?*.
     WhySlow,
+    /// The dialog *Why low?*.
+    WhyLow,
+    /// The acceptance board, a tab of the Catalog screen.
+    Board,
 }
 
 impl GlossaryPlace {
     #[cfg(test)]
-    pub(crate) const ALL: [GlossaryPlace; 14] = [
+    pub(crate) const ALL: [GlossaryPlace; 16] = [
         GlossaryPlace::Catalog,
         GlossaryPlace::Text,
         GlossaryPlace::Tree,
@@ -55,6 +59,8 @@ impl GlossaryPlace {
         GlossaryPlace::Pool,
         GlossaryPlace::Speed,
         GlossaryPlace::WhySlow,
+        GlossaryPlace::WhyLow,
+        GlossaryPlace::Board,
         GlossaryPlace::Settings,
         GlossaryPlace::Tune,
         GlossaryPlace::Sweep,
@@ -80,6 +86,8 @@ impl GlossaryPlace {
             GlossaryPlace::Learn => "Learn",
             GlossaryPlace::Settings => "SETTINGS",
             GlossaryPlace::WhySlow => "WHY SLOW?",
+            GlossaryPlace::WhyLow => "WHY LOW?",
+            GlossaryPlace::Board => "Board",
         }
     }
 }

@@ -74,7 +74,7 @@ fn bonus(record: &Record, step: &Step, id: u32) -> Vec<String> {
 }
 
 /// Quotes a field where RFC 4180 requires it.
-fn field(text: &str) -> String {
+pub(super) fn field(text: &str) -> String {
     if text.contains(['"', ',', '\n', '\r']) {
         format!("\"{}\"", text.replace('"', "\"\""))
     } else {

@@ -31,6 +31,14 @@ impl FateCounts {
         } += 1;
     }
 
+    pub(crate) fn merge(&mut self, other: &FateCounts) {
+        self.accepted += other.accepted;
+        self.relaxed += other.relaxed;
+        self.rejected += other.rejected;
+        self.lost += other.lost;
+        self.unreached += other.unreached;
+    }
+
     pub(crate) fn drafted(&self) -> usize {
         self.committed() + self.rejected + self.lost + self.unreached
     }
@@ -214,6 +222,32 @@ impl Stats {
         });
     }
 
+    /// Adds another run's figures.
+    pub(crate) fn merge(&mut self, other: &Stats) {
+        self.steps += other.steps;
+        self.tokens += other.tokens;
+        self.bonus += other.bonus;
+        self.fates.merge(&other.fates);
+        self.hit_steps += other.hit_steps;
+        self.rows += other.rows;
+        self.timing.add(&other.timing);
+        for (own, more) in self.sources.iter_mut().zip(&other.sources) {
+            own.hit_steps += more.hit_steps;
+            own.fates.merge(&more.fates);
+        }
+        grow(&mut self.by_depth, &other.by_depth, |own, more| {
+            *own = (own.0 + more.0, own.1 + more.1);
+        });
+        grow(
+            &mut self.match_lengths,
+            &other.match_lengths,
+            |own, more| {
+                *own += more;
+            },
+        );
+        grow(&mut self.by_match, &other.by_match, MatchStats::add);
+    }
+
     /// Mean accepted length: tokens committed per step, bonus included.
     pub fn mal(&self) -> Option<f64> {
         ratio(self.tokens, self.steps)
@@ -234,6 +268,16 @@ impl Stats {
         let ms = self.timing.total();
         (ms > 0.0).then(|| self.tokens as f64 * 1000.0 / ms)
     }
+}
+
+/// Adds up two lists of slots, one of which may be longer.
+fn grow<T: Clone + Default>(own: &mut Vec<T>, more: &[T], add: impl Fn(&mut T, &T)) {
+    if own.len() < more.len() {
+        own.resize(more.len(), T::default());
+    }
+    own.iter_mut()
+        .zip(more)
+        .for_each(|(own, more)| add(own, more));
 }
 
 fn ratio(part: usize, whole: usize) -> Option<f64> {

@@ -56,6 +56,7 @@ pub(crate) fn step(tree: DraftTree, verdict: Verdict) -> Step {
         params: None,
         retrieval: Vec::new(),
         n_offered: tree.n_rows(),
+        offered: None,
         rows: Vec::new(),
         judged: Vec::new(),
         verdict,

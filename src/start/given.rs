@@ -29,6 +29,7 @@ pub(crate) fn start(catalog: Option<Catalog>, params: Params, look: Look) -> Sta
         length: Length::Frameworks,
         look,
         replay: Vec::new(),
+        traces: None,
         demo: None,
         shipped: Vec::new(),
         earlier: earlier_runs(&save_dir),

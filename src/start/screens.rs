@@ -82,6 +82,7 @@ fn app(trace: &Trace, canvas: &Canvas, look: &Look) -> App {
         params: trace.header.params,
         look: look.clone(),
         replay: vec![trace.clone()],
+        traces: None,
         demo: None,
         shipped: Vec::new(),
         earlier: Vec::new(),

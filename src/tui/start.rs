@@ -56,6 +56,8 @@ pub struct Start {
     pub look: Look,
     /// Open these recordings, with no model (`laserscope replay`); the first is shown.
     pub replay: Vec<Trace>,
+    /// A folder of traces for the acceptance board, which is then in front.
+    pub traces: Option<PathBuf>,
     /// Plays while the model is fetched.
     pub demo: Option<Trace>,
     /// The answers that the pools begin with.

@@ -57,5 +57,6 @@ mod together;
 mod tokenizer;
 mod traces;
 mod tune;
+mod why_low;
 mod widths;
 mod worker;

@@ -37,6 +37,7 @@ pub fn start() -> Start {
         length: Length::Frameworks,
         look: Look::default(),
         replay: Vec::new(),
+        traces: None,
         demo: Some(fixture::relaxed()),
         shipped: shipped(),
         earlier: Vec::new(),

@@ -7,11 +7,13 @@ use serde::Serialize;
 
 use crate::cli::TraceStatsArgs;
 use crate::commands::print_json;
+use crate::commands::trace::why::WhyReport;
 use crate::commands::trace::{load, percent, two};
 use crate::speculate::params::Params;
 use crate::speculate::stats::{MatchStats, Stats, repetition};
 use crate::speculate::trace::{SubjectInfo, Trace};
 use crate::speculate::verify::Finish;
+use crate::speculate::why_low::WhyLow;
 
 #[derive(Serialize)]
 struct TraceStats<'a> {
@@ -30,6 +32,8 @@ struct TraceStats<'a> {
     conditional_acceptance: Vec<Option<f64>>,
     tokens_per_s: Option<f64>,
     prompt_ms: f64,
+    /// Why acceptance is not higher: a cause for every step.
+    why: WhyReport,
     #[serde(flatten)]
     stats: Stats,
 }
@@ -65,6 +69,7 @@ fn figures<'a>(path: &Path, trace: &'a Trace) -> TraceStats<'a> {
             .collect(),
         tokens_per_s: stats.tokens_per_s(),
         prompt_ms: trace.header.prompt_ms,
+        why: WhyReport::of(&WhyLow::of(trace)),
         stats,
     }
 }
@@ -86,6 +91,9 @@ fn print_text(figures: &TraceStats<'_>) {
     );
     print_fates(figures);
     print_hits(figures);
+    if figures.stats.steps > 0 && figures.params.drafts() {
+        out!("  why not more, in steps: {}", figures.why.in_a_line());
+    }
     print_times(&figures.stats);
 }
 

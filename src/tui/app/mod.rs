@@ -27,7 +27,8 @@ use crate::tui::app::model::ModelState;
 use crate::tui::keys::context::Context;
 use crate::tui::remembered::{Mouse, Remembered};
 use crate::tui::runs::run::{Recording, Run};
-use crate::tui::screens::catalog::state::Browse;
+use crate::tui::screens::catalog::board::state::WatchedFolder;
+use crate::tui::screens::catalog::state::{Browse, Front};
 use crate::tui::screens::compare::state::Compare;
 use crate::tui::screens::decode::state::{Cursor, DecodeView, Pace};
 use crate::tui::screens::learn::state::Learn;
@@ -92,6 +93,10 @@ pub enum Effect {
     SaveSettings(Params),
     /// Read a recording and hand it to [`App::open`].
     Open(PathBuf),
+    /// Read what is new in the folder that the board watches.
+    ScanBoard,
+    /// Write the rows of the board.
+    ExportBoard,
 }
 
 /// The interface: what is in front, the screens' states, and what they share. Actions
@@ -150,6 +155,10 @@ impl App {
             effects: Vec::new(),
         };
         app.catalog.shipped = start.shipped;
+        if let Some(folder) = start.traces {
+            app.catalog.board.folder = Some(WatchedFolder::new(folder));
+            app.catalog.front = Front::Board;
+        }
         // The first one last, so that it is shown.
         for trace in start.replay.into_iter().rev() {
             app.engine.model = ModelState::None;
@@ -178,6 +187,12 @@ impl App {
         match self.screen {
             Screen::Pool if self.pool.typing == Typing::Yes => Context::Filter,
             Screen::Catalog if self.catalog.typing == Typing::Yes => Context::Filter,
+            Screen::Catalog if self.catalog.front == Front::Board => {
+                match self.catalog.board.typing {
+                    Typing::Yes => Context::Filter,
+                    Typing::No => Context::Board,
+                }
+            }
             Screen::Catalog => Context::Catalog,
             Screen::Decode => Context::Decode,
             Screen::Tune => Context::Tune,
@@ -326,6 +341,12 @@ impl App {
         let sweeps = self.screen == Screen::Tune && self.tune.sweep.is_under_way();
         let races = self.compare.is_racing();
         self.engine.model.is_coming() || self.run().is_some_and(busy) || races || sweeps
+    }
+
+    /// When something happens by itself though nothing moves.
+    pub(crate) fn wakes_in(&self) -> Option<Duration> {
+        let times = [self.notice_moves_in(), self.board_due_in()];
+        times.into_iter().flatten().min()
     }
 
     /// When the notice uncovers the hints, where it does.

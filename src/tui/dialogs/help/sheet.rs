@@ -201,5 +201,7 @@ fn context(place: GlossaryPlace) -> Context {
         GlossaryPlace::Learn => Context::Learn,
         GlossaryPlace::Settings => Context::Settings,
         GlossaryPlace::WhySlow => Context::WhySlow,
+        GlossaryPlace::WhyLow => Context::WhyLow,
+        GlossaryPlace::Board => Context::Board,
     }
 }
