@@ -128,7 +128,12 @@ fn run(cli: &Cli) -> Result<bool> {
     let done = |result: Result<()>| result.map(|()| true);
     let Some(command) = &cli.command else {
         let look = looks.here(&cli.screen)?;
-        return done(playground::open(settings, &config, look, cli.traces.clone()));
+        return done(playground::open(
+            settings,
+            &config,
+            look,
+            cli.traces.clone(),
+        ));
     };
     if cli.traces.is_some() {
         wrong_usage("--traces DIR before a command: it is an option of the playground");

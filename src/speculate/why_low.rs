@@ -15,8 +15,8 @@ use std::sync::LazyLock;
 use super::TokenId;
 use super::explain::prob;
 use super::params::AcceptanceRule;
-use super::row::{NodeDistribution, TokenScore};
-use super::rule::{Ruling, rule};
+use super::row::NodeDistribution;
+use super::rule::{Ruling, Standing, rule};
 use super::sweep::Axes;
 use super::trace::Step;
 
@@ -42,7 +42,12 @@ pub enum LowCause {
         rank: usize,
     },
     /// A draft was refused that a rule within a sweep's reach takes.
-    Refused(TokenScore),
+    Refused {
+        /// Its rank; 1 is the argmax.
+        rank: u32,
+        /// Its probability.
+        p: f32,
+    },
     /// The right token was drafted at this depth, on a branch that the rule took and that
     /// lost.
     Lost,
@@ -154,7 +159,7 @@ impl LowCause {
             LowCause::NothingMatched(_) => CauseKind::NothingMatched,
             LowCause::NotOffered => CauseKind::NotOffered,
             LowCause::BelowBudget { .. } => CauseKind::BelowBudget,
-            LowCause::Refused(_) => CauseKind::Refused,
+            LowCause::Refused { .. } => CauseKind::Refused,
             LowCause::Lost => CauseKind::Lost,
             LowCause::BranchEnd(_) => CauseKind::BranchEnd,
             LowCause::NotRecorded => CauseKind::NotRecorded,
@@ -165,24 +170,21 @@ impl LowCause {
 /// The tokens that the rule takes at a node, as far as its distribution is recorded;
 /// `committed`, the model's own choice there, is always one.
 pub(crate) fn right_tokens(
-    row: &NodeDistribution,
+    row: Option<&NodeDistribution>,
     committed: TokenId,
     verify: AcceptanceRule,
     eos: &[TokenId],
 ) -> Vec<TokenId> {
-    let ranked = (1..).zip(&row.top);
-    let taken = ranked.filter(|(rank, candidate)| {
-        let score = TokenScore {
-            rank: *rank,
-            p: candidate.1,
-        };
-        matches!(
-            rule(candidate.0, score, row, verify, eos),
-            Ruling::Choice | Ruling::Relaxed
-        )
-    });
+    let takes = |row, token| {
+        let ruling = rule(Standing::within(row, token), verify, eos);
+        matches!(ruling, Some(Ruling::Choice | Ruling::Relaxed))
+    };
     let mut right = vec![committed];
-    right.extend(taken.map(|(_, c)| c.0).filter(|&id| id != committed));
+    if let Some(row) = row {
+        let candidates = row.top.iter().map(|candidate| candidate.0);
+        let others = candidates.filter(|&token| token != committed);
+        right.extend(others.filter(|&token| takes(row, token)));
+    }
     right
 }
 
@@ -210,7 +212,7 @@ impl LowCause {
                     "the right token was offer {rank} of {n}: a budget of {budget} rows drafts it"
                 )
             }
-            LowCause::Refused(TokenScore { rank, p }) => {
+            LowCause::Refused { rank, p } => {
                 format!("the rule refused a draft of rank {rank}, p {}", prob(p))
             }
             LowCause::Lost => CauseKind::Lost.about().into(),
@@ -241,7 +243,7 @@ pub fn plainest(causes: &[LowCause], kind: CauseKind) -> Option<usize> {
     };
     let best = match kind {
         CauseKind::Refused => by(&|cause| match cause {
-            LowCause::Refused(score) => score.p,
+            LowCause::Refused { p, .. } => *p,
             _ => 0.0,
         }),
         CauseKind::BelowBudget => by(&|cause| match cause {

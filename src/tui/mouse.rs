@@ -9,7 +9,7 @@ use crate::present::record::TokenPlace;
 use crate::present::selection::TreeSelection;
 use crate::present::{flow, lines};
 use crate::tui::app::App;
-use crate::tui::screens::catalog::state::Front;
+use crate::tui::screens::catalog::tab::Front;
 use crate::tui::screens::decode::state::Pane;
 use crate::tui::screens::{Screen, catalog, compare, decode, learn, pool, tune};
 use crate::tui::shell::{header, layout};

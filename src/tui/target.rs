@@ -2,7 +2,7 @@
 
 use crate::present::selection::TreeSelection;
 use crate::speculate::compare::Side;
-use crate::tui::screens::catalog::state::CatalogTab;
+use crate::tui::screens::catalog::tab::CatalogTab;
 use crate::tui::screens::decode::state::Pane;
 use crate::tui::screens::pool::state::{PoolPane, PoolTab};
 use crate::tui::screens::{Screen, tune};

@@ -12,7 +12,7 @@ use crate::tui::app::shared::Measured;
 use crate::tui::keys::context::Context;
 use crate::tui::look::ascii;
 use crate::tui::screens::catalog::board::{list as board_list, side as board_side};
-use crate::tui::screens::catalog::state::Front;
+use crate::tui::screens::catalog::tab::Front;
 use crate::tui::screens::catalog::{detail as catalog_detail, list as catalog_list};
 use crate::tui::screens::decode::panes::{legend, pool, speed, steps, text, token, tree};
 use crate::tui::screens::decode::state::{Pane, Zoom};

@@ -8,7 +8,7 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use laserscope::tui::app::App;
-use laserscope::tui::screens::catalog::state::Front;
+use laserscope::tui::screens::catalog::tab::Front;
 use laserscope::tui::screens::decode::state::Pane;
 use laserscope::tui::screens::tune::state::Side;
 use laserscope::tui::screens::{Screen, catalog, compare, decode, learn, pool, tune};

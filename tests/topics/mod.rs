@@ -2,6 +2,7 @@
 
 mod arithmetic;
 mod batch;
+mod board;
 mod catalog;
 mod causes;
 mod checkpoints;

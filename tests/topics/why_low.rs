@@ -36,14 +36,21 @@ fn assert_cause(engine: &mut Engine, trace: &Trace, step: &Step, cause: LowCause
         LowCause::NothingMatched(Unmatched::Nothing) => {
             assert!(step.tree.n_drafts() == 0);
             let again = with_budget(engine, trace, step.index, all);
-            assert_eq!(again.tree.n_drafts(), 0, "a larger budget finds nothing, too");
+            assert_eq!(
+                again.tree.n_drafts(),
+                0,
+                "a larger budget finds nothing, too"
+            );
         }
         LowCause::NothingMatched(_) => assert!(step.tree.n_drafts() == 0),
         LowCause::BelowBudget { rank } => {
             assert!(rank >= step.tree.n_rows());
             let right = step.offered.unwrap().right.unwrap();
             let again = with_budget(engine, trace, step.index, Budget::Rows(rank + 1));
-            assert_eq!(again.tree.nodes[rank].token, right.token, "the budget drafts it");
+            assert_eq!(
+                again.tree.nodes[rank].token, right.token,
+                "the budget drafts it"
+            );
             let longer = again.verdict.path.len() > step.verdict.path.len();
             assert!(longer, "and the rule takes it");
             if rank > step.tree.n_rows() {
@@ -56,10 +63,9 @@ fn assert_cause(engine: &mut Engine, trace: &Trace, step: &Step, cause: LowCause
             assert_eq!(again.verdict.path.len(), step.verdict.path.len());
             assert!(again.tree.children(stop(&again)).count() > 0);
         }
-        LowCause::Refused(score) => {
-            let row = &step.rows[stop(step)];
-            let top = row.top.get(score.rank as usize - 1);
-            assert_eq!(top.map(|c| c.1), Some(score.p));
+        LowCause::Refused { rank, p } => {
+            let row = step.rows[stop(step)].as_ref().unwrap();
+            assert_eq!(row.top.get(rank as usize - 1).map(|c| c.1), Some(p));
         }
         LowCause::Lost => assert!(!trace.header.params.verify.is_lossless()),
         LowCause::BranchEnd(_) => assert_eq!(step.tree.children(stop(step)).count(), 0),

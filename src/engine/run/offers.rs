@@ -18,7 +18,7 @@ impl RunState {
         let verdict = &passed.verdict;
         let path: Vec<TokenId> = verdict.path.iter().map(|&n| tree.nodes[n].token).collect();
         let right = verdict.bonus.map_or_else(Vec::new, |bonus| {
-            let row = &passed.rows[verdict.path.last().copied().unwrap_or(0)];
+            let row = passed.rows[verdict.path.last().copied().unwrap_or(0)].as_ref();
             let rule = self.params.verify;
             right_tokens(row, bonus, rule, &self.header.eos)
         });

@@ -5,7 +5,6 @@ use crate::speculate::TokenId;
 use crate::speculate::backoff::Backoff;
 use crate::speculate::branch::Branch;
 use crate::speculate::params::{MAX_ROWS, Params};
-use crate::speculate::row::TokenScore;
 use crate::speculate::rule::{Ruling, rule};
 use crate::speculate::trace::{Step, Trace};
 use crate::speculate::verify::Fate;
@@ -49,8 +48,8 @@ pub(crate) fn cause_of(step: &Step, params: &Params, eos: &[TokenId]) -> LowCaus
     {
         return LowCause::BelowBudget { rank };
     }
-    if let Some(refused) = refused(step, eos) {
-        return LowCause::Refused(refused);
+    if let Some((rank, p)) = refused(step, eos) {
+        return LowCause::Refused { rank, p };
     }
     if is_on_lost_branch(step, committed) {
         return LowCause::Lost;
@@ -105,20 +104,20 @@ fn stop(step: &Step) -> usize {
 }
 
 /// The best of the drafts refused where the path stopped, if a rule within a sweep's reach
-/// takes it.
-fn refused(step: &Step, eos: &[TokenId]) -> Option<TokenScore> {
+/// takes it: its rank and probability.
+fn refused(step: &Step, eos: &[TokenId]) -> Option<(u32, f32)> {
     let stop = stop(step);
-    let row = step.rows.get(stop)?;
     let refused = step
         .tree
         .children(stop)
         .filter(|&node| step.verdict.fate(node) == Some(Fate::Rejected));
     let scores = refused.filter_map(|node| {
-        let score = *step.judged.get(node - 1)?;
-        let ruling = rule(step.tree.nodes[node].token, score, row, *LAXEST, eos);
-        (ruling == Ruling::Relaxed).then_some(score)
+        let at = step.scored().standing(node);
+        let is_taken = rule(at, *LAXEST, eos) == Some(Ruling::Relaxed);
+        let score = at.score?;
+        is_taken.then_some((score.rank?, score.p))
     });
-    scores.min_by_key(|score| score.rank)
+    scores.min_by_key(|(rank, _)| *rank)
 }
 
 /// Whether the committed token was drafted at this depth on a branch that lost.

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use super::{BranchStop, CauseKind, LAXEST, LowCause, Unmatched, causes};
 use crate::speculate::params::AcceptanceRule;
-use crate::speculate::row::TokenScore;
 use crate::speculate::stats::Stats;
 use crate::speculate::trace::Trace;
 use crate::speculate::whatif::{Change, what_if};
@@ -98,14 +97,14 @@ impl WhyLow {
             LowCause::NothingMatched(Unmatched::Rested) => self.rested += 1,
             LowCause::NothingMatched(Unmatched::NotAsked) => self.unasked += 1,
             LowCause::BelowBudget { rank } => *self.ranks.entry(rank).or_default() += 1,
-            LowCause::Refused(score) => self.count_refused(score),
+            LowCause::Refused { rank, p } => self.count_refused(rank, p),
             LowCause::BranchEnd(BranchStop::Limit) => self.at_limit += 1,
             LowCause::BranchEnd(BranchStop::NoMore) => self.no_more += 1,
             _ => {}
         }
     }
 
-    fn count_refused(&mut self, TokenScore { rank, p }: TokenScore) {
+    fn count_refused(&mut self, rank: u32, p: f32) {
         *self.refused.entry(rank).or_default() += 1;
         self.refused_p = self.refused_p.max(p);
         for laxer in &mut self.laxer {

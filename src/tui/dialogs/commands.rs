@@ -18,7 +18,7 @@ use crate::tui::app::{App, Tone};
 use crate::tui::keys::context::Context;
 use crate::tui::keys::table::Binding;
 use crate::tui::screens::Screen;
-use crate::tui::screens::catalog::state::{CatalogTab, Front};
+use crate::tui::screens::catalog::tab::{CatalogTab, Front};
 use crate::tui::screens::decode::state::Cursor;
 use crate::tui::widgets::field::{edit, push_input};
 use crate::tui::widgets::list::{lit, moved};

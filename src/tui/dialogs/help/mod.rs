@@ -18,7 +18,7 @@ use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::app::dialog::Dialog;
 use crate::tui::keys::context::Context;
-use crate::tui::screens::catalog::state::Front;
+use crate::tui::screens::catalog::tab::Front;
 use crate::tui::screens::tune::state::Side;
 use crate::tui::screens::{Screen, Typing};
 use crate::tui::shell::layout;

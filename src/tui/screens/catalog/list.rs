@@ -15,7 +15,7 @@ use crate::tui::app::App;
 use crate::tui::keys::context::Context;
 use crate::tui::screens::Typing;
 use crate::tui::screens::catalog::filter::FilterRow as Match;
-use crate::tui::screens::catalog::state::CatalogTab;
+use crate::tui::screens::catalog::tab::CatalogTab;
 use crate::tui::widgets::{list, pane};
 
 const ID: u16 = 6;

@@ -5,5 +5,6 @@ pub mod detail;
 pub(crate) mod filter;
 pub mod layout;
 pub(crate) mod list;
-pub mod state;
+pub(crate) mod state;
+pub mod tab;
 pub(crate) mod update;

@@ -14,6 +14,7 @@ use crate::recsys::{Catalog, Framework, Half, Subject, SubjectKind, SubjectRef};
 use crate::speculate::trace::SubjectInfo;
 use crate::tui::screens::Typing;
 use crate::tui::screens::catalog::board::state::BoardTab;
+use crate::tui::screens::catalog::tab::{CatalogTab, Front};
 use crate::tui::screens::catalog::filter::{FilterRow, Haystack, matching};
 use crate::tui::start::Shipped;
 use crate::worker::ask;
@@ -26,27 +27,10 @@ pub struct List {
     /// All subjects, the query half first.
     order: Vec<SubjectRef>,
     pub(crate) rows: Vec<FilterRow>,
+    /// Which of the rows is selected.
     pub selected: usize,
+    /// As typed.
     pub filter: Input,
-}
-
-/// Which of the tabs is in front.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Front {
-    /// Items or users.
-    #[default]
-    Subjects,
-    /// The acceptance board.
-    Board,
-}
-
-/// A tab of the Catalog screen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CatalogTab {
-    /// Items or users.
-    Subjects(SubjectKind),
-    /// The acceptance board.
-    Board,
 }
 
 /// A prompt on its way to the tokenizer.

@@ -54,7 +54,10 @@ impl App {
             }
             Who::Marked => {
                 let marked = self.tune.sweep.marked.iter().copied();
-                marked.map(question).collect::<Result<_, _>>().map_err(readable)
+                marked
+                    .map(question)
+                    .collect::<Result<_, _>>()
+                    .map_err(readable)
             }
             Who::Spread => {
                 let catalog = self.catalog.catalog.as_ref().ok_or("No catalog is open.")?;

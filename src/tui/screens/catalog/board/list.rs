@@ -171,12 +171,7 @@ fn heads(app: &App, columns: &[(BoardColumn, u16)], theme: &Theme) -> Row<'stati
     std::iter::once(Cell::from("")).chain(heads).collect()
 }
 
-fn line(
-    app: &App,
-    row: &BoardRow,
-    columns: &[(BoardColumn, u16)],
-    theme: &Theme,
-) -> Row<'static> {
+fn line(app: &App, row: &BoardRow, columns: &[(BoardColumn, u16)], theme: &Theme) -> Row<'static> {
     let is_marked = app.catalog.board.marked.contains(&row.from);
     let tick = if is_marked { "■ " } else { "" };
     let cells = columns.iter().map(|&(column, width)| {

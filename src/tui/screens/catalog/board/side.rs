@@ -198,7 +198,11 @@ impl SidePage<'_> {
         if let Some(main) = row.main() {
             let lever = row.why.lever(main);
             let brings = lever.brings.map(|b| format!(": {}", b.in_words()));
-            lines.extend(self.prose(&format!("lever: {}{}", lever.text, brings.unwrap_or_default())));
+            lines.extend(self.prose(&format!(
+                "lever: {}{}",
+                lever.text,
+                brings.unwrap_or_default()
+            )));
         }
         if let Some(step) = row.look_at {
             let key = app.key_of(Context::Board, Action::Submit);
@@ -210,7 +214,11 @@ impl SidePage<'_> {
 }
 
 fn figures(tally: &StepTally) -> String {
-    let columns = [BoardColumn::Steps, BoardColumn::Mal, BoardColumn::Acceptance];
+    let columns = [
+        BoardColumn::Steps,
+        BoardColumn::Mal,
+        BoardColumn::Acceptance,
+    ];
     let cell = |column: BoardColumn| {
         let figure = column.of_tally(tally);
         let text = figure.map_or("—".into(), |figure| column.written(figure));

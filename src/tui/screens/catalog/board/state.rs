@@ -11,13 +11,13 @@ use crate::present::board::{Board, BoardColumn, BoardRow, Breakdown, RowFrom, So
 use crate::tui::screens::Typing;
 
 /// A file as it was when it was read: its size, and when it was written.
-pub(crate) type Seen = HashMap<PathBuf, (u64, Option<SystemTime>)>;
+pub(crate) type SeenFiles = HashMap<PathBuf, (u64, Option<SystemTime>)>;
 
 /// A folder of traces that fills the board while others write to it.
 #[derive(Clone, Debug)]
 pub struct WatchedFolder {
     pub(crate) path: PathBuf,
-    pub(crate) seen: Seen,
+    pub(crate) seen: SeenFiles,
     /// Files in it that are no traces.
     pub(crate) n_not_traces: usize,
     /// Why it cannot be read.
@@ -33,7 +33,7 @@ impl WatchedFolder {
     pub(crate) fn new(path: PathBuf) -> Self {
         WatchedFolder {
             path,
-            seen: Seen::new(),
+            seen: SeenFiles::new(),
             n_not_traces: 0,
             problem: None,
             waited: Some(Self::EVERY),

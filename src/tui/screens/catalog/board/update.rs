@@ -14,7 +14,7 @@ use crate::tui::app::{App, Effect, Tone};
 use crate::tui::keys::context::Context;
 use crate::tui::runs::begin::Begin;
 use crate::tui::runs::run::Recording;
-use crate::tui::screens::catalog::state::Front;
+use crate::tui::screens::catalog::tab::Front;
 use crate::tui::screens::decode::state::Cursor;
 use crate::tui::screens::tune::sweep::Who;
 use crate::tui::screens::{Screen, Typing};
@@ -73,12 +73,19 @@ impl App {
             BoardAction::MarkAll => tab.mark_all(),
             BoardAction::Generate => return self.generate_marked(),
             BoardAction::Sweep => self.sweep_marked(),
-            BoardAction::Export => match tab.shown().len() {
-                0 => self.tell(Tone::Info, "The board is empty: there is nothing to export."),
-                _ => self.effects.push(Effect::ExportBoard),
-            },
+            BoardAction::Export => self.export_board(),
         }
         Vec::new()
+    }
+
+    fn export_board(&mut self) {
+        if self.catalog.board.shown().len() > 0 {
+            return self.effects.push(Effect::ExportBoard);
+        }
+        self.tell(
+            Tone::Info,
+            "The board is empty: there is nothing to export.",
+        );
     }
 
     /// Clears the filter, then the marks, then goes back to the items.
@@ -104,7 +111,7 @@ impl App {
         match from {
             RowFrom::Run(id) => {
                 self.show_run(id);
-                self.look_at(step);
+                self.look_at_cause(step);
             }
             RowFrom::File(path) => {
                 self.catalog.board.opening = Some((path.clone(), step));
@@ -119,7 +126,7 @@ impl App {
                         if let Some(run) = self.run_mut() {
                             run.play_all();
                         }
-                        self.look_at(step);
+                        self.look_at_cause(step);
                     }
                     Some(Err(why)) => {
                         self.tell(Tone::Problem, format!("The run cannot be shown: {why:#}"));
@@ -133,7 +140,7 @@ impl App {
         }
     }
 
-    fn look_at(&mut self, step: Option<usize>) {
+    fn look_at_cause(&mut self, step: Option<usize>) {
         if let Some(step) = step {
             self.decode.go_to(Cursor::at(step));
         }
@@ -146,7 +153,7 @@ impl App {
         if let Some((_, step)) = asked
             && self.screen == Screen::Decode
         {
-            self.look_at(step);
+            self.look_at_cause(step);
         }
     }
 

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
-use super::state::Seen;
+use super::state::SeenFiles;
 use crate::present::board::{BoardRow, RowFrom, Texts};
 use crate::speculate::trace_folder::trace_files;
 use crate::tui::terminal::files::load;
@@ -16,7 +16,7 @@ const A_WHILE: Duration = Duration::from_millis(300);
 #[derive(Debug)]
 pub(crate) struct Scanned {
     pub(crate) rows: Vec<BoardRow>,
-    pub(crate) seen: Seen,
+    pub(crate) seen: SeenFiles,
     /// Files that are no traces.
     pub(crate) n_not_traces: usize,
     /// Whether there is more to read.
@@ -27,7 +27,7 @@ pub(crate) struct Scanned {
 ///
 /// # Errors
 /// The folder cannot be read.
-pub(crate) fn scan(folder: &Path, mut seen: Seen) -> Result<Scanned, String> {
+pub(crate) fn scan(folder: &Path, mut seen: SeenFiles) -> Result<Scanned, String> {
     let begun = Instant::now();
     let files = trace_files(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
     let (mut rows, mut n_not_traces, mut has_more) = (Vec::new(), 0, false);
@@ -60,4 +60,35 @@ pub(crate) fn scan(folder: &Path, mut seen: Seen) -> Result<Scanned, String> {
 fn state_of(path: &PathBuf) -> (u64, Option<SystemTime>) {
     let about = std::fs::metadata(path);
     about.map_or((0, None), |about| (about.len(), about.modified().ok()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHIPPED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/traces/strict.jsonl");
+
+    #[test]
+    fn what_is_new_or_changed_is_read_once() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let at = |name: &str| folder.path().join(name);
+        let scan = |seen: &SeenFiles| scan(folder.path(), seen.clone()).expect("a folder");
+        let first = scan(&SeenFiles::new());
+        assert_eq!((first.rows.len(), first.has_more), (0, false));
+        std::fs::copy(SHIPPED, at("a.jsonl")).expect("copied");
+        std::fs::write(at("passes.jsonl"), "{}\n").expect("written");
+        std::fs::write(at("notes.txt"), "text").expect("written");
+        let second = scan(&first.seen);
+        let froms: Vec<&RowFrom> = second.rows.iter().map(|row| &row.from).collect();
+        assert_eq!(froms, [&RowFrom::File(at("a.jsonl"))]);
+        assert_eq!(second.n_not_traces, 1);
+        let third = scan(&second.seen);
+        assert_eq!((third.rows.len(), third.n_not_traces), (0, 0));
+        std::fs::write(at("passes.jsonl"), "{}\n{}\n").expect("written");
+        std::fs::copy(SHIPPED, at("b.jsonl")).expect("copied");
+        let fourth = scan(&third.seen);
+        assert_eq!((fourth.rows.len(), fourth.n_not_traces), (1, 0));
+        let gone = super::scan(&at("no folder"), SeenFiles::new());
+        assert!(gone.expect_err("no folder").contains("no folder"));
+    }
 }
