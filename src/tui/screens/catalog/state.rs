@@ -14,8 +14,8 @@ use crate::recsys::{Catalog, Framework, Half, Subject, SubjectKind, SubjectRef};
 use crate::speculate::trace::SubjectInfo;
 use crate::tui::screens::Typing;
 use crate::tui::screens::catalog::board::state::BoardTab;
-use crate::tui::screens::catalog::tab::{CatalogTab, Front};
 use crate::tui::screens::catalog::filter::{FilterRow, Haystack, matching};
+use crate::tui::screens::catalog::tab::{CatalogTab, Front};
 use crate::tui::start::Shipped;
 use crate::worker::ask;
 
