@@ -4,6 +4,7 @@
 use laserscope::speculate::trace::{TokenBytes, Trace};
 use laserscope::tui::app::App;
 use laserscope::tui::screens::Screen;
+use laserscope::tui::screens::catalog::tab::Front;
 use laserscope::tui::screens::decode::state::{Cursor, Zoom};
 use laserscope::tui::shell::layout;
 use laserscope::tui::{Glyphs, view};
@@ -68,6 +69,11 @@ fn frames_are_whole(app: &App, buffer: &Buffer) -> Result<(), TestCaseError> {
                 .map(|(_, r)| r)
                 .collect()
         }
+        Screen::Catalog if app.catalog.front == Front::Board => {
+            let (list, side) =
+                laserscope::tui::screens::catalog::layout::board_places(body, app.look.panes);
+            vec![list, side]
+        }
         Screen::Catalog => {
             let (list, detail) =
                 laserscope::tui::screens::catalog::layout::places(body, app.look.panes);
@@ -112,11 +118,12 @@ proptest! {
         (width, height) in (60u16..170, 20u16..56),
         at in 0usize..20,
         screen in 0usize..6,
+        board in any::<bool>(),
         zoomed in any::<bool>(),
         ghosts in any::<bool>(),
         ascii in any::<bool>(),
         (left, lower) in (-60i16..60, -20i16..20),
-        dialog in prop::sample::select(vec!["", "", "", ":", "y", "?", "p"]),
+        dialog in prop::sample::select(vec!["", "", "", ":", "y", "?", "p", "W"]),
     ) {
         let trace = with_tokens(fixture::relaxed(), &kinds);
         let mut app = ended(&trace);
@@ -128,6 +135,7 @@ proptest! {
         app.look.panes = laserscope::tui::remembered::Shift { left, lower, list: left };
         app.notice = None;
         app.screen = [Screen::Decode, Screen::Catalog, Screen::Tune, Screen::Compare, Screen::Pool, Screen::Learn][screen];
+        if board { app.catalog.front = Front::Board; }
         keys(&mut app, dialog);
         let mut buffer = Buffer::empty(Rect::new(0, 0, width + 7, height + 5));
         for (x, y) in outside(width, height) {

@@ -2,6 +2,7 @@
 //! answer they began.
 
 use super::BoardRow;
+use crate::console::visible;
 use crate::speculate::stats::Stats;
 use crate::speculate::trace::{Step, Trace};
 
@@ -171,8 +172,8 @@ impl NamedTallies {
 /// A stretch of an answer: `16-31`.
 fn position(i: usize) -> String {
     match POSITIONS.get(i + 1) {
-        Some(next) => format!("tokens {}-{}", POSITIONS[i], next - 1),
-        None => format!("tokens {}+", POSITIONS[i]),
+        Some(next) => format!("{}-{}", POSITIONS[i], next - 1),
+        None => format!("{}+", POSITIONS[i]),
     }
 }
 
@@ -232,7 +233,7 @@ fn heading_of(line: &[u8]) -> Option<String> {
     };
     let heading = heading.trim_matches(|c: char| c.is_whitespace() || "*:#".contains(c));
     let is_short = heading.chars().count() <= LONGEST_HEADING;
-    (!heading.is_empty() && is_short).then(|| heading.to_string())
+    (!heading.is_empty() && is_short).then(|| visible::row(heading).into_owned())
 }
 
 #[cfg(test)]

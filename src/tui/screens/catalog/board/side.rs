@@ -7,7 +7,8 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Widget};
 
 use super::list::key_of;
-use crate::present::board::{Board, BoardColumn, BoardRow, Spread, StepTally};
+use super::state::BoardSums;
+use crate::present::board::{BoardColumn, BoardRow, StepTally};
 use crate::present::number::count;
 use crate::present::theme::Theme;
 use crate::present::token_text::{fit, pad};
@@ -19,8 +20,17 @@ use crate::tui::shell::layout;
 use crate::tui::widgets::paragraph::wrap;
 use crate::tui::widgets::{bars, pane};
 
-const LABEL: usize = 17;
-const FIGURE: usize = 7;
+const LABEL: usize = 16;
+const FIGURE: usize = 6;
+/// With fewer columns a histogram stands below its label, and parts have two figures.
+const ROOMY: usize = 46;
+/// The figures of a breakdown, the first ones first where there is little room.
+const PARTS: [BoardColumn; 4] = [
+    BoardColumn::Steps,
+    BoardColumn::Mal,
+    BoardColumn::Acceptance,
+    BoardColumn::Waste,
+];
 /// Parts of a breakdown that are shown.
 const MOST_PARTS: usize = 12;
 
@@ -51,18 +61,17 @@ pub(crate) fn last_scroll(app: &App) -> usize {
 
 fn lines(app: &App, theme: &Theme, width: usize) -> Vec<Line<'static>> {
     let tab = &app.catalog.board;
-    let rows: Vec<&BoardRow> = tab.shown().collect();
-    if rows.is_empty() {
+    if tab.shown().len() == 0 {
         return Vec::new();
     }
     let side = SidePage { theme, width };
-    let all = Board::together(rows.iter().copied());
-    let mut lines = side.totals(&rows, &all);
-    lines.extend(side.spread(tab.column, &rows));
+    let sums = tab.sums();
+    let mut lines = side.totals(tab.shown().len(), &sums);
+    lines.extend(side.spread(&sums));
     lines.push(Line::default());
-    lines.extend(side.causes("mostly", &all));
+    lines.extend(side.causes("mostly", &sums.all));
     lines.push(Line::default());
-    lines.extend(side.parts(app, &rows));
+    lines.extend(side.parts(app, &sums));
     if let Some(row) = tab.selected_row() {
         lines.push(Line::default());
         lines.extend(side.row(app, row));
@@ -82,9 +91,8 @@ impl SidePage<'_> {
         wrapped.map(line).collect()
     }
 
-    fn totals(&self, rows: &[&BoardRow], all: &WhyLow) -> Vec<Line<'static>> {
-        let undrafted = rows.iter().filter(|row| !row.drafts).count();
-        let stats = &all.stats;
+    fn totals(&self, n_rows: usize, sums: &BoardSums) -> Vec<Line<'static>> {
+        let stats = &sums.all.stats;
         let figure = |value: Option<f64>, written: &dyn Fn(f64) -> String| {
             value.map_or("—".to_string(), written)
         };
@@ -92,49 +100,57 @@ impl SidePage<'_> {
         let acceptance = stats.fates.acceptance();
         let mut text = format!(
             "{}, {} in {}: MAL {}, {} of the drafts taken, hits in {} of the steps",
-            count(rows.len(), "run"),
+            count(n_rows, "run"),
             count(stats.tokens, "token"),
             count(stats.steps, "step"),
             figure(stats.mal(), &|mal| format!("{mal:.2}")),
             figure(acceptance, &share),
             figure(stats.hit_rate(), &share),
         );
-        if undrafted > 0 {
-            text.push_str(&format!("; {undrafted} without drafts left out"));
+        if sums.n_undrafted > 0 {
+            let n = sums.n_undrafted;
+            text.push_str(&format!("; {n} without drafts left out"));
         }
         self.prose(&text)
     }
 
     /// A histogram of the figure that the rows are sorted by.
-    fn spread(&self, column: BoardColumn, rows: &[&BoardRow]) -> Vec<Line<'static>> {
-        let n = self.width.saturating_sub(LABEL + 18).clamp(4, 24);
-        let column = match column.is_text() {
-            true => BoardColumn::Mal,
-            false => column,
-        };
-        let Some(spread) = Spread::of(column, rows.iter().copied(), n) else {
+    fn spread(&self, sums: &BoardSums) -> Vec<Line<'static>> {
+        let Some((column, spread)) = &sums.spread else {
             return Vec::new();
         };
-        let most = spread.buckets.iter().copied().max().unwrap_or(1).max(1);
-        let levels = spread.buckets.iter();
+        let is_roomy = self.width >= ROOMY;
+        let merged = spread.buckets.chunks(if is_roomy { 1 } else { 2 });
+        let buckets: Vec<usize> = merged.map(|some| some.iter().sum()).collect();
+        let most = buckets.iter().copied().max().unwrap_or(1).max(1);
+        let levels = buckets.iter();
         let levels: String = levels
             .map(|&n| bars::level(n as f64 / most as f64))
             .collect();
-        let (least, highest) = (column.written(spread.least), column.written(spread.most));
-        let (mean, median) = (column.written(spread.mean), column.written(spread.median));
-        let label = pad(&format!("{} by row", column.head()), LABEL);
-        vec![
-            Line::from(vec![
-                Span::styled(label, self.theme.dim()),
-                Span::styled(format!("{least} "), self.theme.text()),
-                Span::styled(levels, self.theme.gauge()),
-                Span::styled(format!(" {highest}"), self.theme.text()),
-            ]),
-            Line::from(vec![
-                Span::raw(pad("", LABEL)),
-                Span::styled(format!("mean {mean}, median {median}"), self.theme.dim()),
-            ]),
-        ]
+        let written = |figure| column.written(figure);
+        let histogram = [
+            Span::styled(format!("{} ", written(spread.least)), self.theme.text()),
+            Span::styled(levels, self.theme.gauge()),
+            Span::styled(format!(" {}", written(spread.most)), self.theme.text()),
+        ];
+        let label = Span::styled(
+            pad(&format!("{} by row", column.head()), LABEL),
+            self.theme.dim(),
+        );
+        let (mean, median) = (written(spread.mean), written(spread.median));
+        let means = format!("mean {mean}, median {median}");
+        let means = Span::styled(fit(&means, self.width), self.theme.dim());
+        match is_roomy {
+            true => vec![
+                std::iter::once(label).chain(histogram).collect(),
+                Line::from(vec![Span::raw(pad("", LABEL)), means]),
+            ],
+            false => vec![
+                Line::from(label),
+                histogram.into_iter().collect(),
+                Line::from(means),
+            ],
+        }
     }
 
     /// Shares of the causes, with bars where there is room.
@@ -157,25 +173,30 @@ impl SidePage<'_> {
         lines
     }
 
-    fn parts(&self, app: &App, rows: &[&BoardRow]) -> Vec<Line<'static>> {
+    fn parts(&self, app: &App, sums: &BoardSums) -> Vec<Line<'static>> {
         let by = app.catalog.board.by;
-        let parts = by.of(rows.iter().copied());
-        let heads = ["steps", "MAL", "taken"].map(|head| format!("{head:>FIGURE$}"));
-        let label = self.width.saturating_sub(3 * FIGURE).min(LABEL + 8);
+        let n_figures = if self.width >= ROOMY { PARTS.len() } else { 2 };
+        let shown = &PARTS[..n_figures];
+        let heads: String = shown
+            .iter()
+            .map(|column| format!("{:>FIGURE$}", column.head()))
+            .collect();
+        let label = self.width.saturating_sub(n_figures * FIGURE);
+        let label = label.min(LABEL + 14);
         let key = key_of(app, BoardAction::Breakdown);
         let title = pad(&fit(&format!("by {} · {key}", by.name()), label), label);
         let mut lines = vec![Line::from(vec![
             Span::styled(title, self.theme.accent()),
-            Span::styled(heads.concat(), self.theme.dim()),
+            Span::styled(heads, self.theme.dim()),
         ])];
-        let n = parts.len();
-        for (name, tally) in parts.into_iter().take(MOST_PARTS) {
+        let n = sums.parts.len();
+        for (name, tally) in sums.parts.iter().take(MOST_PARTS) {
             lines.push(Line::from(vec![
                 Span::styled(
-                    pad(&fit(&name, label.saturating_sub(1)), label),
+                    pad(&fit(name, label.saturating_sub(1)), label),
                     self.theme.dim(),
                 ),
-                Span::styled(figures(&tally), self.theme.text()),
+                Span::styled(figures(tally, shown), self.theme.text()),
             ]));
         }
         if n > MOST_PARTS {
@@ -213,16 +234,11 @@ impl SidePage<'_> {
     }
 }
 
-fn figures(tally: &StepTally) -> String {
-    let columns = [
-        BoardColumn::Steps,
-        BoardColumn::Mal,
-        BoardColumn::Acceptance,
-    ];
-    let cell = |column: BoardColumn| {
+fn figures(tally: &StepTally, columns: &[BoardColumn]) -> String {
+    let cell = |column: &BoardColumn| {
         let figure = column.of_tally(tally);
         let text = figure.map_or("—".into(), |figure| column.written(figure));
         format!("{text:>FIGURE$}")
     };
-    columns.map(cell).concat()
+    columns.iter().map(cell).collect()
 }

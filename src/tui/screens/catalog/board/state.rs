@@ -3,11 +3,16 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::time::{Duration, SystemTime};
 
 use tui_input::Input;
 
-use crate::present::board::{Board, BoardColumn, BoardRow, Breakdown, RowFrom, SortDirection};
+use crate::present::board::{
+    Board, BoardColumn, BoardRow, Breakdown, RowFrom, SortDirection, Spread, StepTally,
+};
+use crate::present::last_result::LastResult;
+use crate::speculate::why_low::WhyLow;
 use crate::tui::screens::Typing;
 
 /// A file as it was when it was read: its size, and when it was written.
@@ -46,6 +51,20 @@ impl WatchedFolder {
     }
 }
 
+/// The rows shown, together.
+#[derive(Clone, Debug)]
+pub(crate) struct BoardSums {
+    pub(crate) all: WhyLow,
+    /// Rows without drafts, which no sum counts.
+    pub(crate) n_undrafted: usize,
+    pub(crate) parts: Vec<(String, StepTally)>,
+    /// `None`: no row has a figure.
+    pub(crate) spread: Option<(BoardColumn, Spread)>,
+}
+
+/// Parts of a histogram.
+const BUCKETS: usize = 20;
+
 /// The board as it is looked at.
 #[derive(Clone, Debug)]
 pub struct BoardTab {
@@ -66,6 +85,9 @@ pub struct BoardTab {
     pub folder: Option<WatchedFolder>,
     /// A file that was asked for, and the step to show of it.
     pub(crate) opening: Option<(PathBuf, Option<usize>)>,
+    /// Raised whenever the rows shown change.
+    revision: u64,
+    sums: LastResult<(u64, Breakdown), BoardSums>,
 }
 
 impl Default for BoardTab {
@@ -84,6 +106,8 @@ impl Default for BoardTab {
             scroll: 0,
             folder: None,
             opening: None,
+            revision: 0,
+            sums: LastResult::default(),
         }
     }
 }
@@ -113,6 +137,7 @@ impl BoardTab {
             .board
             .sorted(self.column, self.direction, |row| fits(row, &words));
         self.order = order;
+        self.revision += 1;
         let is_it = |row: &&BoardRow| Some(&row.from) == selected.as_ref();
         let at = self.shown().position(|row| is_it(&row));
         // The first row was not chosen: it stays the first, whatever comes.
@@ -123,6 +148,20 @@ impl BoardTab {
     /// The rows that the filter leaves, in order.
     pub fn shown(&self) -> impl ExactSizeIterator<Item = &BoardRow> + Clone {
         self.order.iter().map(|&i| &self.board.rows()[i])
+    }
+
+    /// The rows shown, together; worked out once.
+    pub(crate) fn sums(&self) -> Rc<BoardSums> {
+        let column = match self.column.is_text() {
+            true => BoardColumn::Mal,
+            false => self.column,
+        };
+        self.sums.get((self.revision, self.by), || BoardSums {
+            all: Board::together(self.shown()),
+            n_undrafted: self.shown().filter(|row| !row.drafts).count(),
+            parts: self.by.of(self.shown()),
+            spread: Spread::of(column, self.shown(), BUCKETS).map(|spread| (column, spread)),
+        })
     }
 
     /// The row selected, if there is any.
