@@ -126,7 +126,7 @@ impl Run<'_> {
         let (mut tree, draft) = timed(|| self.state.fit(offered.tree));
         change(&mut tree);
         let (passed, mut timing) = self.pass(&tree, room)?;
-        let in_all = self.state.offered(&tree, &passed);
+        let in_all = self.state.offered(&tree, &passed.verdict, &passed.rows);
         (timing.retrieve, timing.draft) = (retrieve, draft);
         let (learned, commit) = timed(|| self.commit(&tree, &passed.verdict));
         timing.commit = commit;

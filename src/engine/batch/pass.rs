@@ -124,7 +124,8 @@ fn look_up_offers(batch: &mut Batch<'_>, parts: &mut [LaneRows]) {
         .collect();
     each(&mut drafting, |(lane, proposed)| {
         if let Some(passed) = &proposed.passed {
-            proposed.in_all = lane.state.offered(&proposed.tree, passed);
+            let (verdict, rows) = (&passed.verdict, &passed.rows);
+            proposed.in_all = lane.state.offered(&proposed.tree, verdict, rows);
         }
     });
 }

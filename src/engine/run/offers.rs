@@ -1,24 +1,30 @@
 //! Where the right token of a step stood among all that retrieval could draft there: looked
 //! up once the verdict is known, before the committed tokens are taken in.
 
-use super::pass::Passed;
 use super::state::RunState;
 use crate::speculate::TokenId;
 use crate::speculate::draft::DraftTree;
 use crate::speculate::params::{Drafter, MAX_ROWS};
+use crate::speculate::row::NodeDistribution;
 use crate::speculate::trace::{OfferSummary, OfferedToken};
+use crate::speculate::verify::Verdict;
 use crate::speculate::why_low::right_tokens;
 
 impl RunState {
     /// `None`: retrieval was not asked.
-    pub(crate) fn offered(&mut self, tree: &DraftTree, passed: &Passed) -> Option<OfferSummary> {
+    pub(crate) fn offered(
+        &mut self,
+        tree: &DraftTree,
+        verdict: &Verdict,
+        rows: &[Option<NodeDistribution>],
+    ) -> Option<OfferSummary> {
         if !self.asks_retrieval() {
             return None;
         }
-        let verdict = &passed.verdict;
         let path: Vec<TokenId> = verdict.path.iter().map(|&n| tree.nodes[n].token).collect();
         let right = verdict.bonus.map_or_else(Vec::new, |bonus| {
-            let row = passed.rows[verdict.path.last().copied().unwrap_or(0)].as_ref();
+            let stop = verdict.path.last().copied().unwrap_or(0);
+            let row = rows.get(stop).and_then(Option::as_ref);
             let rule = self.params.verify;
             right_tokens(row, bonus, rule, &self.header.eos)
         });

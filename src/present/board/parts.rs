@@ -7,7 +7,7 @@ use crate::speculate::stats::Stats;
 use crate::speculate::trace::{Step, Trace};
 
 /// The first token of each stretch of an answer.
-pub(crate) const POSITIONS: [usize; 7] = [0, 8, 16, 32, 64, 128, 256];
+pub(crate) const POSITIONS: [usize; 8] = [0, 16, 32, 64, 128, 256, 512, 1024];
 /// Longest heading that is shown, in characters.
 const LONGEST_HEADING: usize = 60;
 /// What stands above the first heading.

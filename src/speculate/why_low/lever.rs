@@ -108,7 +108,10 @@ impl WhyLow {
             }
             before = n;
         }
-        let text = format!("a larger budget drafts it: {}", reached.join(", "));
+        let mut text = format!("a larger budget drafts it: {}", reached.join(", "));
+        if self.is_auto {
+            text.push_str("; the automatic one left it out where the row was not expected to pay");
+        }
         (text, Some(Brings::AtLeast(all)))
     }
 

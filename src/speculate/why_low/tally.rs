@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{BranchStop, CauseKind, LAXEST, LowCause, Unmatched, causes};
-use crate::speculate::params::AcceptanceRule;
+use crate::speculate::params::{AcceptanceRule, Params};
 use crate::speculate::stats::Stats;
 use crate::speculate::trace::Trace;
 use crate::speculate::whatif::{Change, what_if};
@@ -43,8 +43,8 @@ pub struct WhyLow {
     pub(super) no_more: usize,
     /// The longest branch, in tokens.
     pub(super) branch: usize,
-    /// The largest budget, in rows.
-    pub(super) budget: usize,
+    /// Whether a budget was automatic.
+    pub(super) is_auto: bool,
 }
 
 impl Default for WhyLow {
@@ -66,7 +66,7 @@ impl Default for WhyLow {
             at_limit: 0,
             no_more: 0,
             branch: 0,
-            budget: 0,
+            is_auto: false,
         }
     }
 }
@@ -74,20 +74,28 @@ impl Default for WhyLow {
 impl WhyLow {
     /// Of a recorded run.
     pub fn of(trace: &Trace) -> Self {
-        let mut why = WhyLow {
-            stats: Stats::of(trace),
-            branch: trace.header.params.branch,
-            budget: trace.header.params.budget.max_rows(),
-            ..WhyLow::default()
-        };
-        for cause in causes(trace) {
-            why.count(cause);
-        }
+        let mut why = WhyLow::counted(Stats::of(trace), &trace.header.params, causes(trace));
         if why.n(CauseKind::Refused) > 0 {
             for laxer in &mut why.laxer {
                 laxer.tokens = more_tokens(trace, laxer.rule);
             }
         }
+        why
+    }
+
+    /// Of steps with these figures and causes, without what a laxer rule would bring.
+    pub fn counted(
+        stats: Stats,
+        params: &Params,
+        causes: impl IntoIterator<Item = LowCause>,
+    ) -> Self {
+        let mut why = WhyLow {
+            stats,
+            branch: params.branch,
+            is_auto: params.budget.is_auto(),
+            ..WhyLow::default()
+        };
+        causes.into_iter().for_each(|cause| why.count(cause));
         why
     }
 
@@ -136,7 +144,7 @@ impl WhyLow {
         self.at_limit += other.at_limit;
         self.no_more += other.no_more;
         self.branch = self.branch.max(other.branch);
-        self.budget = self.budget.max(other.budget);
+        self.is_auto |= other.is_auto;
     }
 
     /// Steps of a cause.

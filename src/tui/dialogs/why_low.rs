@@ -14,11 +14,12 @@ use crate::present::record::WhyLowSteps;
 use crate::present::theme::Theme;
 use crate::protocol::Command;
 use crate::speculate::trace::Step;
-use crate::speculate::why_low::CauseKind;
+use crate::speculate::why_low::{CauseKind, LowCause};
 use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::app::dialog::Dialog;
 use crate::tui::keys::context::Context;
+use crate::tui::screens::decode::state::Cursor;
 use crate::tui::shell::layout;
 use crate::tui::widgets::list::moved;
 use crate::tui::widgets::paragraph::wrap;
@@ -50,6 +51,8 @@ impl Dialog for WhyLowDialog {
             Action::Close => return Vec::new(),
             Action::PreviousStep => app.move_steps(-1),
             Action::NextStep => app.move_steps(1),
+            Action::PreviousMatch => go_to_alike(app, false),
+            Action::NextMatch => go_to_alike(app, true),
             other => self.scroll = moved(self.scroll, other, last_scroll(app)),
         }
         app.keep(self);
@@ -70,6 +73,25 @@ impl Dialog for WhyLowDialog {
         if hidden > 0 {
             pane::more(&format!("{hidden} more"), inner, theme, buf);
         }
+    }
+}
+
+/// To the previous or next step with the cause of the one looked at.
+fn go_to_alike(app: &mut App, forward: bool) {
+    let (Some(record), Some(at)) = (app.record(), app.step_index()) else {
+        return;
+    };
+    let why = record.why_low();
+    let Some(here) = why.steps.get(at).map(LowCause::kind) else {
+        return;
+    };
+    let is_alike = |&i: &usize| why.steps[i].kind() == here;
+    let found = match forward {
+        true => (at + 1..why.steps.len()).find(is_alike),
+        false => (0..at).rev().find(is_alike),
+    };
+    if let Some(step) = found {
+        app.decode.go_to(Cursor::at(step));
     }
 }
 

@@ -336,6 +336,8 @@ pub static TABLE: &[Binding] = table! {
         Action::Down; [DOWN, Key::char('j')] "" "scroll down";
         Action::PreviousStep; [LEFT, Key::char('h')] "" "the previous step";
         Action::NextStep; [RIGHT, Key::char('l')] "←→|step" "the next step";
+        Action::PreviousMatch; [Key::char('[')] "" "the previous step with this cause";
+        Action::NextMatch; [Key::char(']')] "[ ]|same cause" "the next step with this cause";
         Action::Help; [Key::char('?')] "help" "what these terms mean";
         Action::Close; [ESC, ENTER, Key::char('W'), Key::char('q')] "back" "back";
     }

@@ -215,13 +215,16 @@ fn job_of(app: &App, files: &Files, effect: Effect) -> Option<Job> {
             Done::Read(path, trace)
         }),
         Effect::ScanBoard => scan_board(app)?,
-        Effect::ExportBoard => {
-            let rows: Vec<BoardRow> = app.catalog.board.shown().cloned().collect();
-            let write = files.board;
-            Box::new(move || Done::Wrote(files::board(&folder, &rows, write).map_err(words)))
-        }
+        Effect::ExportBoard => export_board(app, files),
         Effect::Quit | Effect::Suspend | Effect::Mouse(_) | Effect::Copy(_) => return None,
     })
+}
+
+/// Writes the rows that the board shows.
+fn export_board(app: &App, files: &Files) -> Job {
+    let (folder, write) = (app.session.save_dir.clone(), files.board);
+    let rows: Vec<BoardRow> = app.catalog.board.shown().cloned().collect();
+    Box::new(move || Done::Wrote(files::board(&folder, &rows, write).map_err(words)))
 }
 
 /// Reads what is new in the folder that the board watches.
