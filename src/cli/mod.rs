@@ -117,8 +117,9 @@ pub enum Command {
     Sweep(SweepArgs),
     /// Replay recorded runs in the playground; needs no model
     Replay {
-        /// Traces written by --trace or by `s` in the playground; several are compared
-        #[arg(required = true, value_name = "TRACE")]
+        /// Traces written by --trace or by `s` in the playground; several are compared. A
+        /// folder of traces opens the acceptance board
+        #[arg(required = true, value_name = "TRACE|DIR")]
         traces: Vec<PathBuf>,
     },
     /// List, fetch and describe models

@@ -11,7 +11,7 @@ use crate::speculate::command_line::Setup;
 use crate::speculate::params::Params;
 use crate::speculate::trace::Trace;
 use crate::tui::lesson::learned::Learned;
-use crate::tui::start::{Length, Shipped, Start};
+use crate::tui::start::{Length, Shipped, Start, StartEngine};
 use crate::tui::{Look, earlier_runs};
 
 /// A recorded run of the default model, shown when there is no model yet.
@@ -29,6 +29,7 @@ pub(crate) fn start(catalog: Option<Catalog>, params: Params, look: Look) -> Sta
         length: Length::Frameworks,
         look,
         replay: Vec::new(),
+        engine: StartEngine::Coming,
         traces: None,
         demo: None,
         shipped: Vec::new(),
@@ -46,6 +47,7 @@ pub fn replay_start(traces: Vec<Trace>, look: Look) -> Start {
         .map_or_else(Params::default, |t| t.header.params);
     Start {
         replay: traces,
+        engine: StartEngine::Absent,
         ..start(Catalog::bundled().ok(), params, look)
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use color_eyre::eyre::{Result, WrapErr, eyre};
+use color_eyre::eyre::{Result, WrapErr, ensure, eyre};
 
 use super::given::{demo, frameworks, lessons_file, replay_start, shipped, start};
 use crate::config::Settings;
@@ -60,9 +60,20 @@ fn wait_for(thread: &JoinHandle<()>) {
     }
 }
 
-/// Opens a recorded run; no model is loaded.
+/// Opens recorded runs, or the acceptance board over a folder of them; no model is loaded.
+///
+/// # Errors
+/// A file that is no trace; several folders.
 pub fn replay(paths: &[PathBuf], look: Look) -> Result<()> {
-    let start = replay_start(load_traces(paths)?, look);
+    let (folders, files_named): (Vec<PathBuf>, Vec<PathBuf>) =
+        paths.iter().cloned().partition(|path| path.is_dir());
+    ensure!(
+        folders.len() <= 1,
+        "replay shows one folder of traces, not {}: name one of them",
+        folders.len()
+    );
+    let mut start = replay_start(load_traces(&files_named)?, look);
+    start.traces = folders.into_iter().next();
     let (commands, _kept) = std::sync::mpsc::channel();
     let (_quiet, events) = tokio::sync::mpsc::unbounded_channel();
     block_on(tui::run(start, files(), commands, events))

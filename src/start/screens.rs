@@ -18,7 +18,7 @@ use crate::tui::action::Action;
 use crate::tui::lesson::learned::Learned;
 use crate::tui::runs::run::played_for;
 use crate::tui::screens::decode::state::Cursor;
-use crate::tui::start::Length;
+use crate::tui::start::{Length, StartEngine};
 use crate::tui::{App, Look, Start};
 
 /// The run in one form, its screens drawn in a look.
@@ -82,6 +82,7 @@ fn app(trace: &Trace, canvas: &Canvas, look: &Look) -> App {
         params: trace.header.params,
         look: look.clone(),
         replay: vec![trace.clone()],
+        engine: StartEngine::Absent,
         traces: None,
         demo: None,
         shipped: Vec::new(),

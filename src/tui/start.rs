@@ -40,6 +40,15 @@ pub struct Look {
     pub(crate) notices: Vec<String>,
 }
 
+/// Whether there is an engine behind the screens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StartEngine {
+    /// Its model is being loaded.
+    Coming,
+    /// None: recorded runs only.
+    Absent,
+}
+
 /// Everything the interface knows at its start.
 pub struct Start {
     /// `None`: recordings and custom prompts only.
@@ -56,6 +65,8 @@ pub struct Start {
     pub look: Look,
     /// Open these recordings, with no model (`laserscope replay`); the first is shown.
     pub replay: Vec<Trace>,
+    /// Whether a model is to be expected.
+    pub engine: StartEngine,
     /// A folder of traces for the acceptance board, which is then in front.
     pub traces: Option<PathBuf>,
     /// Plays while the model is fetched.

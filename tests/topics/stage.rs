@@ -12,7 +12,7 @@ use laserscope::speculate::params::{AcceptanceRule, Params, Source};
 use laserscope::speculate::trace::{End, PoolSize, Trace};
 use laserscope::tui::app::App;
 use laserscope::tui::lesson::learned::Learned;
-use laserscope::tui::start::{Length, Shipped};
+use laserscope::tui::start::{Length, Shipped, StartEngine};
 use laserscope::tui::{Look, Start, view};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -37,6 +37,7 @@ pub fn start() -> Start {
         length: Length::Frameworks,
         look: Look::default(),
         replay: Vec::new(),
+        engine: StartEngine::Coming,
         traces: None,
         demo: Some(fixture::relaxed()),
         shipped: shipped(),

@@ -36,7 +36,7 @@ use crate::tui::screens::learn::state::Learn;
 use crate::tui::screens::pool::state::PoolScreen;
 use crate::tui::screens::tune::state::Tune;
 use crate::tui::screens::{Screen, Typing};
-use crate::tui::start::{Shipped, Start};
+use crate::tui::start::{Shipped, Start, StartEngine};
 
 /// One line for the person, until the next key: over the hints at first, then above
 /// them.
@@ -159,6 +159,9 @@ impl App {
         if let Some(folder) = start.traces {
             app.catalog.board.folder = Some(WatchedFolder::new(folder));
             app.catalog.front = Front::Board;
+        }
+        if start.engine == StartEngine::Absent {
+            app.engine.model = ModelState::None;
         }
         // The first one last, so that it is shown.
         for trace in start.replay.into_iter().rev() {
