@@ -15,9 +15,15 @@ pub fn causes(trace: &Trace) -> Vec<LowCause> {
     let begun = header.branch.as_ref();
     let begun: Option<Backoff> = begun.and_then(|b: &Branch| b.backoff.clone());
     let (mut rest, mut params) = (begun.unwrap_or_default(), header.params);
+    // Wherever retrieval was asked, its offers are recorded: the rests of a batch's run
+    // follow from nothing else.
+    let has_offers = trace.steps.iter().any(|step| step.offered.is_some());
     let steps = trace.steps.iter().map(|step| {
         params = step.params.unwrap_or(params);
-        let rests = params.budget.is_auto() && rest.rests();
+        let rests = match has_offers {
+            true => step.offered.is_none(),
+            false => params.budget.is_auto() && rest.rests(),
+        };
         rest.after_step(step.tree.n_drafts() > 0);
         match cause_of(step, &params, &header.eos) {
             LowCause::NothingMatched(Unmatched::Nothing) if rests => {
