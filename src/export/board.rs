@@ -266,3 +266,71 @@ fn page(rows: &[&BoardRow], texts: Texts) -> String {
     out.push_str("</body></html>\n");
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::present::board::RowFrom;
+    use crate::speculate::trace::Trace;
+
+    const FORMS: [BoardForm; 3] = [BoardForm::Csv, BoardForm::Html, BoardForm::Markdown];
+
+    fn row(texts: Texts, change: impl Fn(&mut Trace)) -> BoardRow {
+        let shipped = include_bytes!("../../assets/traces/strict.jsonl");
+        let mut trace = Trace::load(&shipped[..]).expect("a trace");
+        change(&mut trace);
+        BoardRow::of(&trace, RowFrom::Run(1), texts)
+    }
+
+    fn private(trace: &mut Trace) {
+        trace.header.prompt = "SECRET prompt".into();
+        trace.header.subject.kind = KindName::Prompt;
+        trace.header.subject.title = "SECRET title".into();
+        trace.header.subject.id = "own".into();
+    }
+
+    #[test]
+    fn prompts_and_answers_are_left_out_unless_asked_for() {
+        let (without, with) = (row(Texts::LeftOut, private), row(Texts::Kept, private));
+        let answer = with.text.as_ref().expect("kept").answer.clone();
+        let word = answer.split_whitespace().max_by_key(|w| w.len());
+        let word = word.expect("a word");
+        for form in FORMS {
+            for row in [&without, &with] {
+                let written = board(&[row], form, Texts::LeftOut);
+                assert!(
+                    !written.contains("SECRET") && !written.contains(word),
+                    "{form:?}"
+                );
+            }
+            let written = board(&[&with], form, Texts::Kept);
+            assert!(written.contains("SECRET prompt"), "{form:?}");
+        }
+    }
+
+    #[test]
+    fn hostile_titles_open_no_tag_and_end_no_cell() {
+        let hostile = |trace: &mut Trace| {
+            trace.header.subject.title = "</td><script>|a\",b\n# x".into();
+        };
+        let row = row(Texts::LeftOut, hostile);
+        let page = board(&[&row], BoardForm::Html, Texts::LeftOut);
+        assert!(!page.contains("<script>") && !page.contains("</td><s"));
+        let document = board(&[&row], BoardForm::Markdown, Texts::LeftOut);
+        assert!(!document.contains("<script") && !document.contains("\n# x"));
+        let csv = board(&[&row], BoardForm::Csv, Texts::LeftOut);
+        let mut lines = csv::Reader::from_reader(csv.as_bytes());
+        let lines: Vec<csv::StringRecord> = lines.records().map(|r| r.expect("a line")).collect();
+        assert_eq!(lines.len(), 1);
+        assert_eq!(&lines[0][2], "</td><script>|a\",b\n# x");
+    }
+
+    #[test]
+    fn the_same_rows_give_the_same_bytes() {
+        let row = row(Texts::Kept, |_| {});
+        for form in FORMS {
+            let written = || board(&[&row], form, Texts::Kept);
+            assert_eq!(written(), written());
+        }
+    }
+}
