@@ -44,11 +44,15 @@ pub enum GlossaryPlace {
     Settings,
     /// The dialog *Why slow?*.
     WhySlow,
+    /// The dialog *Why low?*.
+    WhyLow,
+    /// The acceptance board, a tab of the Catalog screen.
+    Board,
 }
 
 impl GlossaryPlace {
     #[cfg(test)]
-    pub(crate) const ALL: [GlossaryPlace; 15] = [
+    pub(crate) const ALL: [GlossaryPlace; 17] = [
         GlossaryPlace::Catalog,
         GlossaryPlace::Text,
         GlossaryPlace::Tree,
@@ -57,6 +61,8 @@ impl GlossaryPlace {
         GlossaryPlace::Pool,
         GlossaryPlace::Speed,
         GlossaryPlace::WhySlow,
+        GlossaryPlace::WhyLow,
+        GlossaryPlace::Board,
         GlossaryPlace::Settings,
         GlossaryPlace::Tune,
         GlossaryPlace::Sweep,
@@ -84,6 +90,8 @@ impl GlossaryPlace {
             GlossaryPlace::Batch => "Batch",
             GlossaryPlace::Settings => "SETTINGS",
             GlossaryPlace::WhySlow => "WHY SLOW?",
+            GlossaryPlace::WhyLow => "WHY LOW?",
+            GlossaryPlace::Board => "Board",
         }
     }
 }

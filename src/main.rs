@@ -128,8 +128,16 @@ fn run(cli: &Cli) -> Result<bool> {
     let done = |result: Result<()>| result.map(|()| true);
     let Some(command) = &cli.command else {
         let look = looks.here(&cli.screen)?;
-        return done(playground::open(settings, &config, look));
+        return done(playground::open(
+            settings,
+            &config,
+            look,
+            cli.traces.clone(),
+        ));
     };
+    if cli.traces.is_some() {
+        wrong_usage("--traces DIR before a command: it is an option of the playground");
+    }
     match command {
         Command::Trace(args) => trace_command(&args.what, &settings, &looks.plain(&cli.screen)?),
         Command::Replay { traces } => done(playground::replay(traces, looks.here(&cli.screen)?)),

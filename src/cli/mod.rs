@@ -61,6 +61,7 @@ pub(crate) use setup::SetupArgs;
 pub(crate) use sweep::SweepArgs;
 pub(crate) use trace::PictureArgs;
 pub(crate) use trace::TraceArgs;
+pub(crate) use trace::TraceBoardArgs;
 pub use trace::TraceCommand;
 pub(crate) use trace::TraceDiffArgs;
 pub(crate) use trace::TraceExportArgs;
@@ -68,6 +69,7 @@ pub(crate) use trace::TraceShowArgs;
 pub(crate) use trace::TraceStatsArgs;
 pub(crate) use trace::TraceVerifyArgs;
 pub(crate) use trace::TraceWhatifArgs;
+pub(crate) use trace::TraceWhyArgs;
 
 /// Watch, debug and tune retrieval-based speculative decoding (LASER) in the terminal.
 ///
@@ -82,6 +84,10 @@ pub struct Cli {
     /// How the screens look.
     #[command(flatten)]
     pub screen: ScreenArgs,
+    /// The playground's acceptance board shows the runs in this folder, and those that a
+    /// batch writes to it meanwhile (generate --all --traces DIR)
+    #[arg(long, value_name = "DIR")]
+    pub traces: Option<PathBuf>,
     /// Where a log goes.
     #[command(flatten)]
     pub log: LogArgs,
@@ -112,9 +118,10 @@ pub enum Command {
     /// Replay recorded runs or a batch in the playground; needs no model
     Replay {
         /// Traces written by --trace or by `s` in the playground; several are compared. A
-        /// folder written by --traces is a batch; a .json file beside it has points measured
-        /// by `bench batch --json`
-        #[arg(required = true, value_name = "TRACE")]
+        /// folder opens the acceptance board, or the Batch screen if `generate --all --batch N
+        /// --traces` wrote it; a .json file beside it has points measured by `bench batch
+        /// --json`
+        #[arg(required = true, value_name = "TRACE|DIR")]
         traces: Vec<PathBuf>,
     },
     /// List, fetch and describe models

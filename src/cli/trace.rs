@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::decode::DecodeArgs;
+use crate::present::board::{BoardColumn, BoardForm, Breakdown};
 use crate::present::format::Format;
 use crate::present::key::Key;
 use crate::speculate::condition::Condition;
@@ -24,6 +25,10 @@ pub enum TraceCommand {
     Show(TraceShowArgs),
     /// Print the figures of runs
     Stats(TraceStatsArgs),
+    /// Explain why acceptance is low in runs: a cause for every step, and its lever
+    Why(TraceWhyArgs),
+    /// Show acceptance over a set of runs, a row a subject, the worst first
+    Board(TraceBoardArgs),
     /// Show where and why the texts of two runs diverge
     Diff(TraceDiffArgs),
     /// Pass the recorded trees through the model again; exit status 1 if anything differs
@@ -60,6 +65,69 @@ pub struct TraceStatsArgs {
     /// Print one JSON object per run, one per line
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// `laserscope trace why`.
+#[derive(Args, Debug)]
+pub struct TraceWhyArgs {
+    /// Recorded runs, or folders of them, taken together
+    #[arg(required = true, value_name = "TRACE|DIR")]
+    pub(crate) traces: Vec<PathBuf>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `laserscope trace board`.
+#[derive(Args, Debug)]
+pub struct TraceBoardArgs {
+    /// Recorded runs, or folders of them, such as `generate --all --traces` makes
+    #[arg(required = true, value_name = "TRACE|DIR")]
+    pub(crate) traces: Vec<PathBuf>,
+    /// Sort by this column, the worst first: subject, group, tokens, steps, mal, acceptance,
+    /// hits, match, waste, repetition, cause
+    #[arg(long, value_name = "COLUMN", default_value = "mal", value_parser = BoardColumn::parse)]
+    pub(crate) sort: BoardColumn,
+    /// Print the sums by group, heading or position instead of the rows
+    #[arg(long, value_name = "PART", conflicts_with_all = ["csv", "html", "md", "json"], value_parser = Breakdown::parse)]
+    pub(crate) by: Option<Breakdown>,
+    /// Comma-separated, a line a subject
+    #[arg(long, conflicts_with_all = ["html", "md", "json"])]
+    pub(crate) csv: bool,
+    /// A self-contained web page
+    #[arg(long, conflicts_with_all = ["md", "json"])]
+    pub(crate) html: bool,
+    /// Markdown
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) md: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Include prompts, answers and their headings, which may be private
+    #[arg(long, conflicts_with = "by")]
+    pub(crate) with_text: bool,
+    /// The file to write, with --csv, --html or --md [default: standard output]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["json", "by"])]
+    pub(crate) out: Option<PathBuf>,
+}
+
+impl TraceBoardArgs {
+    /// The form asked for; else as the ending of --out says. `None`: tables.
+    pub(crate) fn form(&self) -> Option<BoardForm> {
+        let named = [
+            (self.csv, BoardForm::Csv),
+            (self.html, BoardForm::Html),
+            (self.md, BoardForm::Markdown),
+        ];
+        let named = named.into_iter().find(|(is_asked, _)| *is_asked);
+        let ending = self.out.as_ref().and_then(|path| path.extension());
+        let by_ending = BoardForm::ALL
+            .into_iter()
+            .find(|(_, name)| ending.is_some_and(|ending| ending == *name));
+        named
+            .map(|(_, form)| form)
+            .or(by_ending.map(|(form, _)| form))
+    }
 }
 
 /// `laserscope trace diff`.

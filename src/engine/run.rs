@@ -1,6 +1,7 @@
 //! One run, step by step.
 
 mod begin;
+mod offers;
 pub(in crate::engine) mod pass;
 mod record;
 mod replay;
@@ -125,6 +126,7 @@ impl Run<'_> {
         let (mut tree, draft) = timed(|| self.state.fit(offered.tree));
         change(&mut tree);
         let (passed, mut timing) = self.pass(&tree, room)?;
+        let in_all = self.state.offered(&tree, &passed.verdict, &passed.rows);
         (timing.retrieve, timing.draft) = (retrieve, draft);
         let (learned, commit) = timed(|| self.commit(&tree, &passed.verdict));
         timing.commit = commit;
@@ -132,6 +134,7 @@ impl Run<'_> {
             hits: offered.hits,
             tree,
             n_offered,
+            in_all,
             passed,
             learned: learned?,
             timing,

@@ -5,6 +5,7 @@
 //! Depends only on traces; the function that draws a screen is passed in.
 
 mod ansi;
+pub mod board;
 mod cast;
 mod escape;
 mod html;

@@ -84,7 +84,7 @@ fn scored(score: Option<TokenScore>) -> [String; 2] {
 }
 
 /// Quotes a field where RFC 4180 requires it.
-fn field(text: &str) -> String {
+pub(super) fn field(text: &str) -> String {
     if text.contains(['"', ',', '\n', '\r']) {
         format!("\"{}\"", text.replace('"', "\"\""))
     } else {

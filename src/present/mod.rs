@@ -5,6 +5,7 @@
 //! Between the core and its faces: the screens, exports and commands read it. Knows
 //! no widgets, no keys' meanings and no screen.
 
+pub mod board;
 pub(crate) mod describe;
 pub(crate) mod flow;
 pub(crate) mod footprint;

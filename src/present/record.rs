@@ -4,6 +4,7 @@
 //! Knows no panes and no keys.
 
 use std::ops::Range;
+use std::rc::Rc;
 
 use super::footprint::{fingerprint, header_bytes, step_bytes};
 use super::last_result::LastResult;
@@ -17,6 +18,7 @@ use crate::speculate::quality::LogProb;
 use crate::speculate::stats::{Repetition, Stats};
 use crate::speculate::trace::{End, Header, Step, Trace};
 use crate::speculate::verify::Fate;
+use crate::speculate::why_low::{LowCause, WhyLow, causes};
 use crate::speculate::why_slow::WhySlow;
 
 /// Where a token of the text comes from.
@@ -50,6 +52,13 @@ pub(crate) struct Ghost {
     pub(crate) selection: TreeSelection,
 }
 
+/// The causes of a run's steps, counted and one by one.
+#[derive(Clone, Debug)]
+pub(crate) struct WhyLowSteps {
+    pub(crate) all: WhyLow,
+    pub(crate) steps: Vec<LowCause>,
+}
+
 /// A trace with what the screens and exports derive from it, kept up to date per step.
 #[derive(Clone, Debug)]
 pub struct Record {
@@ -79,6 +88,8 @@ pub struct Record {
     pub(crate) laid_out: LastResult<(usize, Ghosts, usize), Vec<Line>>,
     /// What is said of the answer, by its number of tokens.
     pub(crate) told_of_text: LastResult<usize, String>,
+    /// Why acceptance is not higher, by the number of steps.
+    why_low: LastResult<usize, WhyLowSteps>,
     repeated: Repetition,
     /// From which step on which parameters were in force.
     changes: Vec<(usize, Params)>,
@@ -105,6 +116,7 @@ impl Record {
             ids: Vec::new(),
             laid_out: LastResult::default(),
             told_of_text: LastResult::default(),
+            why_low: LastResult::default(),
             repeated: Repetition::default(),
             changes: Vec::new(),
             joiner: Joiner::default(),
@@ -158,6 +170,14 @@ impl Record {
 
     pub(crate) fn finish(&mut self, end: End) {
         self.trace.end = Some(end);
+    }
+
+    /// Why acceptance is not higher.
+    pub(crate) fn why_low(&self) -> Rc<WhyLowSteps> {
+        self.why_low.get(self.n_steps(), || WhyLowSteps {
+            all: WhyLow::of(&self.trace),
+            steps: causes(&self.trace),
+        })
     }
 
     /// The answer so far, its opening included.

@@ -117,6 +117,7 @@ mod tests {
             params: None,
             retrieval: Vec::new(),
             n_offered: parents.len() + 1,
+            offered: None,
             room: RemainingTokens {
                 tokens: 99,
                 then: Finish::Length,

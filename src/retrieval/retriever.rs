@@ -15,7 +15,7 @@ use super::store::pools::Pools;
 use crate::speculate::TokenId;
 use crate::speculate::draft::DraftTree;
 use crate::speculate::learned::Learned;
-use crate::speculate::params::Params;
+use crate::speculate::params::{Budget, MAX_ROWS, Params};
 use crate::speculate::subject::GroupKey;
 use crate::speculate::trace::SourceHit;
 use crate::speculate::verify::Verdict;
@@ -108,18 +108,41 @@ impl Retriever {
     /// budget of n. An empty text gives an empty draft below token 0.
     /// [`explain`](Self::explain) names the sources that offer each token.
     pub fn draft(&mut self, calibration: &Calibration) -> Retrieved {
-        let views = views(&self.pools, self.group.as_ref(), &self.local, &self.params);
+        let mut offers = std::mem::take(&mut self.offers);
+        let mut retrieved = self.grown(&self.params.clone(), calibration, &mut offers);
+        self.offers = offers;
+        retrieved.tree.prune_below(&self.ends);
+        retrieved
+    }
+
+    /// The largest tree that can be drafted here: any budget drafts its first rows, less
+    /// what is below the end of a text. The last draft stays the one that is explained.
+    pub(crate) fn all_offers(&mut self, calibration: &Calibration) -> DraftTree {
+        let largest = Params {
+            budget: Budget::Rows(MAX_ROWS),
+            ..self.params
+        };
+        self.grown(&largest, calibration, &mut Offers::default())
+            .tree
+    }
+
+    fn grown(
+        &mut self,
+        params: &Params,
+        calibration: &Calibration,
+        offers: &mut Offers,
+    ) -> Retrieved {
+        let views = views(&self.pools, self.group.as_ref(), &self.local, params);
         self.walk.catch_up(&views, &self.local);
-        self.offers.clear();
+        offers.clear();
         let mut search = Search::begin(&views, &mut self.nodes, &self.walk, &self.local);
         let growth = Growth {
-            params: &self.params,
+            params,
             calibration,
             weights: &WEIGHTS,
             ends: &self.ends,
         };
-        let mut tree = draft(&mut search, &self.local, &growth, &mut self.offers);
-        tree.prune_below(&self.ends);
+        let tree = draft(&mut search, &self.local, &growth, offers);
         let hits = origins::hits(&search, &self.local);
         Retrieved { tree, hits }
     }

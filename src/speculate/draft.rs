@@ -121,6 +121,12 @@ impl DraftTree {
         self.nodes.truncate(rows.max(1));
     }
 
+    /// As [`truncate`](Self::truncate); returns the nodes cut off, in order.
+    pub(crate) fn split_off(&mut self, rows: usize) -> Vec<DraftNode> {
+        let rows = rows.max(1).min(self.nodes.len());
+        self.nodes.split_off(rows)
+    }
+
     /// Drops every node below a token that ends the text: nothing below it can be
     /// committed.
     pub fn prune_below(&mut self, ends: &[TokenId]) {

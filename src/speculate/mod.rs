@@ -28,8 +28,10 @@ pub mod sweep;
 mod test_support;
 pub mod trace;
 pub(crate) mod trace_file;
+pub(crate) mod trace_folder;
 pub mod verify;
 pub mod whatif;
+pub mod why_low;
 pub(crate) mod why_slow;
 
 /// A token id of the target model's vocabulary.

@@ -22,6 +22,9 @@ pub use points::BenchPoints;
 pub(crate) use throughput::Factors;
 pub(crate) use throughput::Throughput;
 
+/// Name of the file in a folder of traces.
+pub(crate) const PASSES: &str = "passes.jsonl";
+
 /// Version of the file format.
 const FORMAT: u32 = 1;
 

@@ -1,6 +1,8 @@
 //! Figures of a run, from its trace alone: MAL, acceptance by source and depth,
 //! hits, repetition, times.
 
+mod merge;
+
 use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};

@@ -58,6 +58,7 @@ pub(crate) fn step(tree: DraftTree, verdict: Verdict) -> Step {
         params: None,
         retrieval: Vec::new(),
         n_offered: tree.n_rows(),
+        offered: None,
         rows: vec![None; tree.n_rows()],
         judged: vec![None; tree.n_drafts()],
         verdict,

@@ -6,6 +6,7 @@
 //! token, regardless of load and earlier runs.
 
 mod header;
+mod offered;
 mod step;
 mod token_bytes;
 
@@ -34,6 +35,9 @@ pub use header::PoolSize;
 pub use header::RowsBy;
 pub use header::StartFrom;
 pub use header::SubjectInfo;
+pub use offered::OfferSummary;
+pub(crate) use offered::OfferedToken;
+pub use offered::RightOffer;
 pub use step::Excerpt;
 pub use step::SourceHit;
 pub use step::Step;

@@ -12,7 +12,7 @@ use crate::speculate::params::Params;
 use crate::speculate::trace::Trace;
 use crate::start::recorded_batch::ReplayedFiles;
 use crate::tui::lesson::learned::Learned;
-use crate::tui::start::{Length, Shipped, Start};
+use crate::tui::start::{Length, Shipped, Start, StartEngine};
 use crate::tui::{Look, earlier_runs};
 
 /// A recorded run of the default model, shown when there is no model yet.
@@ -32,6 +32,8 @@ pub(crate) fn start(catalog: Option<Catalog>, params: Params, look: Look) -> Sta
         replay: Vec::new(),
         batch: None,
         points: None,
+        engine: StartEngine::Coming,
+        traces: None,
         demo: None,
         shipped: Vec::new(),
         earlier: earlier_runs(&save_dir),
@@ -46,6 +48,7 @@ pub(crate) fn replayed(found: ReplayedFiles, look: Look) -> Start {
     Start {
         batch: found.batch,
         points: found.points,
+        traces: found.folder,
         ..replay_start(found.traces, look)
     }
 }
@@ -57,6 +60,7 @@ pub fn replay_start(traces: Vec<Trace>, look: Look) -> Start {
         .map_or_else(Params::default, |t| t.header.params);
     Start {
         replay: traces,
+        engine: StartEngine::Absent,
         ..start(Catalog::bundled().ok(), params, look)
     }
 }

@@ -11,7 +11,8 @@ use super::given::{demo, frameworks, lessons_file, replayed, shipped, start};
 use super::recorded_batch;
 use crate::config::Settings;
 use crate::config::{self, Config};
-use crate::export::Canvas;
+use crate::export::{self, Canvas};
+use crate::present::board::Texts;
 use crate::speculate::parameters::MAX_TOKENS;
 use crate::start::screens;
 use crate::tui::start::{Length, Start};
@@ -23,7 +24,12 @@ use crate::worker::{self, Handle};
 const LAST_STEP: Duration = Duration::from_millis(500);
 
 /// Opens the playground.
-pub fn open(settings: Settings, config: &Config, look: Look) -> Result<()> {
+pub fn open(
+    settings: Settings,
+    config: &Config,
+    look: Look,
+    traces: Option<PathBuf>,
+) -> Result<()> {
     let framework = settings.framework()?;
     let params = config.params_with(&framework)?;
     let catalog = settings.load_catalog()?;
@@ -33,6 +39,7 @@ pub fn open(settings: Settings, config: &Config, look: Look) -> Result<()> {
         start.length = Length::Given;
     }
     start.demo = Some(demo()?);
+    start.traces = traces;
     start.shipped = shipped(&settings)?;
     start.setup = settings.setup();
     show(start, files(), worker::spawn(settings, catalog)?)
@@ -53,7 +60,11 @@ fn wait_for(thread: &JoinHandle<()>) {
     }
 }
 
-/// Opens recorded runs or a recorded batch; no model is loaded.
+/// Opens recorded runs, a recorded batch, or the acceptance board over a folder of runs; no
+/// model is loaded.
+///
+/// # Errors
+/// A file that is no trace; several folders.
 pub fn replay(paths: &[PathBuf], look: Look) -> Result<()> {
     let start = replayed(recorded_batch::read(paths)?, look);
     let (commands, _kept) = std::sync::mpsc::channel();
@@ -66,6 +77,7 @@ fn files() -> Files {
         exporter: |trace, format| {
             screens::export(trace, format, &Canvas::default(), &Look::default())
         },
+        board: |rows, form| export::board::board(rows, form, Texts::LeftOut),
         copy: tui::terminal::tty::copy,
         save_settings: |params| {
             let path = config::default_path().ok_or_else(|| {

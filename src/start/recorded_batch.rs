@@ -8,37 +8,43 @@ use std::path::{Path, PathBuf};
 
 use color_eyre::eyre::{Result, WrapErr, bail, ensure, eyre};
 
-use crate::commands::batch::recorded::{PASSES, trace_name};
+use crate::commands::batch::recorded::trace_name;
 use crate::session::recorded::load_trace;
-use crate::speculate::passes::{self, BatchCourse, BenchPoints, RecordedBatch};
+use crate::speculate::passes::{self, BatchCourse, BenchPoints, PASSES, RecordedBatch};
 use crate::speculate::trace::Trace;
+use crate::speculate::trace_folder::trace_files;
 
 /// What the paths name.
 #[derive(Debug, Default)]
 pub struct ReplayedFiles {
     /// Single runs.
     pub traces: Vec<Trace>,
-    /// A batch.
+    /// A folder of runs.
+    pub folder: Option<PathBuf>,
+    /// The batch that wrote it.
     pub batch: Option<RecordedBatch>,
     /// Tokens per second over batch size.
     pub points: Option<BenchPoints>,
 }
 
-/// Reads what paths name: a folder is a batch, a `.json` file points of `bench batch`, any
-/// other file a trace.
+/// Reads what paths name: a folder is one of runs, and a batch if its passes are recorded, a
+/// `.json` file points of `bench batch`, any other file a trace.
 ///
 /// # Errors
-/// Names the file and the line; two batches or two files of points.
+/// Names the file and the line; two folders or two files of points.
 pub fn read(paths: &[PathBuf]) -> Result<ReplayedFiles> {
     let mut found = ReplayedFiles::default();
     for path in paths {
         if path.is_dir() {
             ensure!(
-                found.batch.is_none(),
-                "{}: one batch at a time can be replayed",
+                found.folder.is_none(),
+                "{}: one folder of traces at a time can be replayed",
                 path.display()
             );
-            found.batch = Some(read_batch(path)?);
+            if path.join(PASSES).exists() {
+                found.batch = Some(read_batch(path)?);
+            }
+            found.folder = Some(path.clone());
         } else if path.extension().is_some_and(|e| e == "json") {
             ensure!(
                 found.points.is_none(),
@@ -92,17 +98,7 @@ pub fn read_batch(folder: &Path) -> Result<RecordedBatch> {
 
 /// Every trace of a folder that can be read, and why others cannot.
 fn read_traces(folder: &Path) -> Result<(Vec<Trace>, Vec<String>)> {
-    let reading = || format!("reading {}", folder.display());
-    let entries = fs::read_dir(folder).wrap_err_with(reading)?;
-    let mut paths = entries
-        .map(|entry| Ok(entry?.path()))
-        .collect::<std::io::Result<Vec<PathBuf>>>()
-        .wrap_err_with(reading)?;
-    let is_trace = |path: &PathBuf| {
-        path.extension().is_some_and(|e| e == "jsonl") && path.file_name() != Some(PASSES.as_ref())
-    };
-    paths.retain(is_trace);
-    paths.sort();
+    let paths = trace_files(folder).wrap_err_with(|| format!("reading {}", folder.display()))?;
     let (mut traces, mut problems) = (Vec::new(), Vec::new());
     for path in paths {
         match load_trace(&path) {

@@ -18,7 +18,7 @@ use crate::tui::action::Action;
 use crate::tui::lesson::learned::Learned;
 use crate::tui::runs::run::played_for;
 use crate::tui::screens::decode::state::Cursor;
-use crate::tui::start::Length;
+use crate::tui::start::{Length, StartEngine};
 use crate::tui::{App, Look, Start};
 
 /// The run in one form, its screens drawn in a look.
@@ -84,6 +84,8 @@ fn app(trace: &Trace, canvas: &Canvas, look: &Look) -> App {
         replay: vec![trace.clone()],
         batch: None,
         points: None,
+        engine: StartEngine::Absent,
+        traces: None,
         demo: None,
         shipped: Vec::new(),
         earlier: Vec::new(),

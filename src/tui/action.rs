@@ -47,6 +47,26 @@ pub enum CompareAction {
     Restart,
 }
 
+/// What only the acceptance board is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
+pub enum BoardAction {
+    /// Sort the other way round.
+    Reverse,
+    /// Sum by group, heading or position.
+    Breakdown,
+    /// Mark the row, or take the mark off.
+    Mark,
+    /// Mark all rows shown, or none.
+    MarkAll,
+    /// Generate for the marked subjects.
+    Generate,
+    /// Sweep over the marked subjects.
+    Sweep,
+    /// Write the rows shown to files.
+    Export,
+}
+
 /// What a key, a click or the palette asks of the interface.
 #[derive(Clone, Debug, PartialEq, IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
@@ -112,6 +132,7 @@ pub enum Action {
     PreviousStep,
     NextStep,
     WhySlow,
+    WhyLow,
     /// Branch the run from the step looked at.
     Branch,
     /// The document that the selected draft came from, on the Pool screen.
@@ -145,6 +166,7 @@ pub enum Action {
     #[strum(serialize = "lab")]
     Pool(PoolAction),
     Compare(CompareAction),
+    Board(BoardAction),
 
     /// Tune: the sliders back to the run's parameters.
     Reset,
@@ -205,6 +227,7 @@ impl Action {
             Action::Show(screen) => Some(screen.into()),
             Action::Pool(asked) => Some(asked.into()),
             Action::Compare(asked) => Some(asked.into()),
+            Action::Board(asked) => Some(asked.into()),
             _ => None,
         };
         match what {

@@ -9,6 +9,7 @@ use crate::present::record::TokenPlace;
 use crate::present::selection::TreeSelection;
 use crate::present::{flow, lines};
 use crate::tui::app::App;
+use crate::tui::screens::catalog::tab::Front;
 use crate::tui::screens::decode::state::Pane;
 use crate::tui::screens::{Screen, batch, catalog, compare, decode, learn, pool, tune};
 use crate::tui::shell::{header, layout};
@@ -56,11 +57,19 @@ pub fn hit(app: &App, at: Position) -> Target {
 }
 
 fn hit_catalog(app: &App, body: Rect, at: Position) -> Target {
-    let (list, detail) = crate::tui::screens::catalog::layout::places(body, app.look.panes);
+    let is_board = app.catalog.front == Front::Board;
+    let (list, detail) = match is_board {
+        true => catalog::layout::board_places(body, app.look.panes),
+        false => catalog::layout::places(body, app.look.panes),
+    };
     if list.contains(at) && at.y == list.y {
         return catalog::list::tab_at(app, list, at.x).map_or(Target::Nothing, Target::Tab);
     }
-    if let Some(row) = catalog::list::row_at(app, list, at) {
+    let row = match is_board {
+        true => catalog::board::list::row_at(app, list, at),
+        false => catalog::list::row_at(app, list, at),
+    };
+    if let Some(row) = row {
         return Target::Row(row);
     }
     if detail.contains(at) {

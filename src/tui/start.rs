@@ -41,6 +41,15 @@ pub struct Look {
     pub(crate) notices: Vec<String>,
 }
 
+/// Whether there is an engine behind the screens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StartEngine {
+    /// Its model is being loaded.
+    Coming,
+    /// None: recorded runs only.
+    Absent,
+}
+
 /// Everything the interface knows at its start.
 pub struct Start {
     /// `None`: recordings and custom prompts only.
@@ -61,6 +70,10 @@ pub struct Start {
     pub batch: Option<RecordedBatch>,
     /// What `bench batch` has measured, for the Batch screen.
     pub points: Option<BenchPoints>,
+    /// Whether a model is to be expected.
+    pub engine: StartEngine,
+    /// A folder of traces for the acceptance board, which is then in front.
+    pub traces: Option<PathBuf>,
     /// Plays while the model is fetched.
     pub demo: Option<Trace>,
     /// The answers that the pools begin with.

@@ -1,9 +1,9 @@
 //! What can be clicked or scrolled.
 
 use crate::present::selection::TreeSelection;
-use crate::recsys::SubjectKind;
 use crate::speculate::compare::Side;
 use crate::tui::screens::batch::state::BatchPane;
+use crate::tui::screens::catalog::tab::CatalogTab;
 use crate::tui::screens::decode::state::Pane;
 use crate::tui::screens::pool::state::{PoolPane, PoolTab};
 use crate::tui::screens::{Screen, tune};
@@ -13,8 +13,8 @@ use crate::tui::screens::{Screen, tune};
 pub enum Target {
     /// A tab of the header.
     Screen(Screen),
-    /// Items or users, on the Catalog screen.
-    Tab(SubjectKind),
+    /// A tab of the Catalog screen.
+    Tab(CatalogTab),
     /// A row of the catalog's list, counted from the first that matches.
     Row(usize),
     /// The Catalog screen's right pane.

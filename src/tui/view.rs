@@ -11,6 +11,8 @@ use crate::tui::app::App;
 use crate::tui::app::shared::Measured;
 use crate::tui::keys::context::Context;
 use crate::tui::look::ascii;
+use crate::tui::screens::catalog::board::{list as board_list, side as board_side};
+use crate::tui::screens::catalog::tab::Front;
 use crate::tui::screens::catalog::{detail as catalog_detail, list as catalog_list};
 use crate::tui::screens::decode::panes::{legend, pool, speed, steps, text, token, tree};
 use crate::tui::screens::decode::state::{Pane, Zoom};
@@ -35,6 +37,9 @@ pub fn render(app: &App, area: Rect, buf: &mut Buffer) {
     header::render(app, &theme, shell.header, buf);
     lesson::render(app, &theme, shell.lesson, buf);
     match app.screen {
+        Screen::Catalog if app.catalog.front == Front::Board => {
+            board(app, &theme, shell.body, buf);
+        }
         Screen::Catalog => catalog(app, &theme, shell.body, buf),
         Screen::Decode => {
             strip::render(app, &theme, shell.strip, buf);
@@ -57,6 +62,9 @@ pub fn render(app: &App, area: Rect, buf: &mut Buffer) {
 pub(crate) fn measure(app: &App) -> Measured {
     let body = layout::shell(app, layout::whole(app)).body;
     let (top, last) = match app.screen {
+        Screen::Catalog if app.catalog.front == Front::Board => {
+            (app.catalog.board.scroll, board_side::last_scroll(app))
+        }
         Screen::Catalog => (app.catalog.detail_scroll, catalog_detail::last_scroll(app)),
         Screen::Decode => text::text_scroll(app),
         Screen::Tune | Screen::Batch => (0, 0),
@@ -91,6 +99,21 @@ fn catalog(app: &App, theme: &Theme, body: Rect, buf: &mut Buffer) {
     pane::frame(list, true, theme, buf);
     catalog_list::render(app, theme, list, buf);
     catalog_detail::render(app, theme, detail, buf);
+}
+
+fn board(app: &App, theme: &Theme, body: Rect, buf: &mut Buffer) {
+    let (list, side) = crate::tui::screens::catalog::layout::board_places(body, app.look.panes);
+    pane::frame(side, false, theme, buf);
+    pane::frame(list, true, theme, buf);
+    catalog_list::tabs(app, theme, list, buf);
+    pane::note(
+        &board_list::note(app, theme),
+        catalog_list::tabs_width(app),
+        list,
+        buf,
+    );
+    board_list::render(app, theme, list, buf);
+    board_side::render(app, theme, side, buf);
 }
 
 fn decode(app: &App, theme: &Theme, body: Rect, buf: &mut Buffer) {

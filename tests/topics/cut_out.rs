@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use laserscope::tui::app::App;
 use laserscope::tui::screens::batch::state::BatchPane;
+use laserscope::tui::screens::catalog::tab::Front;
 use laserscope::tui::screens::decode::state::Pane;
 use laserscope::tui::screens::tune::state::Side;
 use laserscope::tui::screens::{Screen, batch, catalog, compare, decode, learn, pool, tune};
@@ -112,6 +113,10 @@ fn cut(app: &mut App) -> Vec<(&'static str, Buffer)> {
 /// The panes of the frontmost screen.
 fn panes(app: &App, body: Rect) -> Vec<(&'static str, Rect)> {
     let panes: Vec<(&str, Rect)> = match app.screen {
+        Screen::Catalog if app.catalog.front == Front::Board => {
+            let (list, side) = catalog::layout::board_places(body, app.look.panes);
+            vec![("board", list), ("totals", side)]
+        }
         Screen::Catalog => {
             let (list, detail) = catalog::layout::places(body, app.look.panes);
             vec![("list", list), ("detail", detail)]

@@ -479,6 +479,7 @@ fn judge(
         params: None,
         retrieval: retrieval(&tree),
         n_offered: n_rows + if n_rows > 12 { 4 } else { 0 },
+        offered: None,
         room,
         timing: Some(timing(n_rows, dice)),
         tokens: Vec::new(),

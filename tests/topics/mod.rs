@@ -3,6 +3,7 @@
 mod arithmetic;
 mod batch;
 mod batch_screen;
+mod board;
 mod catalog;
 mod causes;
 mod checkpoints;
@@ -59,5 +60,6 @@ mod together;
 mod tokenizer;
 mod traces;
 mod tune;
+mod why_low;
 mod widths;
 mod worker;

@@ -12,7 +12,7 @@ use laserscope::speculate::params::{AcceptanceRule, Params, Source};
 use laserscope::speculate::trace::{End, PoolSize, Trace};
 use laserscope::tui::app::App;
 use laserscope::tui::lesson::learned::Learned;
-use laserscope::tui::start::{Length, Shipped};
+use laserscope::tui::start::{Length, Shipped, StartEngine};
 use laserscope::tui::{Look, Start, view};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -39,6 +39,8 @@ pub fn start() -> Start {
         replay: Vec::new(),
         batch: None,
         points: None,
+        engine: StartEngine::Coming,
+        traces: None,
         demo: Some(fixture::relaxed()),
         shipped: shipped(),
         earlier: Vec::new(),

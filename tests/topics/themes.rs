@@ -40,6 +40,13 @@ fn screens() -> Vec<(&'static str, App)> {
         ("catalog", ready()),
         ("decode", measured()),
         ("why slow", with(measured(), "w")),
+        ("why low", with(measured(), "W")),
+        ("board", {
+            let mut board = with(measured(), "1");
+            press(&mut board, KeyCode::Tab);
+            press(&mut board, KeyCode::Tab);
+            board
+        }),
         ("tune", tune),
         ("compare", with(measured(), "4")),
         ("pool", with(replay, "5")),

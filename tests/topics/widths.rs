@@ -9,6 +9,7 @@ use laserscope::start::recorded_batch::read_batch;
 use laserscope::tui::app::App;
 use laserscope::tui::screens::Screen;
 use laserscope::tui::screens::batch::layout as batch_layout;
+use laserscope::tui::screens::catalog::tab::Front;
 use laserscope::tui::screens::decode::state::{Cursor, Zoom};
 use laserscope::tui::shell::layout;
 use laserscope::tui::{Glyphs, view};
@@ -83,6 +84,11 @@ fn frames_are_whole(app: &App, buffer: &Buffer) -> Result<(), TestCaseError> {
                 .map(|(_, r)| r)
                 .collect()
         }
+        Screen::Catalog if app.catalog.front == Front::Board => {
+            let (list, side) =
+                laserscope::tui::screens::catalog::layout::board_places(body, app.look.panes);
+            vec![list, side]
+        }
         Screen::Catalog => {
             let (list, detail) =
                 laserscope::tui::screens::catalog::layout::places(body, app.look.panes);
@@ -131,11 +137,12 @@ proptest! {
         (width, height) in (60u16..170, 20u16..56),
         at in 0usize..20,
         screen in 0usize..7,
+        board in any::<bool>(),
         zoomed in any::<bool>(),
         ghosts in any::<bool>(),
         ascii in any::<bool>(),
         (left, lower) in (-60i16..60, -20i16..20),
-        dialog in prop::sample::select(vec!["", "", "", ":", "y", "?", "p"]),
+        dialog in prop::sample::select(vec!["", "", "", ":", "y", "?", "p", "W"]),
     ) {
         let trace = with_tokens(fixture::relaxed(), &kinds);
         let mut app = ended(&trace);
@@ -148,6 +155,7 @@ proptest! {
         app.look.panes = laserscope::tui::remembered::Shift { left, lower, list: left };
         app.notice = None;
         app.screen = [Screen::Decode, Screen::Catalog, Screen::Tune, Screen::Compare, Screen::Pool, Screen::Learn, Screen::Batch][screen];
+        if board { app.catalog.front = Front::Board; }
         keys(&mut app, dialog);
         let mut buffer = Buffer::empty(Rect::new(0, 0, width + 7, height + 5));
         for (x, y) in outside(width, height) {

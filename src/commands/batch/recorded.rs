@@ -9,11 +9,8 @@ use color_eyre::eyre::{Result, WrapErr};
 
 use crate::atomic_file::AtomicFile;
 use crate::file_name::file_name;
-use crate::speculate::passes::{LaneRecord, PassRecord, PassesHeader, write_line};
+use crate::speculate::passes::{LaneRecord, PASSES, PassRecord, PassesHeader, write_line};
 use crate::speculate::trace::Trace;
-
-/// Name of the file with the passes.
-pub(crate) const PASSES: &str = "passes.jsonl";
 
 /// Name of the file with a subject's run.
 pub(crate) fn trace_name(kind: &str, id: &str) -> String {

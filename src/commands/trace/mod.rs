@@ -1,12 +1,15 @@
 //! `laserscope trace`: recorded runs without a screen. One file per subcommand; only
 //! `verify` needs a model.
 
+mod board;
 mod diff;
 mod export;
+mod set;
 mod show;
 mod stats;
 mod verify;
 mod whatif;
+mod why;
 
 use std::path::Path;
 
@@ -34,6 +37,8 @@ pub fn run(
     match command {
         TraceCommand::Show(args) => show::run(args).map(|()| true),
         TraceCommand::Stats(args) => stats::run(args).map(|()| true),
+        TraceCommand::Board(args) => board::run(args),
+        TraceCommand::Why(args) => why::run(args),
         TraceCommand::Diff(args) => diff::run(args).map(|()| true),
         TraceCommand::Verify(args) => verify::run(args, settings),
         TraceCommand::Export(args) => export::run(args, export).map(|()| true),

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::cli::TraceStatsArgs;
 use crate::commands::print_json;
+use crate::commands::trace::why::WhyReport;
 use crate::commands::trace::{load, percent, two};
 use crate::speculate::explain::NOT_RECORDED;
 use crate::speculate::params::Params;
@@ -14,6 +15,7 @@ use crate::speculate::quality::LogProb;
 use crate::speculate::stats::{MatchStats, Stats, repetition};
 use crate::speculate::trace::{SubjectInfo, Trace};
 use crate::speculate::verify::Finish;
+use crate::speculate::why_low::WhyLow;
 
 #[derive(Serialize)]
 struct TraceStats<'a> {
@@ -37,6 +39,8 @@ struct TraceStats<'a> {
     mean_log_prob: Option<f64>,
     /// Committed tokens whose probability is not recorded.
     probabilities_not_recorded: usize,
+    /// Why acceptance is not higher: a cause for every step.
+    why: WhyReport,
     #[serde(flatten)]
     stats: Stats,
 }
@@ -73,6 +77,7 @@ fn figures<'a>(path: &Path, trace: &'a Trace) -> TraceStats<'a> {
             .collect(),
         tokens_per_s: stats.tokens_per_s(),
         prompt_ms: trace.header.prompt_ms,
+        why: WhyReport::of(&WhyLow::of(trace)),
         mean_log_prob: log_prob.mean(),
         probabilities_not_recorded: log_prob.not_recorded,
         stats,
@@ -96,6 +101,9 @@ fn print_text(figures: &TraceStats<'_>) {
     );
     print_fates(figures);
     print_hits(figures);
+    if figures.stats.steps > 0 && figures.params.drafts() {
+        out!("  why not more, in steps: {}", figures.why.in_a_line());
+    }
     print_times(&figures.stats);
     match figures.probabilities_not_recorded {
         0 => {}

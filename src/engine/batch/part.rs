@@ -8,7 +8,7 @@ use crate::retrieval::Retrieved;
 use crate::speculate::TokenId;
 use crate::speculate::draft::DraftTree;
 use crate::speculate::learned::Learned;
-use crate::speculate::trace::{SourceHit, Timing};
+use crate::speculate::trace::{OfferSummary, SourceHit, Timing};
 use crate::speculate::verify::RemainingTokens;
 
 /// The rows of a lane.
@@ -25,6 +25,8 @@ pub(super) struct Proposed {
     hits: Vec<SourceHit>,
     pub(crate) tree: DraftTree,
     n_offered: usize,
+    /// Where the right token stood among all offers, once the verdict is known.
+    pub(crate) in_all: Option<OfferSummary>,
     pub(crate) room: RemainingTokens,
     pub(crate) context_len: usize,
     pub(crate) passed: Option<Passed>,
@@ -36,7 +38,7 @@ impl LaneRows {
     pub(crate) fn step(at: usize, lane: &mut Lane, offered: Retrieved, rows: usize) -> Self {
         let Retrieved { mut tree, hits } = offered;
         let n_offered = tree.n_rows();
-        tree.truncate(rows);
+        lane.state.cut_to(&mut tree, rows);
         lane.state.cut_to_context(&mut tree);
         let (tokens, parents) = flat(&tree);
         LaneRows {
@@ -47,6 +49,7 @@ impl LaneRows {
                 hits,
                 tree,
                 n_offered,
+                in_all: None,
                 room: lane.state.room(),
                 context_len: lane.state.context_len(),
                 passed: None,
@@ -88,6 +91,7 @@ impl Proposed {
             hits: self.hits,
             tree: self.tree,
             n_offered: self.n_offered,
+            in_all: self.in_all,
             passed: self.passed?,
             learned: self.learned,
             timing,

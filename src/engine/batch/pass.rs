@@ -33,6 +33,9 @@ impl Batch<'_> {
         let logits = logits?;
         let (judged, verify) = timed(|| judge(self, &mut parts, logits));
         judged?;
+        if self.names_origins {
+            look_up_offers(self, &mut parts);
+        }
         let (committed, commit) = timed(|| commit(self, &mut parts, allotted.prices));
         committed?;
         let timing = Timing {
@@ -111,6 +114,20 @@ fn judge(batch: &mut Batch<'_>, parts: &mut [LaneRows], mut logits: Logits) -> R
     }
     decoder.recycle(logits);
     Ok(())
+}
+
+/// Looks up the right token of every step among all offers; no part of a step's time.
+fn look_up_offers(batch: &mut Batch<'_>, parts: &mut [LaneRows]) {
+    let all = steps(&mut batch.lanes, parts).into_iter();
+    let mut drafting: Vec<_> = all
+        .filter(|(lane, _)| lane.state.asks_retrieval())
+        .collect();
+    each(&mut drafting, |(lane, proposed)| {
+        if let Some(passed) = &proposed.passed {
+            let (verdict, rows) = (&passed.verdict, &passed.rows);
+            proposed.in_all = lane.state.offered(&proposed.tree, verdict, rows);
+        }
+    });
 }
 
 /// Commits the kept rows to the cache, and lets every lane learn from its verdict.

@@ -65,6 +65,7 @@ impl RunState {
             n_begun: ids.len(),
             context: engine.model.context(),
             ids,
+            cut: Vec::new(),
             seen,
             n_steps: 0,
             decode_ms: 0.0,

@@ -8,7 +8,7 @@ use crate::retrieval::{Calibrations, Retrieved, Retriever};
 use crate::speculate::TokenId;
 use crate::speculate::backoff::Backoff;
 use crate::speculate::cost::StepCosts;
-use crate::speculate::draft::DraftTree;
+use crate::speculate::draft::{DraftNode, DraftTree};
 use crate::speculate::learned::Learned;
 use crate::speculate::params::Params;
 use crate::speculate::trace::{End, Header, Timing};
@@ -35,6 +35,8 @@ pub(in crate::engine) struct RunState {
     pub(crate) calibrations: Calibrations,
     pub(super) costs: StepCosts,
     pub(super) backoff: Backoff,
+    /// What the budget cut off the last tree, in draft order.
+    pub(super) cut: Vec<DraftNode>,
     pub(super) seen: Seen,
     pub(super) n_steps: usize,
     pub(super) decode_ms: f64,
@@ -108,6 +110,7 @@ impl RunState {
 
     /// The draft tree, without origins.
     pub(crate) fn retrieve(&mut self) -> Retrieved {
+        self.cut.clear();
         if !self.asks_retrieval() {
             return Retrieved {
                 tree: DraftTree::root_only(self.root()),
@@ -132,14 +135,24 @@ impl RunState {
     }
 
     /// Cuts an automatic budget's tree to what pays under this run's own cost profile.
-    pub(crate) fn cut_to_pay(&self, tree: &mut DraftTree) {
+    pub(crate) fn cut_to_pay(&mut self, tree: &mut DraftTree) {
         if self.is_automatic() {
-            tree.truncate(self.costs.best_rows(tree, self.ids.len()));
+            self.cut_to(tree, self.costs.best_rows(tree, self.ids.len()));
         }
     }
 
-    pub(crate) fn cut_to_context(&self, tree: &mut DraftTree) {
-        tree.truncate(self.context - self.ids.len() + 1);
+    pub(crate) fn cut_to_context(&mut self, tree: &mut DraftTree) {
+        self.cut_to(tree, self.rows_in_context());
+    }
+
+    /// The most rows that a step can have in what is left of the context.
+    pub(super) fn rows_in_context(&self) -> usize {
+        self.context - self.ids.len() + 1
+    }
+
+    /// Cuts a tree to its first rows, and keeps the rest until the verdict is known.
+    pub(crate) fn cut_to(&mut self, tree: &mut DraftTree, rows: usize) {
+        self.cut.splice(0..0, tree.split_off(rows));
     }
 
     /// Adds the origins of a tree's drafts.

@@ -8,7 +8,7 @@ use crate::speculate::draft::DraftTree;
 use crate::speculate::learned::Learned;
 use crate::speculate::row::NodeDistribution;
 use crate::speculate::subject::DocId;
-use crate::speculate::trace::{Excerpt, SourceHit, Step, Timing, TokenBytes};
+use crate::speculate::trace::{Excerpt, OfferSummary, SourceHit, Step, Timing, TokenBytes};
 use crate::speculate::verify::RemainingTokens;
 
 /// The results of a step.
@@ -16,6 +16,8 @@ pub(in crate::engine) struct Stepped {
     pub(crate) hits: Vec<SourceHit>,
     pub(crate) tree: DraftTree,
     pub(crate) n_offered: usize,
+    /// Where the right token stood among all offers.
+    pub(crate) in_all: Option<OfferSummary>,
     pub(crate) passed: Passed,
     pub(crate) learned: Vec<Learned>,
     pub(crate) timing: Timing,
@@ -43,6 +45,7 @@ impl RunState {
             excerpts,
             tree,
             n_offered: stepped.n_offered,
+            offered: stepped.in_all,
             rows: passed.rows,
             judged: passed.standings,
             verdict: passed.verdict,

@@ -69,6 +69,28 @@ impl Axes {
         self
     }
 
+    /// The relaxed rule that accepts the most of those that a sweep tries where nothing is
+    /// named.
+    pub(crate) fn laxest() -> AcceptanceRule {
+        let tried = Axes::default();
+        let values = |name: &str| {
+            let found = tried.numbers.iter().find(|(number, _)| number.name == name);
+            found.map_or(&[][..], |(_, values)| values).to_vec()
+        };
+        let k = values("k").into_iter().filter_map(|value| match value {
+            Value::Whole(k) => Some(k as usize),
+            _ => None,
+        });
+        let tau = values("tau").into_iter().filter_map(|value| match value {
+            Value::Number(tau) => Some(tau),
+            _ => None,
+        });
+        AcceptanceRule::Relaxed {
+            k: k.max().unwrap_or(AcceptanceRule::DEFAULT_K),
+            tau: tau.reduce(f32::min).unwrap_or(AcceptanceRule::DEFAULT_TAU),
+        }
+    }
+
     fn of(&self, number: &Parameter) -> &[Value] {
         let found = self.numbers.iter().find(|(each, _)| *each == number);
         found.map_or(&[], |(_, values)| values)

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::offered::OfferSummary;
 use super::token_bytes::TokenBytes;
 use crate::speculate::TokenId;
 use crate::speculate::draft::DraftTree;
@@ -83,6 +84,10 @@ pub struct Step {
     pub tree: DraftTree,
     /// Rows drafted before the automatic budget cut the tree.
     pub n_offered: usize,
+    /// Where the tokens that the rule wanted stood among all that retrieval could draft.
+    /// `None`: not recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offered: Option<OfferSummary>,
     /// The distribution at each node; `None`: not recorded.
     pub rows: Vec<Option<NodeDistribution>>,
     /// Node i's score in its parent's row, at index i - 1; `None`: not recorded.

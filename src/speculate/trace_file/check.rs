@@ -67,12 +67,22 @@ fn check_numbers(step: &Step) -> Result<(), String> {
         at_most("a match", hit.matched, "tokens", LONGEST_MATCH)?;
     }
     at_most("an offer", step.n_offered, "rows", MOST_OFFERED)?;
+    check_offered(step)?;
     at_most("a context", step.context_len, "tokens", LONGEST_CONTEXT)?;
     for excerpt in &step.excerpts {
         let end = excerpt.from as usize + excerpt.ids.len();
         at_most("an excerpt up to the end", end, "tokens", u32::MAX as usize)?;
     }
     Ok(())
+}
+
+fn check_offered(step: &Step) -> Result<(), String> {
+    let Some(offered) = &step.offered else {
+        return Ok(());
+    };
+    let rank = offered.right.map_or(0, |right| right.rank);
+    let most = offered.n.max(offered.here).max(offered.depth).max(rank);
+    at_most("an offer", most, "rows", MOST_OFFERED)
 }
 
 fn at_most(what: &str, n: usize, unit: &str, most: usize) -> Result<(), String> {

@@ -173,7 +173,10 @@ impl App {
     fn run_ended(&mut self, id: RunId, end: End) -> Vec<Command> {
         match self.referring(id) {
             Some(run) => run.references.complete(end),
-            None => self.with_run(id, |r| r.ended(end)),
+            None => {
+                self.with_run(id, |r| r.ended(end));
+                self.board_run(id);
+            }
         }
         if self.screen == Screen::Tune {
             self.judge_again();
@@ -181,6 +184,9 @@ impl App {
         // A finished answer may be in the pools now.
         self.pool.forget();
         let mut commands = self.next_reference();
+        if commands.is_empty() {
+            commands = self.next_of_queue();
+        }
         if commands.is_empty() {
             // A reference runs at full speed; what is watched at its own.
             let pace = self.decode.pace.duration();

@@ -28,14 +28,16 @@ use crate::tui::keys::context::Context;
 use crate::tui::remembered::{Mouse, Remembered};
 use crate::tui::runs::run::{Recording, Run};
 use crate::tui::screens::batch::state::BatchScreen;
+use crate::tui::screens::catalog::board::state::WatchedFolder;
 use crate::tui::screens::catalog::state::Browse;
+use crate::tui::screens::catalog::tab::Front;
 use crate::tui::screens::compare::state::Compare;
 use crate::tui::screens::decode::state::{Cursor, DecodeView, Pace};
 use crate::tui::screens::learn::state::Learn;
 use crate::tui::screens::pool::state::PoolScreen;
 use crate::tui::screens::tune::state::Tune;
 use crate::tui::screens::{Screen, Typing};
-use crate::tui::start::{Shipped, Start};
+use crate::tui::start::{Shipped, Start, StartEngine};
 
 /// One line for the person, until the next key: over the hints at first, then above
 /// them.
@@ -93,6 +95,10 @@ pub enum Effect {
     SaveSettings(Params),
     /// Read a recording and hand it to [`App::open`].
     Open(PathBuf),
+    /// Read what is new in the folder that the board watches.
+    ScanBoard,
+    /// Write the rows of the board.
+    ExportBoard,
 }
 
 /// The interface: what is in front, the screens' states, and what they share. Actions
@@ -157,6 +163,13 @@ impl App {
             effects: Vec::new(),
         };
         app.catalog.shipped = start.shipped;
+        if let Some(folder) = start.traces {
+            app.catalog.board.folder = Some(WatchedFolder::new(folder));
+            app.catalog.front = Front::Board;
+        }
+        if start.engine == StartEngine::Absent {
+            app.engine.model = ModelState::None;
+        }
         // The first one last, so that it is shown.
         for trace in start.replay.into_iter().rev() {
             app.engine.model = ModelState::None;
@@ -189,6 +202,12 @@ impl App {
         match self.screen {
             Screen::Pool if self.pool.typing == Typing::Yes => Context::Filter,
             Screen::Catalog if self.catalog.typing == Typing::Yes => Context::Filter,
+            Screen::Catalog if self.catalog.front == Front::Board => {
+                match self.catalog.board.typing {
+                    Typing::Yes => Context::Filter,
+                    Typing::No => Context::Board,
+                }
+            }
             Screen::Catalog => Context::Catalog,
             Screen::Decode => Context::Decode,
             Screen::Tune => Context::Tune,
@@ -340,6 +359,12 @@ impl App {
         let batches = self.screen == Screen::Batch && self.batch.is_moving();
         let moves = races || sweeps || batches;
         self.engine.model.is_coming() || self.run().is_some_and(busy) || moves
+    }
+
+    /// When something happens by itself though nothing moves.
+    pub(crate) fn wakes_in(&self) -> Option<Duration> {
+        let times = [self.notice_moves_in(), self.board_due_in()];
+        times.into_iter().flatten().min()
     }
 
     /// When the notice uncovers the hints, where it does.

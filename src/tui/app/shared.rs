@@ -1,11 +1,13 @@
 //! What the screens share: how they look, what is known of the engine, the session's
 //! runs, and the settings of the next one.
 
+use std::collections::VecDeque;
 use std::path::PathBuf;
 
 use ratatui::layout::Rect;
 
 use crate::protocol::{Request, RunId};
+use crate::recsys::SubjectRef;
 use crate::speculate::command_line::Setup;
 use crate::speculate::cost::CostProfile;
 use crate::speculate::params::Params;
@@ -75,6 +77,8 @@ pub struct Session {
     /// Which of them Decode shows.
     pub shown: Option<RunId>,
     pub(crate) n_runs: RunId,
+    /// Subjects to generate for, one after another.
+    pub(crate) queue: VecDeque<SubjectRef>,
     /// The records of runs that may be in memory at once, in bytes.
     pub in_memory_bytes: usize,
     /// Where the others are.
@@ -133,6 +137,7 @@ impl Session {
             runs: Vec::new(),
             shown: None,
             n_runs: 0,
+            queue: VecDeque::new(),
             in_memory_bytes: IN_MEMORY_MB << 20,
             spill: Spill::default(),
             earlier,

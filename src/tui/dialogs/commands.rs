@@ -18,6 +18,7 @@ use crate::tui::app::{App, Tone};
 use crate::tui::keys::context::Context;
 use crate::tui::keys::table::Binding;
 use crate::tui::screens::Screen;
+use crate::tui::screens::catalog::tab::{CatalogTab, Front};
 use crate::tui::screens::decode::state::Cursor;
 use crate::tui::widgets::field::{edit, push_input};
 use crate::tui::widgets::list::{lit, moved};
@@ -29,7 +30,7 @@ const NAME: usize = 22;
 const KEYS: usize = 12;
 
 /// The screens by their contexts.
-const SCREENS: [(Context, Screen); 7] = [
+const SCREENS: [(Context, Screen); 8] = [
     (Context::Catalog, Screen::Catalog),
     (Context::Decode, Screen::Decode),
     (Context::Tune, Screen::Tune),
@@ -37,6 +38,7 @@ const SCREENS: [(Context, Screen); 7] = [
     (Context::Pool, Screen::Pool),
     (Context::Learn, Screen::Learn),
     (Context::Batch, Screen::Batch),
+    (Context::Board, Screen::Catalog),
 ];
 
 /// What is typed, and which of what fits is chosen.
@@ -145,6 +147,8 @@ impl App {
     fn named(&self, text: &str) -> Vec<&Binding> {
         let front = SCREENS.into_iter().find(|(_, s)| *s == self.screen);
         let front = front.map_or(Context::Decode, |(context, _)| context);
+        let has_board = front == Context::Catalog && self.catalog.front == Front::Board;
+        let front = if has_board { Context::Board } else { front };
         let others = SCREENS.into_iter().map(|(c, _)| c).filter(|&c| c != front);
         let contexts = [front, Context::Anywhere, Context::Always]
             .into_iter()
@@ -173,9 +177,15 @@ impl App {
     pub(crate) fn run_command(&mut self, text: &str, row: usize) -> Vec<Command> {
         match self.offers(text).into_iter().nth(row) {
             Some(Offer::Act(line)) => {
-                let (action, screen) = (line.action.clone(), screen_of(line.context));
+                let (action, context) = (line.action.clone(), line.context);
+                let screen = screen_of(context);
                 if let Some(screen) = screen.filter(|&s| s != self.screen) {
                     self.update(Action::Show(screen));
+                }
+                match context {
+                    Context::Board => self.catalog.show_front(CatalogTab::Board),
+                    Context::Catalog => self.catalog.front = Front::Subjects,
+                    _ => {}
                 }
                 return self.update(action);
             }

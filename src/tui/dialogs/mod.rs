@@ -18,4 +18,5 @@ pub(crate) mod runs;
 pub mod save_edits;
 pub(crate) mod search;
 pub(crate) mod settings;
+pub(crate) mod why_low;
 pub(crate) mod why_slow;

@@ -12,6 +12,8 @@ pub enum Context {
     Anywhere,
     /// The Catalog screen.
     Catalog,
+    /// The acceptance board, on the Catalog screen.
+    Board,
     /// The Decode screen.
     Decode,
     /// The Tune screen.
@@ -46,6 +48,8 @@ pub enum Context {
     Condition,
     /// Where a run's time goes.
     WhySlow,
+    /// Why acceptance is low.
+    WhyLow,
     /// A question about a large download.
     Question,
     /// A message to be read.
@@ -68,6 +72,7 @@ impl Context {
             Context::Always => "Always",
             Context::Anywhere => "On every screen",
             Context::Catalog => "Catalog",
+            Context::Board => "Acceptance board",
             Context::Decode => "Decode",
             Context::Tune => "Tune",
             Context::Compare => "Compare",
@@ -85,6 +90,7 @@ impl Context {
             Context::Branch => "Branching",
             Context::Condition => "Finding steps",
             Context::WhySlow => "Why slow?",
+            Context::WhyLow => "Why low?",
             Context::Question => "Question",
             Context::Message => "Message",
             Context::Commands => "Palette",
@@ -96,6 +102,7 @@ impl Context {
     pub(crate) fn chain(self) -> &'static [Context] {
         match self {
             Context::Catalog => &[Context::Catalog, Context::Anywhere, Context::Always],
+            Context::Board => &[Context::Board, Context::Anywhere, Context::Always],
             Context::Decode => &[Context::Decode, Context::Anywhere, Context::Always],
             Context::Tune => &[Context::Tune, Context::Anywhere, Context::Always],
             Context::Compare => &[Context::Compare, Context::Anywhere, Context::Always],
@@ -113,6 +120,7 @@ impl Context {
             Context::Branch => &[Context::Branch, Context::Always],
             Context::Condition => &[Context::Condition, Context::Always],
             Context::WhySlow => &[Context::WhySlow, Context::Always],
+            Context::WhyLow => &[Context::WhyLow, Context::Always],
             Context::Question => &[Context::Question, Context::Always],
             Context::Message => &[Context::Message, Context::Always],
             Context::Commands => &[Context::Commands, Context::Always],
@@ -122,9 +130,10 @@ impl Context {
     }
 
     /// In the order of the help.
-    pub const ALL: [Context; 24] = [
+    pub const ALL: [Context; 26] = [
         Context::Decode,
         Context::Catalog,
+        Context::Board,
         Context::Tune,
         Context::Compare,
         Context::Pool,
@@ -143,6 +152,7 @@ impl Context {
         Context::Branch,
         Context::Condition,
         Context::WhySlow,
+        Context::WhyLow,
         Context::Question,
         Context::Message,
         Context::Commands,

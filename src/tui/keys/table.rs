@@ -8,7 +8,7 @@ use crossterm::event::KeyCode;
 
 use super::context::Context;
 use crate::present::key::Key;
-use crate::tui::action::{Action, CompareAction, Copied, PoolAction};
+use crate::tui::action::{Action, BoardAction, CompareAction, Copied, PoolAction};
 use crate::tui::screens::Screen;
 
 /// One line of the table.
@@ -71,7 +71,7 @@ pub static TABLE: &[Binding] = table! {
         Action::Last; [END] "" "the last";
         Action::Generate; [ENTER] "generate" "generate knowledge about the selected subject";
         Action::Filter; [Key::char('/')] "filter" "filter by title, group, genre, director, theme";
-        Action::NextTab; [TAB, LEFT, RIGHT] "items/users" "switch between items and users";
+        Action::NextTab; [TAB, LEFT, RIGHT] "tab" "the next tab: items, users, the acceptance board";
         Action::NextFramework; [Key::char('F')] "framework" "the next framework: KAR, TRAWL, ONCE, RLMRec, custom ones";
         Action::OwnPrompt; [Key::char('p')] "custom prompt" "type a custom prompt";
         Action::GeneratePaused; [SPACE] "step through" "generate, pausing before the first step";
@@ -86,6 +86,32 @@ pub static TABLE: &[Binding] = table! {
         Action::DetailDown; [Key::char('J')] "" "scroll the details down";
         Action::Close; [ESC] "" "clear the filter";
     }
+    Board {
+        Action::Up; [UP, Key::char('k')] "" "the row above";
+        Action::Down; [DOWN, Key::char('j')] "" "the row below";
+        Action::PageUp; [PAGE_UP] "" "a page up";
+        Action::PageDown; [PAGE_DOWN] "" "a page down";
+        Action::First; [HOME] "" "the first";
+        Action::Last; [END] "" "the last";
+        Action::Submit; [ENTER] "open" "open the run at the step that explains its figure";
+        Action::Less; [LEFT, Key::char('h')] "" "sort by the column to the left";
+        Action::More; [RIGHT, Key::char('l')] "←→|sort" "sort by the column to the right, the worst first";
+        Action::Board(BoardAction::Reverse); [Key::char('r')] "" "sort the other way round";
+        Action::Filter; [Key::char('/')] "filter" "filter by title, id, group, rule, cause";
+        Action::NextTab; [TAB] "tab" "the next tab: items, users, the acceptance board";
+        Action::Board(BoardAction::Breakdown); [Key::char('v')] "by" "sum by group, by heading of the answer, by position in it";
+        Action::Board(BoardAction::Mark); [SPACE] "mark" "mark the row, or unmark it";
+        Action::Board(BoardAction::MarkAll); [Key::char('a')] "" "mark all rows shown, or unmark them";
+        Action::Board(BoardAction::Generate); [Key::char('g')] "generate" "generate for the marked subjects, one after another";
+        Action::Board(BoardAction::Sweep); [Key::char('w')] "sweep" "sweep over the marked subjects, on the Tune screen";
+        Action::Board(BoardAction::Export); [Key::char('E')] "export" "export the rows shown: table, web page, Markdown, without prompts and answers";
+        Action::EarlierRuns; [Key::char('o')] "" "open an earlier run";
+        Action::Narrower; [Key::char('<'), CTRL_LEFT] "" "narrow the list";
+        Action::Wider; [Key::char('>'), CTRL_RIGHT] "" "widen the list";
+        Action::DetailUp; [Key::char('K')] "" "scroll the totals up";
+        Action::DetailDown; [Key::char('J')] "" "scroll the totals down";
+        Action::Close; [ESC] "" "clear the filter, then the marks, or back to the items";
+    }
     Decode {
         Action::PlayPause; [SPACE] "play/pause" "play or pause; the engine stops between steps";
         Action::SingleStep; [Key::char('n')] "one step" "run one step, then pause";
@@ -98,6 +124,7 @@ pub static TABLE: &[Binding] = table! {
         Action::OpenDocument; [Key::char('d'), ENTER] "document" "the document that the selected draft came from, on the Pool screen";
         Action::Reference; [Key::char('r')] "measure" "run the same prompt autoregressively and strictly: speed-up, losslessness";
         Action::WhySlow; [Key::char('w')] "why slow?" "step costs explained: t(n), break-even, wasted rows, other budgets";
+        Action::WhyLow; [Key::char('W')] "why low?" "acceptance explained: the cause of every step's end, and its lever";
         Action::Settings; [Key::char('p')] "settings" "settings for the next step: rule, k, tau, budget, drafter, sources";
         Action::Branch; [Key::char('b')] "branch" "branch the run from this step: with the current settings, or another token";
         Action::Follow; [Key::char('f')] "follow" "follow the newest step";
@@ -267,7 +294,7 @@ pub static TABLE: &[Binding] = table! {
         Action::Down; [DOWN] "" "the row below";
         Action::PageUp; [PAGE_UP] "" "a page up";
         Action::PageDown; [PAGE_DOWN] "" "a page down";
-        Action::NextTab; [TAB] "items/users" "switch between items and users";
+        Action::NextTab; [TAB] "tab" "the next tab: items, users, the acceptance board";
     }
     Typing {
         Action::Submit; [ENTER] "go" "confirm";
@@ -331,6 +358,16 @@ pub static TABLE: &[Binding] = table! {
         Action::NextStep; [RIGHT, Key::char('l')] "←→|step" "the next step";
         Action::Help; [Key::char('?')] "help" "what these terms mean";
         Action::Close; [ESC, ENTER, Key::char('w'), Key::char('q')] "back" "back";
+    }
+    WhyLow {
+        Action::Up; [UP, Key::char('k')] "↑↓|scroll" "scroll up";
+        Action::Down; [DOWN, Key::char('j')] "" "scroll down";
+        Action::PreviousStep; [LEFT, Key::char('h')] "" "the previous step";
+        Action::NextStep; [RIGHT, Key::char('l')] "←→|step" "the next step";
+        Action::PreviousMatch; [Key::char('[')] "" "the previous step with this cause";
+        Action::NextMatch; [Key::char(']')] "[ ]|same cause" "the next step with this cause";
+        Action::Help; [Key::char('?')] "help" "what these terms mean";
+        Action::Close; [ESC, ENTER, Key::char('W'), Key::char('q')] "back" "back";
     }
     Question {
         Action::Submit; [ENTER, Key::char('y')] "yes" "yes: download, remove or save";

@@ -38,7 +38,7 @@ impl App {
         }
     }
 
-    fn generate_for(&mut self, at: SubjectRef, begin: Begin) -> Vec<Command> {
+    pub(crate) fn generate_for(&mut self, at: SubjectRef, begin: Begin) -> Vec<Command> {
         match self.catalog.question_about(at) {
             Ok((subject, prompt)) => self.begin(subject, prompt, begin),
             Err(why) => {
@@ -186,6 +186,7 @@ impl App {
         let file = path.display().to_string();
         self.with_run(id, |run| run.file = Some(file));
         self.bring_up(id);
+        self.opened_for_board(path);
     }
 
     fn opened(&mut self, trace: Trace) -> RunId {
@@ -197,6 +198,7 @@ impl App {
         if let Some(run) = self.session.runs.iter_mut().find(|r| r.id == id) {
             run.play_all();
         }
+        self.board_run(id);
         id
     }
 

@@ -10,6 +10,7 @@ use ratatui::buffer::Buffer;
 
 use crate::atomic_file;
 use crate::file_name::file_name;
+use crate::present::board::{BoardForm, BoardRow};
 use crate::present::format::Format;
 use crate::present::picture;
 use crate::speculate::params::Params;
@@ -18,6 +19,9 @@ use crate::speculate::trace::Trace;
 /// How a run is written in another form.
 pub(crate) type Exporter = fn(&Trace, Format) -> String;
 
+/// How the rows of a board are written in a form.
+pub(crate) type BoardWriter = fn(&[&BoardRow], BoardForm) -> String;
+
 pub(crate) type SettingsWriter = fn(&Params) -> Result<String>;
 
 /// What the terminal's owner is given besides the start.
@@ -25,6 +29,8 @@ pub(crate) type SettingsWriter = fn(&Params) -> Result<String>;
 pub struct Files {
     /// Writes a run in another form.
     pub exporter: Exporter,
+    /// Writes the rows of a board in a form, without prompts and answers.
+    pub board: BoardWriter,
     /// Puts a text on the clipboard.
     pub copy: fn(&str) -> Result<()>,
     /// Writes settings to the configuration file; says where that is.
@@ -49,6 +55,15 @@ pub(crate) fn export(
 ) -> Result<String> {
     let text = exporter(trace, format);
     write_new(folder, &stem(trace), &[(format.name(), text.as_bytes())])
+}
+
+/// Writes the rows of a board in every form beside the traces.
+pub(crate) fn board(folder: &Path, rows: &[BoardRow], write: BoardWriter) -> Result<String> {
+    let rows: Vec<&BoardRow> = rows.iter().collect();
+    let written = BoardForm::ALL.map(|(form, ending)| (ending, write(&rows, form)));
+    let forms = written.each_ref();
+    let forms = forms.map(|(ending, text)| (*ending, text.as_bytes()));
+    write_new(folder, "board", &forms)
 }
 
 /// Writes a drawn screen as a picture and as text.

@@ -12,12 +12,14 @@ use ratatui::layout::Rect;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::files::{self, Files};
+use crate::present::board::BoardRow;
 use crate::present::number::count;
 use crate::protocol::RunId;
 use crate::shutdown;
 use crate::speculate::params::Params;
 use crate::speculate::trace::Trace;
 use crate::tui::app::{App, Effect, Tone};
+use crate::tui::screens::catalog::board::watch::{Scanned, scan};
 use crate::tui::screens::compare::state::Choice;
 use crate::tui::view;
 
@@ -40,17 +42,34 @@ pub(crate) enum Done {
     SavedSettings(Params, Written),
     KeptLearned(Result<(), String>),
     Read(PathBuf, Result<Box<Trace>, String>),
+    /// What is new in the folder that the board watches.
+    Scanned(Result<Scanned, String>),
     /// It panicked; the report has been kept.
     Panicked,
 }
 
 type Job = Box<dyn FnOnce() -> Done + Send>;
 
+/// Whether what is typed next waits for a job.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Patience {
+    KeysWait,
+    Quiet,
+}
+
+/// A job to be asked for.
+pub(crate) struct Asking {
+    job: Job,
+    patience: Patience,
+}
+
 /// The thread's two ends.
 pub(crate) struct Jobs {
     asked: Sender<Job>,
     done: UnboundedReceiver<Done>,
     n_waiting: usize,
+    /// Those that nobody waits for; keys go on meanwhile.
+    n_quiet: usize,
     /// When the first of those that are waiting was asked for.
     since: Option<Instant>,
 }
@@ -75,19 +94,23 @@ impl Jobs {
             asked,
             done,
             n_waiting: 0,
+            n_quiet: 0,
             since: None,
         })
     }
 
-    pub(crate) fn ask(&mut self, job: Job) {
-        if self.asked.send(job).is_ok() {
+    pub(crate) fn ask(&mut self, Asking { job, patience }: Asking) {
+        let is_asked = self.asked.send(job).is_ok();
+        if is_asked && patience == Patience::Quiet {
+            self.n_quiet += 1;
+        } else if is_asked {
             self.n_waiting += 1;
             self.since.get_or_insert_with(Instant::now);
         }
     }
 
     pub(crate) fn are_waiting(&self) -> bool {
-        self.n_waiting > 0
+        self.n_waiting + self.n_quiet > 0
     }
 
     /// Until when keys wait for them.
@@ -99,10 +122,11 @@ impl Jobs {
     /// The next that ends; `None`: their thread is gone.
     pub(crate) async fn next(&mut self) -> Option<Done> {
         let done = self.done.recv().await;
-        self.n_waiting = match &done {
-            Some(_) => self.n_waiting - 1,
-            None => 0,
-        };
+        match &done {
+            Some(Done::Scanned(_)) => self.n_quiet -= 1,
+            Some(_) => self.n_waiting -= 1,
+            None => (self.n_waiting, self.n_quiet) = (0, 0),
+        }
         if self.n_waiting == 0 {
             self.since = None;
         }
@@ -141,14 +165,22 @@ impl Done {
             | Done::SavedSettings(_, outcome) => ("not saved", outcome.err()?),
             Done::KeptLearned(outcome) => ("progress is not saved", outcome.err()?),
             Done::Read(_, outcome) => ("not opened", outcome.err()?),
-            Done::Panicked => return None,
+            Done::Scanned(_) | Done::Panicked => return None,
         };
         Some(format!("{what}: {why}"))
     }
 }
 
 /// What there is to do for an effect; `None`: nothing with files.
-pub(crate) fn of(app: &App, files: &Files, effect: Effect) -> Option<Job> {
+pub(crate) fn of(app: &App, files: &Files, effect: Effect) -> Option<Asking> {
+    let patience = match effect {
+        Effect::ScanBoard => Patience::Quiet,
+        _ => Patience::KeysWait,
+    };
+    job_of(app, files, effect).map(|job| Asking { job, patience })
+}
+
+fn job_of(app: &App, files: &Files, effect: Effect) -> Option<Job> {
     let folder = app.session.save_dir.clone();
     let trace = |id| trace_of(app, id);
     Some(match effect {
@@ -182,8 +214,28 @@ pub(crate) fn of(app: &App, files: &Files, effect: Effect) -> Option<Job> {
             let trace = files::load(&path).map(Box::new).map_err(words);
             Done::Read(path, trace)
         }),
+        Effect::ScanBoard => scan_board(app)?,
+        Effect::ExportBoard => export_board(app, files),
         Effect::Quit | Effect::Suspend | Effect::Mouse(_) | Effect::Copy(_) => return None,
     })
+}
+
+/// Writes the rows that the board shows.
+fn export_board(app: &App, files: &Files) -> Job {
+    let (folder, write) = (app.session.save_dir.clone(), files.board);
+    let rows: Vec<BoardRow> = app.catalog.board.shown().cloned().collect();
+    Box::new(move || Done::Wrote(files::board(&folder, &rows, write).map_err(words)))
+}
+
+/// Reads what is new in the folder that the board watches.
+fn scan_board(app: &App) -> Option<Job> {
+    let watched = app.catalog.board.folder.as_ref()?;
+    let (path, seen) = (watched.path.clone(), watched.seen.clone());
+    Some(Box::new(move || {
+        let scanned = catch_unwind(AssertUnwindSafe(|| scan(&path, seen)));
+        let failed = || Err(format!("{}: reading it failed", path.display()));
+        Done::Scanned(scanned.unwrap_or_else(|_| failed()))
+    }))
 }
 
 /// A run's trace as it is now, wherever it is.
@@ -214,6 +266,7 @@ pub(crate) fn tell(app: &mut App, done: Option<Done>) {
         Some(Done::KeptLearned(Ok(()))) | None => {}
         Some(Done::Read(path, Ok(trace))) => app.open_file(*trace, &path),
         Some(Done::Read(_, Err(why))) => app.open_failed(why),
+        Some(Done::Scanned(scanned)) => app.board_scanned(scanned),
         Some(Done::Panicked) => {
             let what = "Writing or reading a file failed; the report is printed on exit.";
             app.tell(Tone::Problem, what);

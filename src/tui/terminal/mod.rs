@@ -173,7 +173,7 @@ impl Clock {
     fn wait(&mut self, app: &App) -> Option<Duration> {
         let wait = match app.is_moving() {
             true => Some(FRAME),
-            false => app.notice_moves_in(),
+            false => app.wakes_in(),
         };
         if wait.is_none() {
             self.last = Instant::now();

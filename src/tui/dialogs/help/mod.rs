@@ -18,6 +18,7 @@ use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::app::dialog::Dialog;
 use crate::tui::keys::context::Context;
+use crate::tui::screens::catalog::tab::Front;
 use crate::tui::screens::tune::state::Side;
 use crate::tui::screens::{Screen, Typing};
 use crate::tui::shell::layout;
@@ -131,6 +132,7 @@ impl App {
             return place;
         }
         match self.screen {
+            Screen::Catalog if self.catalog.front == Front::Board => GlossaryPlace::Board,
             Screen::Catalog => GlossaryPlace::Catalog,
             Screen::Decode => self.decode.pane.place(),
             Screen::Tune => match self.tune.side {

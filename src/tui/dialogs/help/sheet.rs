@@ -202,5 +202,7 @@ fn context(place: GlossaryPlace) -> Context {
         GlossaryPlace::Batch => Context::Batch,
         GlossaryPlace::Settings => Context::Settings,
         GlossaryPlace::WhySlow => Context::WhySlow,
+        GlossaryPlace::WhyLow => Context::WhyLow,
+        GlossaryPlace::Board => Context::Board,
     }
 }

@@ -15,6 +15,13 @@ pub fn places(body: Rect, shift: Shift) -> (Rect, Rect) {
     beside(body, list)
 }
 
+/// The board and what is beside it.
+pub fn board_places(body: Rect, shift: Shift) -> (Rect, Rect) {
+    let natural = body.width * 2 / 3;
+    let list = shifted(natural, shift.list, LEAST_WIDTH, body.width);
+    beside(body, list)
+}
+
 /// A shift as it takes effect: no key press is lost at an end.
 pub(crate) fn effect(body: Rect, shift: Shift) -> Shift {
     let natural = natural_list(body);

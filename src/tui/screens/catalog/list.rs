@@ -15,6 +15,7 @@ use crate::tui::app::App;
 use crate::tui::keys::context::Context;
 use crate::tui::screens::Typing;
 use crate::tui::screens::catalog::filter::FilterRow as Match;
+use crate::tui::screens::catalog::tab::CatalogTab;
 use crate::tui::widgets::{list, pane};
 
 const ID: u16 = 6;
@@ -32,21 +33,24 @@ fn rows(list: Rect) -> Rect {
     pane::below(pane::inner(list), HEAD_ROWS)
 }
 
-fn tab_titles(app: &App) -> [(SubjectKind, String); 2] {
+fn tab_titles(app: &App) -> [(CatalogTab, String); 3] {
     let n = |kind| {
         app.catalog
             .catalog
             .as_ref()
             .map_or(0, |c| c.subjects(kind).count())
     };
+    let subjects = |kind, name: &str| (CatalogTab::Subjects(kind), format!("{name} {}", n(kind)));
+    let n_rows = app.catalog.board.board.rows().len();
     [
-        (SubjectKind::Item, format!("Items {}", n(SubjectKind::Item))),
-        (SubjectKind::User, format!("Users {}", n(SubjectKind::User))),
+        subjects(SubjectKind::Item, "Items"),
+        subjects(SubjectKind::User, "Users"),
+        (CatalogTab::Board, format!("Board {n_rows}")),
     ]
 }
 
 /// Which tab is at a column of the upper border.
-pub(crate) fn tab_at(app: &App, list: Rect, x: u16) -> Option<SubjectKind> {
+pub(crate) fn tab_at(app: &App, list: Rect, x: u16) -> Option<CatalogTab> {
     let titles = tab_titles(app);
     let names: Vec<&str> = titles.iter().map(|(_, t)| t.as_str()).collect();
     pane::tab_at(&names, list, x).map(|i| titles[i].0)
@@ -65,12 +69,7 @@ fn first_row(app: &App, area: Rect) -> usize {
 }
 
 pub(crate) fn render(app: &App, theme: &Theme, list: Rect, buf: &mut Buffer) {
-    let titles = tab_titles(app);
-    let tabs: Vec<(&str, bool)> = titles
-        .iter()
-        .map(|(kind, title)| (title.as_str(), *kind == app.catalog.kind))
-        .collect();
-    pane::tabs(&tabs, list, true, theme, buf);
+    tabs(app, theme, list, buf);
     let area = pane::inner(list);
     if app.catalog.catalog.is_none() {
         let key = |action| app.key_of(Context::Catalog, action);
@@ -89,6 +88,22 @@ pub(crate) fn render(app: &App, theme: &Theme, list: Rect, buf: &mut Buffer) {
         let text = format!("No matches; {key} clears the filter.");
         pane::placeholder(&text, area, theme, buf);
     }
+}
+
+/// The titles of the tabs, on the upper border.
+pub(crate) fn tabs(app: &App, theme: &Theme, list: Rect, buf: &mut Buffer) {
+    let titles = tab_titles(app);
+    let tabs: Vec<(&str, bool)> = titles
+        .iter()
+        .map(|(tab, title)| (title.as_str(), *tab == app.catalog.tab()))
+        .collect();
+    pane::tabs(&tabs, list, true, theme, buf);
+}
+
+/// Columns of the tabs' titles together.
+pub(crate) fn tabs_width(app: &App) -> usize {
+    let titles = tab_titles(app);
+    titles.iter().map(|(_, title)| title.len() + 3).sum()
 }
 
 /// The subjects in view below the heads.

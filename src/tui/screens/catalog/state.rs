@@ -13,7 +13,9 @@ use crate::protocol::{PromptPreview, PromptText};
 use crate::recsys::{Catalog, Framework, Half, Subject, SubjectKind, SubjectRef};
 use crate::speculate::trace::SubjectInfo;
 use crate::tui::screens::Typing;
+use crate::tui::screens::catalog::board::state::BoardTab;
 use crate::tui::screens::catalog::filter::{FilterRow, Haystack, matching};
+use crate::tui::screens::catalog::tab::{CatalogTab, Front};
 use crate::tui::start::Shipped;
 use crate::worker::ask;
 
@@ -25,7 +27,9 @@ pub struct List {
     /// All subjects, the query half first.
     order: Vec<SubjectRef>,
     pub(crate) rows: Vec<FilterRow>,
+    /// Which of the rows is selected.
     pub selected: usize,
+    /// As typed.
     pub filter: Input,
 }
 
@@ -43,6 +47,10 @@ pub struct Browse {
     frameworks: Vec<Framework>,
     /// Index of the one whose prompts are asked.
     framework: usize,
+    /// The lists, or the board.
+    pub front: Front,
+    /// The acceptance board.
+    pub board: BoardTab,
     /// Which list is in front.
     pub kind: SubjectKind,
     items: List,
@@ -77,6 +85,8 @@ impl Browse {
             frameworks,
             framework,
             catalog,
+            front: Front::default(),
+            board: BoardTab::default(),
             kind: SubjectKind::Item,
             marked: Vec::new(),
             typing: Typing::No,
@@ -113,11 +123,33 @@ impl Browse {
         self.detail_scroll = 0;
     }
 
-    /// Items, or users.
+    /// The tab in front.
+    pub(crate) fn tab(&self) -> CatalogTab {
+        match self.front {
+            Front::Subjects => CatalogTab::Subjects(self.kind),
+            Front::Board => CatalogTab::Board,
+        }
+    }
+
+    pub(crate) fn show_front(&mut self, tab: CatalogTab) {
+        match tab {
+            CatalogTab::Subjects(kind) => {
+                self.front = Front::Subjects;
+                self.show(kind);
+            }
+            CatalogTab::Board => {
+                self.typing = Typing::No;
+                self.front = Front::Board;
+            }
+        }
+    }
+
+    /// Items, users, the board.
     pub(crate) fn next_tab(&mut self) {
-        self.show(match self.kind {
-            SubjectKind::Item => SubjectKind::User,
-            SubjectKind::User => SubjectKind::Item,
+        self.show_front(match self.tab() {
+            CatalogTab::Subjects(SubjectKind::Item) => CatalogTab::Subjects(SubjectKind::User),
+            CatalogTab::Subjects(SubjectKind::User) => CatalogTab::Board,
+            CatalogTab::Board => CatalogTab::Subjects(SubjectKind::Item),
         });
     }
 

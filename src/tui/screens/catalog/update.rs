@@ -8,6 +8,7 @@ use crate::tui::dialogs::prompt::PromptField;
 use crate::tui::runs::begin::Begin;
 use crate::tui::screens::Typing;
 use crate::tui::screens::catalog::state::Browse;
+use crate::tui::screens::catalog::tab::Front;
 use crate::tui::start::Length;
 use crate::tui::target::Target;
 use crate::tui::widgets::field::edit;
@@ -19,6 +20,9 @@ const WHEEL_ROWS: i64 = 3;
 
 impl App {
     pub(crate) fn update_catalog(&mut self, action: Action) -> Vec<Command> {
+        if self.catalog.front == Front::Board {
+            return self.update_board(action);
+        }
         let last = self.look.measured.last;
         match action {
             Action::Up => self.catalog.move_by(-1),
@@ -47,7 +51,7 @@ impl App {
                 self.catalog.detail_scroll = self.catalog.detail_scroll.saturating_sub(1);
             }
             Action::DetailDown => self.catalog.scroll_detail(1, last),
-            Action::Click(Target::Tab(kind)) => self.catalog.show(kind),
+            Action::Click(Target::Tab(tab)) => self.catalog.show_front(tab),
             Action::Click(Target::Row(row)) => self.catalog.click_row(row),
             Action::Wheel(Target::Detail, delta) => self.catalog.scroll_detail(delta.into(), last),
             Action::Wheel(_, delta) => self.catalog.move_by(i64::from(delta) * WHEEL_ROWS),

@@ -10,6 +10,7 @@ use crate::tui::app::{App, Effect, Tone};
 use crate::tui::dialogs::export::ExportMenu;
 use crate::tui::dialogs::go_to::GoTo;
 use crate::tui::dialogs::settings::SettingsDialog;
+use crate::tui::dialogs::why_low::WhyLowDialog;
 use crate::tui::dialogs::why_slow::WhySlowDialog;
 use crate::tui::keys::context::Context;
 use crate::tui::runs::run::{Origin, Phase, Run};
@@ -64,6 +65,7 @@ impl App {
             Action::NextBookmark => self.next_bookmark(),
             Action::Filter => self.open_search(),
             Action::Branch => self.open_branch(),
+            Action::WhyLow if self.n_steps() > 0 => self.ask(WhyLowDialog::default()),
             Action::WhySlow if self.n_steps() > 0 => self.ask(WhySlowDialog::default()),
             Action::NextPane => self.decode.focus(self.decode.pane.neighbour(true)),
             Action::PreviousPane => self.decode.focus(self.decode.pane.neighbour(false)),
@@ -258,6 +260,7 @@ impl App {
         }
         self.batch.play_for(elapsed, pace);
         self.race_on(elapsed);
+        self.watch_board(elapsed);
         if let Some(notice) = &mut self.notice {
             notice.age += elapsed;
         }

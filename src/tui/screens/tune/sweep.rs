@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use crate::present::footprint::trace_bytes;
 use crate::protocol::{Asked, SweepId};
+use crate::recsys::SubjectRef;
 use crate::speculate::sweep::{Job, Layer, Measure, Sweep};
 use crate::speculate::trace::Trace;
 use crate::tui::runs::parked::IN_MEMORY_MB;
@@ -24,6 +25,8 @@ pub(crate) enum Who {
     Shown,
     /// The one selected in the catalog.
     Selected,
+    /// Those marked on the acceptance board.
+    Marked,
 }
 
 /// What is tried.
@@ -110,6 +113,8 @@ impl Traces {
 #[derive(Clone, Debug)]
 pub struct SweepView {
     pub(crate) who: Who,
+    /// The subjects that were marked on the board.
+    pub(crate) marked: Vec<SubjectRef>,
     /// Subjects of a spread.
     pub(crate) n: usize,
     pub(crate) tried: Tried,
@@ -128,6 +133,7 @@ impl Default for SweepView {
     fn default() -> Self {
         SweepView {
             who: Who::default(),
+            marked: Vec::new(),
             n: 4,
             tried: Tried::default(),
             measure: Measure::default(),

@@ -56,6 +56,7 @@ fn who(app: &App) -> String {
                 count(view.n, KindName::from(app.catalog.kind).as_str())
             )
         }
+        Who::Marked => format!("{}, marked on the board", view.marked.len()),
         Who::Shown => match app.run() {
             Some(run) => format!("{}, the current run's subject", run.subject.title),
             None => "the current run's subject: no run yet".into(),
@@ -89,6 +90,7 @@ fn n_planned(app: &App) -> Option<usize> {
     let grid = Grid::new(app.tune.params, &app.axes()).ok()?;
     let n = match app.tune.sweep.who {
         Who::Spread => app.tune.sweep.n,
+        Who::Marked => app.tune.sweep.marked.len(),
         Who::Shown | Who::Selected => 1,
     };
     Some(n * (grid.cells.len() + 1))

@@ -1,5 +1,6 @@
 //! Sweeps: their subjects, their grid, and what the engine reports of them.
 
+use crate::present::board::{BoardRow, RowFrom, Texts};
 use crate::protocol::{Asked, Command, Event, SweepRequest};
 use crate::speculate::params::{AcceptanceRule, Budget, MAX_ROWS};
 use crate::speculate::stats::{Stats, repetition};
@@ -50,6 +51,13 @@ impl App {
                     .selected()
                     .ok_or("Nothing is selected in the catalog.")?;
                 Ok(vec![question(at).map_err(readable)?])
+            }
+            Who::Marked => {
+                let marked = self.tune.sweep.marked.iter().copied();
+                marked
+                    .map(question)
+                    .collect::<Result<_, _>>()
+                    .map_err(readable)
             }
             Who::Spread => {
                 let catalog = self.catalog.catalog.as_ref().ok_or("No catalog is open.")?;
@@ -152,6 +160,8 @@ impl App {
                 let is_first = found.sweep.run(job).is_none();
                 found.sweep.add(job, &trace);
                 if is_first {
+                    let row = BoardRow::of(&trace, RowFrom::sweep(sweep, job), Texts::LeftOut);
+                    self.catalog.board.insert(row);
                     found.traces.insert(job, trace);
                 }
                 if let Some(wrong) = found.sweep.mismatches.get(n_wrong) {
@@ -199,7 +209,8 @@ impl App {
         view.who = match view.who {
             Who::Spread if has_run => Who::Shown,
             Who::Spread | Who::Shown => Who::Selected,
-            Who::Selected => Who::Spread,
+            Who::Selected if !view.marked.is_empty() => Who::Marked,
+            Who::Selected | Who::Marked => Who::Spread,
         };
     }
 
