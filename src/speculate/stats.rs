@@ -236,6 +236,11 @@ impl Stats {
         ratio(self.tokens, self.steps)
     }
 
+    /// Rows of a forward pass, root and drafts.
+    pub(crate) fn rows_per_step(&self) -> Option<f64> {
+        ratio(self.rows, self.steps)
+    }
+
     /// Share of steps with a pool hit.
     pub(crate) fn hit_rate(&self) -> Option<f64> {
         ratio(self.hit_steps, self.steps)
