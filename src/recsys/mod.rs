@@ -5,7 +5,8 @@
 //! and what of a user may be shown), [`load`] (the sample) and [`import`] (foreign
 //! files), [`groups`] and `grouping` (groups by attributes), [`lightgcn`],
 //! `kmeans`, [`learn`] and [`saved`] (by behaviour), [`frameworks`], [`prompts`],
-//! `answer`, [`knowledge`], [`foreign`] (answers made elsewhere), `quality`,
+//! `answer`, [`knowledge`], [`foreign`] (answers made elsewhere), [`logs`] (prompts and
+//! answers that other engines logged), `quality`,
 //! [`synth`] (how the sample viewers were made).
 //!
 //! Does not know models, pools or screens.
@@ -26,6 +27,7 @@ pub mod knowledge;
 pub mod learn;
 pub mod lightgcn;
 pub mod load;
+pub mod logs;
 pub mod prompts;
 pub(crate) mod quality;
 mod random;

@@ -5,7 +5,9 @@ pub(crate) mod calibration;
 pub(crate) mod cost;
 mod documents;
 pub(crate) mod kept_cost;
+pub mod log_tokens;
 pub mod recorded;
+mod token_bytes;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;

@@ -174,7 +174,7 @@ impl Pairing {
 /// of t(1, context there) over the sum over steps of t(rows, context). `None` without a
 /// profile or steps.
 pub(crate) fn by_profile(trace: &Trace) -> Option<f64> {
-    let (plain, drafted) = ms_by_profile(&trace.steps, &StepCosts::new(&trace.header.cost))?;
+    let (plain, drafted) = ms_by_profile(&trace.steps, &trace.header.step_costs())?;
     Some(plain / drafted)
 }
 

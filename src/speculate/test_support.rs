@@ -41,6 +41,7 @@ pub(crate) fn header(params: Params) -> Header {
         asked: None,
         setup: Vec::new(),
         rows: RowsBy::Own,
+        batch: 0,
         log: None,
     }
 }

@@ -5,9 +5,9 @@
 
 mod verdict;
 
-use super::cost::{CostProfile, StepCosts};
+use super::cost::StepCosts;
 use super::params::Source;
-use super::trace::{Step, Timing};
+use super::trace::{Header, Step, Timing};
 use super::verify::Fate;
 
 pub(crate) use verdict::Said;
@@ -83,6 +83,9 @@ pub(crate) struct WhySlow {
     cost: StepCosts,
     /// In the order of [`Machine::ALL`].
     costs: [StepCosts; Machine::ALL.len()],
+    /// Whether its steps shared passes with other runs: the costs of single runs do not
+    /// apply to them.
+    shares_passes: bool,
     /// Sum of t(1) over the committed tokens, each in its context.
     plain_tokens_ms: f64,
     /// Measured over profiled time, by step.
@@ -127,10 +130,12 @@ pub(crate) struct MeanCost {
 }
 
 impl WhySlow {
-    pub(crate) fn new(profile: &CostProfile) -> Self {
-        let cost = StepCosts::new(profile);
+    /// Of a run without steps yet.
+    pub(crate) fn new(header: &Header) -> Self {
+        let cost = header.step_costs();
         WhySlow {
             costs: Machine::ALL.map(|machine| machine.cost(&cost)),
+            shares_passes: header.batch > 0,
             cost,
             plain_tokens_ms: 0.0,
             fits: Vec::new(),

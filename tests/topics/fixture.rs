@@ -394,6 +394,7 @@ fn header(world: &mut World, params: Params) -> Header {
         asked: None,
         setup: Vec::new(),
         rows: RowsBy::Own,
+        batch: 0,
         log: None,
     }
 }

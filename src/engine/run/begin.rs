@@ -126,6 +126,7 @@ fn header(
         tokens,
         prompt_ids: prompt.ids,
         rows: RowsBy::Own,
+        batch: 0,
         log: None,
     }
 }

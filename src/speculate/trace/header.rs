@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::token_bytes::TokenBytes;
 use crate::speculate::TokenId;
 use crate::speculate::branch::Branch;
-use crate::speculate::cost::CostProfile;
+use crate::speculate::cost::{CostProfile, StepCosts};
 use crate::speculate::learned::CalibrationStart;
 use crate::speculate::params::{Params, Source};
 use crate::speculate::subject::{FrameworkName, KindName};
@@ -236,6 +236,9 @@ pub struct Header {
     /// Who decided how many rows its steps had.
     #[serde(default, skip_serializing_if = "RowsBy::is_own")]
     pub rows: RowsBy,
+    /// Runs decoded together, if its passes had rows of others, too; 0: it ran alone.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub batch: usize,
     /// The entry of another engine's log that the run was made of; `None`: this program
     /// generated it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -266,6 +269,15 @@ impl StartFrom {
 }
 
 impl Header {
+    /// What its steps cost by the recorded profile. Unmeasured for a run of a batch: the
+    /// time of its steps is a share of passes with others.
+    pub(crate) fn step_costs(&self) -> StepCosts {
+        match self.batch {
+            0 => StepCosts::new(&self.cost),
+            _ => StepCosts::default(),
+        }
+    }
+
     /// The start of a rerun under other parameters, so that it drafts like this run as
     /// long as it commits the same tokens.
     pub fn start_under(&self, params: &Params) -> StartFrom {

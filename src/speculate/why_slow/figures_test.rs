@@ -1,7 +1,9 @@
 //! The figures of made-up steps, by hand.
 
 use super::*;
+use crate::speculate::cost::CostProfile;
 use crate::speculate::draft::{DraftTree, Origin};
+use crate::speculate::params::Params;
 use crate::speculate::test_support;
 use crate::speculate::verify::Verdict;
 
@@ -48,8 +50,15 @@ fn cost() -> CostProfile {
     CostProfile::by_rows([(1, 10.0), (5, 20.0)])
 }
 
+fn header(cost: CostProfile) -> Header {
+    Header {
+        cost,
+        ..test_support::header(Params::default())
+    }
+}
+
 fn of_steps(n: usize) -> WhySlow {
-    let mut why = WhySlow::new(&cost());
+    let mut why = WhySlow::new(&header(cost()));
     (0..n).for_each(|_| why.add(&step()));
     why
 }
@@ -91,7 +100,7 @@ fn times_that_are_not_recorded_are_not_0() {
         Some(25.0)
     );
     assert_eq!(why.whole_fit(), of_steps(2).whole_fit());
-    let mut why = WhySlow::new(&cost());
+    let mut why = WhySlow::new(&header(cost()));
     why.add(&untimed);
     assert_eq!((why.mean_timing(), why.whole_fit()), (None, None));
     assert_eq!(
@@ -144,9 +153,23 @@ fn elsewhere_other_budgets_pay() {
 
 #[test]
 fn without_a_cost_table_nothing_is_predicted() {
-    let mut why = WhySlow::new(&CostProfile::default());
+    let mut why = WhySlow::new(&header(CostProfile::default()));
     why.add(&step());
     assert_eq!(why.by_profile(), None);
     assert_eq!(why.step_cost(&step()), None);
     assert_eq!(why.wasted_share(), Some(0.6));
+}
+
+#[test]
+fn the_costs_of_a_single_run_do_not_apply_to_one_of_a_batch() {
+    let mut why = WhySlow::new(&Header {
+        batch: 16,
+        ..header(cost())
+    });
+    why.add(&step());
+    assert_eq!(why.by_profile(), None);
+    assert_eq!(why.step_cost(&step()), None);
+    let said = why.verdict(None).said;
+    assert!(said[0].in_words().contains("decoded in a batch"));
+    assert!(!said.iter().any(|s| matches!(s, Said::NoBudget { .. })));
 }
