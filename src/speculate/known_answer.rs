@@ -11,7 +11,7 @@ use super::verify::{Fate, RemainingTokens, Verdict, finish_of};
 
 /// What the model went on to write after a draft's root.
 #[derive(Clone, Copy, Debug)]
-pub struct KnownAnswer<'a> {
+pub struct AnswerAhead<'a> {
     /// At least one token.
     pub tokens: &'a [TokenId],
     /// The distribution that each token was chosen from, as far as it is known; empty if
@@ -23,7 +23,7 @@ pub struct KnownAnswer<'a> {
 
 /// The verdict of a rule that accepts nothing but the model's own choice: the same as
 /// [`verify`](super::verify::verify)'s, for which the distributions are not needed.
-pub fn verify_strictly(tree: &DraftTree, answer: KnownAnswer, room: RemainingTokens) -> Verdict {
+pub fn verify_strictly(tree: &DraftTree, answer: AnswerAhead, room: RemainingTokens) -> Verdict {
     let path = accepted_path(tree, answer, room);
     verdict(tree, answer, room, path, |_| Fate::Rejected)
 }
@@ -32,7 +32,7 @@ pub fn verify_strictly(tree: &DraftTree, answer: KnownAnswer, room: RemainingTok
 /// another token here, or whether it would cannot be told from the rows.
 pub fn verify_by_rows(
     tree: &DraftTree,
-    answer: KnownAnswer,
+    answer: AnswerAhead,
     verify: AcceptanceRule,
     room: RemainingTokens,
 ) -> Option<Verdict> {
@@ -114,7 +114,7 @@ fn deepest_below(tree: &DraftTree, node: usize) -> usize {
 }
 
 /// The drafted nodes that are the answer's next tokens, up to its end.
-fn accepted_path(tree: &DraftTree, answer: KnownAnswer, room: RemainingTokens) -> Vec<usize> {
+fn accepted_path(tree: &DraftTree, answer: AnswerAhead, room: RemainingTokens) -> Vec<usize> {
     let mut path: Vec<usize> = Vec::new();
     for &token in answer.tokens.iter().take(room.tokens) {
         let at = path.last().copied().unwrap_or(0);
@@ -129,7 +129,7 @@ fn accepted_path(tree: &DraftTree, answer: KnownAnswer, room: RemainingTokens) -
 }
 
 /// Whether the path's last token ends the text.
-fn ends(tree: &DraftTree, answer: KnownAnswer, path: &[usize]) -> bool {
+fn ends(tree: &DraftTree, answer: AnswerAhead, path: &[usize]) -> bool {
     let last = path.last();
     last.is_some_and(|&node| answer.eos.contains(&tree.nodes[node].token))
 }
@@ -137,7 +137,7 @@ fn ends(tree: &DraftTree, answer: KnownAnswer, path: &[usize]) -> bool {
 /// `beside`: the fate of a committed node's child that is not committed.
 fn verdict(
     tree: &DraftTree,
-    answer: KnownAnswer,
+    answer: AnswerAhead,
     room: RemainingTokens,
     path: Vec<usize>,
     beside: impl Fn(usize) -> Fate,
@@ -258,7 +258,7 @@ mod tests {
             let room = RemainingTokens { tokens: answer.len(), then: Finish::Length };
             let scored = ScoredTree::new(&tree, &rows, &scores);
             let by_model = verify(scored, AcceptanceRule::Strict, &[EOS], room);
-            let known = KnownAnswer { tokens: &answer, rows: &[], eos: &[EOS] };
+            let known = AnswerAhead { tokens: &answer, rows: &[], eos: &[EOS] };
             prop_assert_eq!(verify_strictly(&tree, known, room), by_model);
         }
 
@@ -279,7 +279,7 @@ mod tests {
                 Some(row)
             });
             let logged: Vec<_> = logged.collect();
-            let known = KnownAnswer { tokens: &answer, rows: &logged, eos: &[EOS] };
+            let known = AnswerAhead { tokens: &answer, rows: &logged, eos: &[EOS] };
             let told = verify_by_rows(&tree, known, rule, room);
             let by_model = |seed: u32| {
                 let rows = rows(&tree, &answer, p, seed);
@@ -312,7 +312,7 @@ mod tests {
         short.top.truncate(2);
         let rows = [Some(short), None, None, None];
         let told = |rows| {
-            let known = KnownAnswer {
+            let known = AnswerAhead {
                 tokens: &[1, 2, 2, 2],
                 rows,
                 eos: &[EOS],

@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use color_eyre::eyre::{Result, WrapErr};
 
 use super::answer::LoggedAnswer;
-use super::protocol::{Contender, Span};
+use super::protocol::{AnswerSpan, Contender};
 use crate::speculate::TokenId;
 use crate::speculate::row::{Candidate, NodeDistribution};
 use crate::speculate::subject::{DocId, GroupKey};
@@ -40,7 +40,7 @@ impl LoggedEntry {
     pub(super) fn contender(&self) -> Contender {
         Contender {
             request: self.request,
-            span: self.span.map(|(began, ended)| Span { began, ended }),
+            span: self.span.map(|(began, ended)| AnswerSpan { began, ended }),
         }
     }
 
@@ -55,7 +55,7 @@ impl LoggedEntry {
 
 /// Where an answer's tokens are in the file, and how many of each kind.
 #[derive(Clone, Copy, Debug)]
-struct Stretch {
+struct AnswerStretch {
     offset: u64,
     n_prompt: u32,
     n_opening: u32,
@@ -69,7 +69,7 @@ pub struct AnswersBuilder {
     file: BufWriter<File>,
     offset: u64,
     entries: Vec<LoggedEntry>,
-    stretches: Vec<Stretch>,
+    stretches: Vec<AnswerStretch>,
 }
 
 /// The answers of a log by number, in the log's order.
@@ -77,7 +77,7 @@ pub struct Answers {
     file: Mutex<File>,
     /// What is known of each.
     pub entries: Vec<LoggedEntry>,
-    stretches: Vec<Stretch>,
+    stretches: Vec<AnswerStretch>,
 }
 
 /// What an error says was being done.
@@ -122,7 +122,7 @@ impl AnswersBuilder {
                 .write_all(&word.to_le_bytes())
                 .wrap_err(TEMPORARY)?;
         }
-        let stretch = Stretch {
+        let stretch = AnswerStretch {
             offset: self.offset,
             n_prompt: answer.prompt_ids.len() as u32,
             n_opening: answer.opening_len as u32,
@@ -186,7 +186,7 @@ impl Answers {
     }
 }
 
-impl Stretch {
+impl AnswerStretch {
     fn n_bytes(&self) -> u64 {
         let words = [self.n_prompt, self.n_tokens, self.n_rows];
         4 * words.iter().map(|&n| u64::from(n)).sum::<u64>()

@@ -2,10 +2,25 @@
 //! left empty.
 
 use super::answer::LoggedAnswer;
-use super::replay::ScoringStart;
+use crate::speculate::TokenId;
+use crate::speculate::cost::CostProfile;
+use crate::speculate::learned::CalibrationStart;
 use crate::speculate::params::Params;
-use crate::speculate::subject::KindName;
+use crate::speculate::subject::{FrameworkName, KindName};
 use crate::speculate::trace::{FORMAT, Header, ModelInfo, RowsBy, SubjectInfo};
+
+/// What every replay starts from.
+#[derive(Clone, Debug)]
+pub struct ScoringStart {
+    /// The costs that an automatic budget follows.
+    pub cost: CostProfile,
+    /// Of the drafts' estimates.
+    pub calibration: CalibrationStart,
+    /// Tokens that end an answer; none if the vocabulary is not known.
+    pub eos: Vec<TokenId>,
+    /// The context's limit in tokens, if there was one.
+    pub context: Option<usize>,
+}
 
 /// The header of an answer, without a subject and texts.
 pub(super) fn header(answer: &LoggedAnswer, start: &ScoringStart, params: Params) -> Header {
@@ -21,7 +36,7 @@ pub(super) fn header(answer: &LoggedAnswer, start: &ScoringStart, params: Params
             id: String::new(),
             title: String::new(),
             group: None,
-            framework: "none".into(),
+            framework: FrameworkName::default(),
         },
         prompt: String::new(),
         prompt_ids: answer.prompt_ids.clone(),

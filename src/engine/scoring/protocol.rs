@@ -24,7 +24,7 @@ impl Split {
 
 /// When an answer was made, in whatever unit the log has: time, or its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Span {
+pub(crate) struct AnswerSpan {
     pub(crate) began: i64,
     pub(crate) ended: i64,
 }
@@ -35,7 +35,7 @@ pub(crate) struct Contender {
     /// Numbers the requests of the log: several choices share one.
     pub(crate) request: u32,
     /// `None`: not logged, or only in part.
-    pub(crate) span: Option<Span>,
+    pub(crate) span: Option<AnswerSpan>,
 }
 
 /// Which answers are scored, and which may draft for each.
@@ -78,7 +78,7 @@ impl Schedule {
     }
 
     /// In the order of their beginnings, after all that had ended before.
-    fn by_time(spans: &[Span]) -> Self {
+    fn by_time(spans: &[AnswerSpan]) -> Self {
         let span = |number: &u32| spans[*number as usize];
         let mut arrivals: Vec<u32> = (0..spans.len() as u32).collect();
         arrivals.sort_by_key(|number| span(number).ended);
@@ -99,13 +99,13 @@ impl Schedule {
 
 /// The times of all answers and how many lack them; if any does, the requests' order stands
 /// in for everybody's.
-pub(crate) fn spans(all: &[Contender]) -> (Vec<Span>, usize) {
-    let times: Vec<Span> = all.iter().filter_map(|c| c.span).collect();
+pub(crate) fn spans(all: &[Contender]) -> (Vec<AnswerSpan>, usize) {
+    let times: Vec<AnswerSpan> = all.iter().filter_map(|c| c.span).collect();
     let n_missing = all.len() - times.len();
     if n_missing == 0 {
         return (times, 0);
     }
-    let place = |contender: &Contender| Span {
+    let place = |contender: &Contender| AnswerSpan {
         began: i64::from(contender.request),
         ended: i64::from(contender.request),
     };
@@ -131,7 +131,7 @@ mod tests {
                 let ended = began + took;
                 Contender {
                     request,
-                    span: has_times.then_some(Span { began, ended }),
+                    span: has_times.then_some(AnswerSpan { began, ended }),
                 }
             });
             answers.collect()
@@ -188,7 +188,7 @@ mod tests {
     fn an_answer_that_ends_as_a_request_starts_does_not_draft_for_it() {
         let at = |request, began, ended| Contender {
             request,
-            span: Some(Span { began, ended }),
+            span: Some(AnswerSpan { began, ended }),
         };
         let schedule = Schedule::new(Split::Time, &[at(0, 0, 5), at(1, 5, 9), at(2, 6, 7)]);
         assert_eq!(schedule.scored, [(0, 0), (1, 0), (2, 1)]);

@@ -2,31 +2,16 @@
 //! the drafts and what is learned are a run's own; only the model is missing.
 
 use super::answer::LoggedAnswer;
-use super::header::header;
+use super::header::{ScoringStart, header};
 use crate::engine::run::state::RunState;
 use crate::retrieval::{Calibrations, Pools};
 use crate::speculate::TokenId;
-use crate::speculate::cost::CostProfile;
 use crate::speculate::draft::DraftTree;
-use crate::speculate::known_answer::{KnownAnswer, verify_by_rows, verify_strictly};
-use crate::speculate::learned::CalibrationStart;
+use crate::speculate::known_answer::{AnswerAhead, verify_by_rows, verify_strictly};
 use crate::speculate::params::{Params, Source};
 use crate::speculate::subject::GroupKey;
 use crate::speculate::trace::{Step, Timing};
 use crate::speculate::verify::{Finish, RemainingTokens, Verdict};
-
-/// What every replay starts from.
-#[derive(Clone, Debug)]
-pub struct ScoringStart {
-    /// The costs that an automatic budget follows.
-    pub cost: CostProfile,
-    /// Of the drafts' estimates.
-    pub calibration: CalibrationStart,
-    /// Tokens that end an answer; none if the vocabulary is not known.
-    pub eos: Vec<TokenId>,
-    /// The context's limit in tokens, if there was one.
-    pub context: Option<usize>,
-}
 
 /// A step of a replay.
 #[derive(Clone, Debug, PartialEq)]
@@ -118,7 +103,7 @@ impl<'a> LogReplay<'a> {
 
     fn judge(&mut self, tree: &DraftTree, at: usize, room: RemainingTokens) -> Verdict {
         let answer = self.answer;
-        let known = KnownAnswer {
+        let known = AnswerAhead {
             tokens: &answer.token_ids[at..],
             rows: answer.rows.get(at..).unwrap_or_default(),
             eos: &self.state.header.eos,

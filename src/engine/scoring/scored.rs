@@ -7,8 +7,9 @@ use rayon::prelude::*;
 use super::answer::LoggedAnswer;
 use super::answers::{Answers, LoggedEntry};
 use super::figures::{EntryScore, StepPlace};
+use super::header::ScoringStart;
 use super::protocol::{Contender, Schedule, Split};
-use super::replay::{LogReplay, LogStep, ScoringStart};
+use super::replay::{LogReplay, LogStep};
 use crate::retrieval::{Calibrations, Growth, PoolDoc, PoolPart, Pools, Unwanted};
 use crate::speculate::cost::StepCosts;
 use crate::speculate::params::Params;
@@ -53,7 +54,7 @@ pub struct ScoredAnswer {
 }
 
 /// An answer with the pools it is replayed against.
-struct Job {
+struct ReplayJob {
     number: u32,
     answer: LoggedAnswer,
     own: Pools,
@@ -113,7 +114,7 @@ impl<'a> Scoring<'a> {
         for batch in self.schedule.scored.chunks(n_together) {
             let mut jobs = Vec::new();
             for &(number, n_arrived) in batch {
-                jobs.push(Job {
+                jobs.push(ReplayJob {
                     number,
                     answer: self.answers.read(number)?,
                     own: own.up_to(n_arrived)?,
@@ -160,7 +161,7 @@ impl<'a> Scoring<'a> {
             true => GrowingPools::new(self, |entry| &entry.dealt).up_to(n_arrived)?,
             false => GrowingPools::new(self, |entry| &entry.group).up_to(n_arrived)?,
         };
-        let job = Job {
+        let job = ReplayJob {
             number,
             answer: self.answers.read(number)?,
             own: pools.clone(),
@@ -174,7 +175,7 @@ impl<'a> Scoring<'a> {
         Ok(Some(job.answer))
     }
 
-    fn at_once(&self, jobs: &[Job]) -> Vec<Vec<EntryScore>> {
+    fn at_once(&self, jobs: &[ReplayJob]) -> Vec<Vec<EntryScore>> {
         let n_ways = self.ways.len();
         let score = |at: usize| {
             let (job, way) = (&jobs[at / n_ways], &self.ways[at % n_ways]);
@@ -187,10 +188,14 @@ impl<'a> Scoring<'a> {
     }
 
     /// The same, each way's answers one after the other.
-    fn in_turn(&self, jobs: &[Job], learned: &mut [Option<Calibrations>]) -> Vec<Vec<EntryScore>> {
+    fn in_turn(
+        &self,
+        jobs: &[ReplayJob],
+        learned: &mut [Option<Calibrations>],
+    ) -> Vec<Vec<EntryScore>> {
         let ways = self.ways.par_iter().zip(learned.par_iter_mut());
         let by_way = ways.map(|(way, learned)| {
-            let score = |job: &Job| {
+            let score = |job: &ReplayJob| {
                 let mut replay = self.replay(job, way);
                 if let Some(learned) = learned.take() {
                     replay = replay.with_calibrations(learned);
@@ -206,7 +211,7 @@ impl<'a> Scoring<'a> {
         jobs.iter().map(of_job).collect()
     }
 
-    fn replay<'j>(&self, job: &'j Job, way: &ScoringWay) -> LogReplay<'j> {
+    fn replay<'j>(&self, job: &'j ReplayJob, way: &ScoringWay) -> LogReplay<'j> {
         let entry = &self.answers.entries[job.number as usize];
         let (pools, group) = match way.is_dealt {
             true => (&job.dealt, &entry.dealt),
@@ -243,7 +248,7 @@ impl<'a> Scoring<'a> {
         pools.without_all(&unwanted.collect::<Vec<_>>())
     }
 
-    fn score<'j>(&self, job: &Job, mut replay: LogReplay<'j>) -> (EntryScore, LogReplay<'j>) {
+    fn score<'j>(&self, job: &ReplayJob, mut replay: LogReplay<'j>) -> (EntryScore, LogReplay<'j>) {
         let entry = &self.answers.entries[job.number as usize];
         let mut score = EntryScore::default();
         while let Some(LogStep { step, is_judged }) = replay.step() {
