@@ -56,28 +56,11 @@ impl<'a> LineReader<'a> {
     /// # Errors
     /// The first bytes cannot be read.
     pub(crate) fn new(
-        mut bytes: impl BufRead + 'a,
+        bytes: impl BufRead + 'a,
         known: Option<Encoding>,
         max_bytes: usize,
     ) -> io::Result<Self> {
-        let mut head = Vec::new();
-        bytes
-            .by_ref()
-            .take(BOM_BYTES_MAX as u64)
-            .read_to_end(&mut head)?;
-        let (encoding, n_bom) = from_bom(&head).unwrap_or((known.unwrap_or(Encoding::Utf8), 0));
-        // A byte order mark does not make invalid text UTF-8.
-        let encoding = match (encoding, known) {
-            (Encoding::Utf8, Some(known)) => known,
-            (encoding, _) => encoding,
-        };
-        head.drain(..n_bom);
-        let whole = Cursor::new(head).chain(bytes);
-        let bytes: Box<dyn BufRead + 'a> = match encoding {
-            Encoding::Utf16Le => Box::new(Transcoder::new(whole, UTF_16LE)),
-            Encoding::Utf16Be => Box::new(Transcoder::new(whole, UTF_16BE)),
-            Encoding::Utf8 | Encoding::Windows1252 => Box::new(whole),
-        };
+        let (bytes, encoding) = without_mark(bytes, known)?;
         Ok(LineReader {
             bytes,
             encoding,
@@ -88,6 +71,13 @@ impl<'a> LineReader<'a> {
             decoded: String::new(),
             number: 0,
         })
+    }
+
+    /// For formats that are UTF-8 by definition: other bytes are [`Next::LateByte`] wherever
+    /// they come, and the lines after them can be read.
+    pub(crate) fn only_utf8(mut self) -> Self {
+        self.told_letters = true;
+        self
     }
 
     /// The encoding assumed so far.
@@ -171,6 +161,36 @@ impl<'a> LineReader<'a> {
             return Ok(if too_long { Raw::TooLong } else { Raw::Line });
         }
     }
+}
+
+/// A stream without its byte order mark, and the encoding that was `known` or that the
+/// mark says; UTF-16 becomes UTF-8.
+///
+/// # Errors
+/// The first bytes cannot be read.
+pub(crate) fn without_mark<'a>(
+    mut bytes: impl BufRead + 'a,
+    known: Option<Encoding>,
+) -> io::Result<(Box<dyn BufRead + 'a>, Encoding)> {
+    let mut head = Vec::new();
+    bytes
+        .by_ref()
+        .take(BOM_BYTES_MAX as u64)
+        .read_to_end(&mut head)?;
+    let (encoding, n_bom) = from_bom(&head).unwrap_or((known.unwrap_or(Encoding::Utf8), 0));
+    // A byte order mark does not make invalid text UTF-8.
+    let encoding = match (encoding, known) {
+        (Encoding::Utf8, Some(known)) => known,
+        (encoding, _) => encoding,
+    };
+    head.drain(..n_bom);
+    let whole = Cursor::new(head).chain(bytes);
+    let bytes: Box<dyn BufRead + 'a> = match encoding {
+        Encoding::Utf16Le => Box::new(Transcoder::new(whole, UTF_16LE)),
+        Encoding::Utf16Be => Box::new(Transcoder::new(whole, UTF_16BE)),
+        Encoding::Utf8 | Encoding::Windows1252 => Box::new(whole),
+    };
+    Ok((bytes, encoding))
 }
 
 /// UTF-16 as a stream of UTF-8.

@@ -26,6 +26,7 @@ pub(crate) use lines::Next;
 pub(crate) use lines::TextLines;
 pub(crate) use lines::too_long;
 pub(crate) use lines::with_restart;
+pub(crate) use lines::without_mark;
 pub(crate) use whole::Bounded;
 pub(crate) use whole::read_bytes;
 pub(crate) use whole::read_text;

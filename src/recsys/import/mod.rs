@@ -12,7 +12,7 @@ mod conclude;
 mod dialect;
 mod dialects;
 mod fields;
-mod files;
+pub(super) mod files;
 mod findings;
 mod gathered;
 mod literal;

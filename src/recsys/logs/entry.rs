@@ -50,6 +50,55 @@ pub struct LogEntry {
     pub ended: Option<LogTime>,
     /// Of sampling; `Some(0.0)` is greedy, `None` is not logged.
     pub temperature: Option<f64>,
+    /// The model also reasoned, and that is logged apart from the answer's text.
+    pub has_reasoning: bool,
+}
+
+impl LogEntry {
+    /// An entry of nothing.
+    pub(super) fn blank(place: LogPlace) -> Self {
+        LogEntry {
+            place,
+            format: LogFormat::Jsonl,
+            id: String::new(),
+            choice: 0,
+            group: None,
+            model: None,
+            prompt: LogPrompt::default(),
+            answer: LogAnswer::default(),
+            finish: LogFinish::Unknown,
+            started: None,
+            ended: None,
+            temperature: None,
+            has_reasoning: false,
+        }
+    }
+
+    /// Takes the prompt off an answer that begins with it (`echo`).
+    pub(super) fn drop_echo(&mut self) {
+        if let (Some(prompt), Some(ids)) = (&self.prompt.ids, &mut self.answer.ids)
+            && ids.starts_with(prompt)
+        {
+            ids.drain(..prompt.len());
+        }
+        let (LogPromptText::Text(prompt), Some(text)) = (&self.prompt.text, &self.answer.text)
+        else {
+            return;
+        };
+        let Some(rest) = text.strip_prefix(prompt.as_str()) else {
+            return;
+        };
+        if let Some(tokens) = &mut self.answer.tokens {
+            let mut n_bytes = 0;
+            let ends = tokens.iter().map(|token| {
+                n_bytes += token.token.bytes.len();
+                n_bytes
+            });
+            let n = ends.take_while(|end| *end <= prompt.len()).count();
+            tokens.drain(..n);
+        }
+        self.answer.text = Some(rest.to_owned());
+    }
 }
 
 /// A prompt, in the forms that are logged.

@@ -4,16 +4,33 @@
 //! A bad line does not affect the others: it is counted under its reason in the
 //! [`LogReport`], with the first place named. Must not know a vocabulary: token ids are the
 //! log's, and texts are encoded elsewhere.
+//!
+//! A file is unpacked and cut into entries (`source`, `layout`, `values`, `rows`); a line is
+//! looked at (`shape`) and read as a request (`asked`) and a response (`answered`,
+//! `logprobs`), as a conversation or as separate fields (`plain`); what stands in several
+//! lines is joined (`joining`).
 
+mod answered;
+mod asked;
+mod batch;
+mod chunks;
+mod conversations;
 mod entry;
+mod fields;
 mod format;
+mod joining;
+mod layout;
+mod logprobs;
 mod options;
+mod plain;
+mod reader;
+mod refusal;
 mod report;
+mod rows;
+mod shape;
+mod source;
 mod time;
-
-use std::path::PathBuf;
-
-use color_eyre::eyre::Result;
+mod values;
 
 pub use entry::LogAnswer;
 pub use entry::LogEntry;
@@ -26,43 +43,8 @@ pub use entry::LogPromptText;
 pub use entry::LogToken;
 pub use format::LogFormat;
 pub use options::LogOptions;
+pub use reader::LogReader;
 pub use report::LogReport;
 pub use report::LogSkip;
 pub use report::LogSkipped;
 pub use time::LogTime;
-
-/// A stream of the entries of one or more files.
-pub struct LogReader {
-    report: LogReport,
-}
-
-impl LogReader {
-    /// Opens all files and looks at their first lines.
-    ///
-    /// # Errors
-    /// A file that cannot be read, or that looks like none of the formats.
-    pub fn open(_paths: &[PathBuf], _options: &LogOptions) -> Result<Self> {
-        Ok(LogReader {
-            report: LogReport::default(),
-        })
-    }
-
-    /// What became of the lines so far.
-    pub fn report(&self) -> &LogReport {
-        &self.report
-    }
-
-    /// The share of the files' bytes read so far, 0 to 1.
-    pub fn done(&self) -> f64 {
-        0.0
-    }
-}
-
-/// An error ends the stream. At its end, a log of which no line could be kept is one.
-impl Iterator for LogReader {
-    type Item = Result<LogEntry>;
-
-    fn next(&mut self) -> Option<Result<LogEntry>> {
-        None
-    }
-}

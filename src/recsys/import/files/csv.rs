@@ -20,11 +20,16 @@ impl Fields {
 
     /// The trimmed field; empty if missing.
     pub(crate) fn get(&self, at: usize) -> &str {
+        self.exact(at).trim()
+    }
+
+    /// The field with the spaces around it.
+    pub(crate) fn exact(&self, at: usize) -> &str {
         let Some(&end) = self.ends.get(at) else {
             return "";
         };
         let start = at.checked_sub(1).map_or(0, |before| self.ends[before]);
-        self.text[start..end].trim()
+        &self.text[start..end]
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {

@@ -3,7 +3,7 @@
 
 pub(crate) mod archive;
 pub(crate) mod columns;
-mod counted;
+pub(crate) mod counted;
 pub(crate) mod csv;
 pub(crate) mod part;
 pub(crate) mod records;

@@ -1,0 +1,335 @@
+//! The stream of entries: file after file, line after line.
+
+use std::collections::VecDeque;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use color_eyre::eyre::{Result, WrapErr, bail, ensure, eyre};
+use serde_json::Value;
+
+use super::chunks;
+use super::entry::{LogEntry, LogPlace};
+use super::joining::Joining;
+use super::options::LogOptions;
+use super::refusal::Refusal;
+use super::report::{LogReport, LogSkip};
+use super::rows::NextRow;
+use super::shape::{Line, line};
+use super::source::{Reading, Source};
+use super::values::NextValue;
+use crate::text_input::Next;
+
+/// A stream of the entries of one or more files.
+pub struct LogReader {
+    options: LogOptions,
+    sources: VecDeque<Source>,
+    current: Option<(Source, Reading)>,
+    joining: Joining,
+    ready: VecDeque<LogEntry>,
+    report: LogReport,
+    /// Bytes read from the disk, of this many.
+    taken: Arc<AtomicU64>,
+    n_bytes: u64,
+    first_file: String,
+    ended: bool,
+}
+
+/// One line, row or element.
+enum Unit {
+    Json(String),
+    Row(Value),
+    Bad(LogSkip, String),
+    Broken(io::Error),
+    End,
+}
+
+impl LogReader {
+    /// Opens all files and looks at their first lines. Files of a batch's requests are read
+    /// before the others, which are read in the order given.
+    ///
+    /// # Errors
+    /// A file that cannot be read, is empty, or is packed in something other than gzip.
+    pub fn open(paths: &[PathBuf], options: &LogOptions) -> Result<Self> {
+        let taken = Arc::new(AtomicU64::new(0));
+        let look = |path: &PathBuf| Source::look(path, options, &taken);
+        let mut sources = paths.iter().map(look).collect::<Result<Vec<_>>>()?;
+        let Some(first) = sources.first() else {
+            bail!("no log given: name one or more files");
+        };
+        let first_file = first.name.to_string();
+        if let Some(empty) = sources.iter().find(|source| source.looked.is_empty) {
+            bail!("{} is empty: no answers to read", empty.name);
+        }
+        sources.sort_by_key(|source| !source.looked.is_requests);
+        taken.store(0, Ordering::Relaxed);
+        Ok(LogReader {
+            options: options.clone(),
+            n_bytes: sources.iter().map(|source| source.n_bytes).sum(),
+            sources: sources.into(),
+            current: None,
+            joining: Joining::new(),
+            ready: VecDeque::new(),
+            report: LogReport::default(),
+            taken,
+            first_file,
+            ended: false,
+        })
+    }
+
+    /// What became of the lines so far.
+    pub fn report(&self) -> &LogReport {
+        &self.report
+    }
+
+    /// The share of the files' bytes read so far, 0 to 1.
+    pub fn done(&self) -> f64 {
+        let taken = self.taken.load(Ordering::Relaxed);
+        (taken as f64 / self.n_bytes.max(1) as f64).min(1.0)
+    }
+
+    /// Reads one more line, or opens the next file.
+    fn step(&mut self) -> Result<()> {
+        let Some((source, reading)) = &mut self.current else {
+            return self.next_file();
+        };
+        let (number, unit) = next_unit(reading);
+        let place = LogPlace {
+            file: Arc::clone(&source.name),
+            line: number,
+        };
+        match unit {
+            Unit::Json(text) if text.trim().is_empty() => Ok(()),
+            Unit::Json(text) => self.take(place, text.trim()),
+            Unit::Row(value) => {
+                let format = self.options.format.unwrap_or(source.looked.table_format());
+                self.take_value(place, &value, "", Some(format))
+            }
+            Unit::Bad(skip, why) => {
+                self.report.n_lines += 1;
+                self.report.skip(&place, skip, why);
+                Ok(())
+            }
+            Unit::Broken(error) => {
+                let file = &source.name;
+                self.report.broken.push(format!(
+                    "{file} breaks off in line {number} ({error}): what came before is read"
+                ));
+                self.current = None;
+                self.close_file()
+            }
+            Unit::End => {
+                self.current = None;
+                self.close_file()
+            }
+        }
+    }
+
+    fn next_file(&mut self) -> Result<()> {
+        let Some(mut source) = self.sources.pop_front() else {
+            return self.finish();
+        };
+        let reading = source.open(&self.taken)?;
+        self.current = Some((source, reading));
+        Ok(())
+    }
+
+    /// A line of JSON, or of a stream of events.
+    fn take(&mut self, place: LogPlace, text: &str) -> Result<()> {
+        let text = match chunks::event(text) {
+            Some("") => {
+                self.report.n_lines += 1;
+                self.report.n_used += 1;
+                return Ok(());
+            }
+            Some(chunks::DONE) => {
+                self.report.n_lines += 1;
+                self.report.n_used += 1;
+                return self.close_streams();
+            }
+            Some(data) => data,
+            None => text,
+        };
+        match serde_json::from_str::<Value>(text) {
+            Ok(value) => self.take_value(place, &value, text, None),
+            Err(error) => {
+                self.report.n_lines += 1;
+                let why = error.to_string();
+                self.report.skip(&place, LogSkip::Damaged, why);
+                Ok(())
+            }
+        }
+    }
+
+    fn take_value(
+        &mut self,
+        place: LogPlace,
+        value: &Value,
+        text: &str,
+        format: Option<super::LogFormat>,
+    ) -> Result<()> {
+        self.report.n_lines += 1;
+        let blank = LogEntry::blank(place.clone());
+        let met = match line(value, &self.options, &blank) {
+            Ok(Line::Entries(entries)) => Ok(entries),
+            Ok(Line::Chunk(id)) => self.joining.chunk(id, place.clone(), value, &self.options),
+            Ok(Line::Request(id)) => {
+                self.joining
+                    .request(&id, &place, (value, text), &self.options)
+            }
+            Ok(Line::Response(id)) => {
+                self.joining
+                    .response(&id, &place, (value, text), &self.options)
+            }
+            Err(refusal) => Err(refusal.into()),
+        };
+        match met {
+            Ok(entries) => {
+                self.report.n_used += 1;
+                let formatted = entries.into_iter().map(|entry| LogEntry {
+                    format: format.unwrap_or(entry.format),
+                    ..entry
+                });
+                self.keep(formatted.collect());
+            }
+            Err(super::joining::Stopped::Refused(Refusal { skip, why })) => {
+                self.report.skip(&place, skip, why);
+            }
+            Err(super::joining::Stopped::Failed(error)) => {
+                return Err(error).wrap_err_with(|| format!("{place}: joining the batch"));
+            }
+        }
+        Ok(())
+    }
+
+    fn keep(&mut self, entries: Vec<LogEntry>) {
+        for mut entry in entries {
+            self.report.keep(&entry, &self.options);
+            if entry.id.is_empty() {
+                entry.id = entry.place.line.to_string();
+            }
+            self.ready.push_back(entry);
+        }
+    }
+
+    /// Streamed responses do not go on in another file.
+    fn close_file(&mut self) -> Result<()> {
+        self.close_streams()
+    }
+
+    fn close_streams(&mut self) -> Result<()> {
+        for (place, closed) in self.joining.close_streams(&self.options) {
+            match closed {
+                Ok(entries) => self.keep(entries),
+                // Its lines were counted as used when they came.
+                Err(Refusal { skip, why }) => {
+                    self.report.n_used -= 1;
+                    self.report.skip(&place, skip, why);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts the halves that are left over, and refuses a log without answers.
+    fn finish(&mut self) -> Result<()> {
+        self.ended = true;
+        let left = self.joining.left(&self.options);
+        let left = left.wrap_err("joining the batch")?;
+        self.keep(left.entries);
+        for (place, Refusal { skip, why }) in left.skipped {
+            self.report.n_used -= 1;
+            self.report.skip(&place, skip, why);
+        }
+        ensure!(self.report.n_kept() > 0, self.nothing_kept());
+        Ok(())
+    }
+
+    fn nothing_kept(&self) -> String {
+        let file = &self.first_file;
+        let n = |skip: LogSkip| {
+            self.report
+                .skipped
+                .get(&skip)
+                .map_or(0, |skipped| skipped.n)
+        };
+        let n_lines = self.report.n_lines;
+        let told = self.report.told().join("\n  ");
+        if n_lines > 0 && n(LogSkip::NoResponse) == n_lines {
+            return format!(
+                "{file}: {n_lines} requests without answers: name the file of the responses, too"
+            );
+        }
+        if n_lines > 0 && n(LogSkip::NoAnswer) == n_lines {
+            return format!(
+                "{file}: a log without answers; if they stand under another name, give it with \
+                 --answer-field\n  {told}"
+            );
+        }
+        format!(
+            "{file}: no answer could be read of {n_lines} lines; choose a format with --format, or \
+             name the fields with --prompt-field and --answer-field\n  {told}"
+        )
+    }
+}
+
+fn next_unit(reading: &mut Reading) -> (u64, Unit) {
+    let too_long = || (LogSkip::TooLong, "it was not loaded".to_owned());
+    let not_text = || (LogSkip::NotText, "bytes that are not UTF-8".to_owned());
+    let bad = |(skip, why)| Unit::Bad(skip, why);
+    match reading {
+        Reading::Lines(lines) => {
+            let number = lines.number() + 1;
+            let unit = match lines.next_line() {
+                Next::Line(line) => Unit::Json(line.to_owned()),
+                Next::TooLong => bad(too_long()),
+                Next::LateByte => bad(not_text()),
+                Next::Broken(error) => Unit::Broken(error),
+                Next::End => Unit::End,
+            };
+            (number, unit)
+        }
+        Reading::Values(values) => {
+            let unit = match values.next_value() {
+                Ok(NextValue::Value) => Unit::Json(values.text().to_owned()),
+                Ok(NextValue::TooLong) => bad(too_long()),
+                Ok(NextValue::Damaged(why)) => bad((LogSkip::Damaged, why.to_owned())),
+                Ok(NextValue::End) => Unit::End,
+                Err(error) => Unit::Broken(error),
+            };
+            (values.line, unit)
+        }
+        Reading::Rows(rows) => {
+            let unit = match rows.next_row() {
+                NextRow::Row(value) => Unit::Row(value),
+                NextRow::TooLong => bad(too_long()),
+                NextRow::NotText => bad(not_text()),
+                NextRow::Damaged(why) => bad((LogSkip::DamagedRow, why)),
+                NextRow::Broken(error) => Unit::Broken(error),
+                NextRow::End => Unit::End,
+            };
+            (rows.line, unit)
+        }
+    }
+}
+
+/// An error ends the stream. At its end, a log of which no line could be kept is one.
+impl Iterator for LogReader {
+    type Item = Result<LogEntry>;
+
+    fn next(&mut self) -> Option<Result<LogEntry>> {
+        loop {
+            if let Some(entry) = self.ready.pop_front() {
+                return Some(Ok(entry));
+            }
+            if self.ended {
+                return None;
+            }
+            if let Err(error) = self.step() {
+                self.ended = true;
+                return Some(Err(eyre!(error)));
+            }
+        }
+    }
+}
