@@ -6,7 +6,7 @@ use clap::{ArgMatches, Args, Command, FromArgMatches, ValueEnum};
 
 use super::parameters;
 use crate::recsys::logs::LogFormat;
-use crate::speculate::parameters::{Given, Parameter};
+use crate::speculate::parameters::{Given, Parameter, RULE};
 use crate::speculate::params::{Budget, Drafter, Params};
 
 /// Prints one object with --json: answers, tokens; read (lines, kept, skipped, ..), encoded;
@@ -37,11 +37,11 @@ pub struct ScoreArgs {
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = Drafter::parse, default_value = "blend")]
     pub(crate) drafter: Vec<Drafter>,
     /// Budgets, comma-separated: 1 to 64 rows or, with --cost, auto [default: 8,16,32,64;
-    /// with --cost also 1, 2, 4 and auto]
+    /// with --cost also 2, 4 and auto]
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = Budget::parse)]
     pub(crate) budget: Vec<Budget>,
     #[command(flatten)]
-    pub(crate) drafting: ScoreDraftingArgs,
+    pub drafting: ScoreDraftingArgs,
     /// For a lossy --verify: whether the logged probabilities are before or after penalties
     #[arg(long, value_enum, value_name = "WHEN")]
     pub(crate) logprobs: Option<LogprobsChoice>,
@@ -153,7 +153,10 @@ fn is_scored(parameter: &Parameter) -> bool {
 
 impl Args for ScoreDraftingArgs {
     fn augment_args(command: Command) -> Command {
-        parameters::options(command, is_scored)
+        let command = parameters::options(command, is_scored);
+        command.mut_arg(RULE.name, |rule| {
+            rule.help(format!("{} [default: strict]", RULE.help))
+        })
     }
 
     fn augment_args_for_update(command: Command) -> Command {

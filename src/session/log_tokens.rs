@@ -92,6 +92,11 @@ impl EntryEncoder {
         self.codec.as_ref()
     }
 
+    /// What the chat template puts between a prompt and its answer; `None` without one.
+    pub fn generation_prompt(&self) -> Option<Vec<TokenId>> {
+        None
+    }
+
     /// Counts so far.
     pub fn report(&self) -> &EncodingReport {
         &self.report

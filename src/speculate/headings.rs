@@ -38,15 +38,23 @@ fn heading(line: &str) -> Option<String> {
         let is_lead = name.ends_with(':') || rest.starts_with(':') || rest.trim().is_empty();
         is_lead.then_some(name)
     });
-    let bracketed = || text.strip_prefix('[')?.split_once(']').map(|(name, _)| name);
-    bold.or_else(bracketed).or_else(|| label(text)).and_then(named)
+    let bracketed = || {
+        text.strip_prefix('[')?
+            .split_once(']')
+            .map(|(name, _)| name)
+    };
+    bold.or_else(bracketed)
+        .or_else(|| label(text))
+        .and_then(named)
 }
 
 /// `Plot: ..`: a few words that begin with a capital letter.
 fn label(text: &str) -> Option<&str> {
     let (name, rest) = text.split_once(':')?;
     let is_short = name.split_whitespace().count() <= MAX_LABEL_WORDS;
-    let is_words = name.chars().all(|c| c.is_alphabetic() || " -/&'".contains(c));
+    let is_words = name
+        .chars()
+        .all(|c| c.is_alphabetic() || " -/&'".contains(c));
     let is_capital = name.starts_with(char::is_uppercase);
     let is_lead = rest.is_empty() || rest.starts_with(char::is_whitespace);
     (is_short && is_words && is_capital && is_lead).then_some(name)
@@ -108,7 +116,16 @@ mod tests {
 
     #[test]
     fn a_heading_is_at_the_token_that_begins_its_line() {
-        let tokens = ["Plot", ": A", " boy.\nMo", "od:", " dark", "\n", "# End", "\n\n"];
+        let tokens = [
+            "Plot",
+            ": A",
+            " boy.\nMo",
+            "od:",
+            " dark",
+            "\n",
+            "# End",
+            "\n\n",
+        ];
         let found = headings(tokens.iter().map(|t| t.as_bytes()));
         let expected = [("Plot", 0), ("Mood", 2), ("End", 6)];
         assert_eq!(found, expected.map(|(name, at)| (name.to_string(), at)));

@@ -43,7 +43,9 @@ pub fn verify_by_rows(
     let mut lost = Vec::new();
     for (depth, &at) in std::iter::once(&0).chain(&path).enumerate() {
         let is_last = depth == path.len();
-        if depth >= room.tokens || (is_last && ends(tree, answer, &path)) {
+        // Where the model ends the text, nothing else is accepted.
+        let is_end = |at: usize| answer.eos.contains(&answer.tokens[at]);
+        if depth >= room.tokens || (is_last && ends(tree, answer, &path)) || is_end(depth) {
             break;
         }
         for child in tree.children(at).filter(|child| !path.contains(child)) {
