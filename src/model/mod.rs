@@ -21,6 +21,7 @@ pub mod kernels;
 pub mod layer;
 mod layout;
 pub mod logits;
+pub(crate) mod lone_tokenizer;
 mod network;
 mod pass;
 pub mod raw_matrix;

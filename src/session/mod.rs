@@ -7,6 +7,7 @@ mod documents;
 pub(crate) mod kept_cost;
 pub mod log_tokens;
 pub mod recorded;
+mod token_bytes;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;

@@ -75,12 +75,6 @@ impl Stream {
         }
     }
 
-    /// Every choice has said why it ended.
-    pub(super) fn is_finished(&self) -> bool {
-        let mut choices = self.choices.values();
-        !self.choices.is_empty() && choices.all(|choice| choice.contains_key("finish_reason"))
-    }
-
     /// The whole response, as if it had not been streamed.
     pub(super) fn response(self) -> Value {
         let is_chat = self.is_chat;
@@ -113,7 +107,13 @@ fn add_choice(so_far: &mut Map<String, Value>, choice: &Value) -> usize {
     if let Some(reason) = choice.get("finish_reason").filter(|r| !r.is_null()) {
         so_far.insert("finish_reason".into(), reason.clone());
     }
-    let nested = [(choice, "token_ids"), (choice, "logprobs")];
+    let nested = [
+        (choice, "token_ids"),
+        (choice, "logprobs"),
+        (choice, "stop_reason"),
+        (choice, "prompt_token_ids"),
+        (part, "reasoning_content"),
+    ];
     for (of, name) in nested {
         if let Some(value) = of.get(name).filter(|value| !value.is_null()) {
             n_bytes += append(so_far, name, value);

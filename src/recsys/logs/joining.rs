@@ -1,7 +1,7 @@
 //! Entries whose parts stand in several lines: the halves of a batch, and the chunks of
 //! streamed responses.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::io;
 
 use serde_json::Value;
@@ -54,7 +54,7 @@ pub(super) struct Joining {
     requests: Waiting,
     responses: Waiting,
     /// Ids that have been joined.
-    joined: HashMap<String, ()>,
+    joined: HashSet<String>,
     has_requests: bool,
     /// By id, in the order of coming.
     streams: Vec<(String, LogPlace, Stream)>,
@@ -65,7 +65,7 @@ impl Joining {
         Joining {
             requests: Waiting::new(),
             responses: Waiting::new(),
-            joined: HashMap::new(),
+            joined: HashSet::new(),
             has_requests: false,
             streams: Vec::new(),
         }
@@ -83,7 +83,7 @@ impl Joining {
         options: &LogOptions,
     ) -> Result<Vec<LogEntry>, Stopped> {
         self.has_requests = true;
-        if self.requests.has(id) || self.joined.contains_key(id) {
+        if self.requests.has(id) || self.joined.contains(id) {
             return Err(repeated(id).into());
         }
         let Some((place_of_response, response)) = self.responses.take(id)? else {
@@ -91,7 +91,7 @@ impl Joining {
                 .put(id.to_owned(), place.clone(), &whole(value, text))?;
             return Ok(Vec::new());
         };
-        self.joined.insert(id.to_owned(), ());
+        self.joined.insert(id.to_owned());
         let response = read(&response)?;
         Ok(joined(value, &response, place_of_response, options)?)
     }
@@ -107,7 +107,7 @@ impl Joining {
         (value, text): (&Value, &str),
         options: &LogOptions,
     ) -> Result<Vec<LogEntry>, Stopped> {
-        if self.responses.has(id) || self.joined.contains_key(id) {
+        if self.responses.has(id) || self.joined.contains(id) {
             return Err(repeated(id).into());
         }
         let Some((_, request)) = self.requests.take(id)? else {
@@ -115,7 +115,7 @@ impl Joining {
                 .put(id.to_owned(), place.clone(), &whole(value, text))?;
             return Ok(Vec::new());
         };
-        self.joined.insert(id.to_owned(), ());
+        self.joined.insert(id.to_owned());
         let request = read(&request)?;
         Ok(joined(&request, value, place.clone(), options)?)
     }

@@ -153,7 +153,7 @@ fn entries(
         return plain::entries(value, options, blank);
     }
     let known = ["messages", "conversations", "prompt"];
-    let (skip, what) = match named(value, &known).is_some() || !value.is_object() {
+    let (skip, what) = match named(value, &known).is_some() {
         true => (LogSkip::NoAnswer, "no answer in"),
         false => (LogSkip::UnknownLayout, "no prompt and no answer in"),
     };
