@@ -40,6 +40,7 @@ pub struct ScoreArgs {
     /// with --cost also 2, 4 and auto]
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = Budget::parse)]
     pub(crate) budget: Vec<Budget>,
+    /// Parameters of drafting and the rule.
     #[command(flatten)]
     pub drafting: ScoreDraftingArgs,
     /// For a lossy --verify: whether the logged probabilities are before or after penalties

@@ -157,7 +157,12 @@ impl EntryEncoder {
 
     /// What the chat template puts between a prompt and its answer; `None` without one.
     pub fn generation_prompt(&self) -> Option<Vec<TokenId>> {
-        None
+        let tokenizer = self.tokenizer.as_ref()?;
+        let template = tokenizer.template.as_ref()?;
+        let asked = [Message::new(Role::User, "?")];
+        let whole = template.render(&asked, true).ok()?;
+        let asked = template.render(&asked, false).ok()?;
+        tokenizer.codec.encode(whole.strip_prefix(&*asked)?).ok()
     }
 
     /// Counts so far.

@@ -43,6 +43,7 @@ mod real;
 mod rerun;
 mod rooms;
 mod same_run;
+mod scoring;
 mod screens;
 mod sequences;
 #[cfg(unix)]

@@ -69,7 +69,8 @@ pub fn run(args: &ScoreArgs, params: Params, settings: &Settings) -> Result<bool
     let mut totals: Vec<WayTotals> = ways.iter().map(|_| WayTotals::default()).collect();
     let complete = score(args, &scoring, (&logs, &ways), &mut totals, &mut line)?;
     drop(line);
-    let report = ScoreReport::new(&logs, &scoring, split, (&ways, &totals), complete);
+    logs.told().iter().for_each(|line| note!("{line}"));
+    let report = ScoreReport::new(&logs, split, (&ways, &totals), complete);
     match (args.json, args.csv) {
         (true, _) => print_json(&report)?,
         (_, true) => {}

@@ -47,6 +47,20 @@ pub(super) struct ReadLogs {
     pub(super) n_groups: Option<usize>,
 }
 
+impl ReadLogs {
+    /// Lines for the user: what was left out, and why.
+    pub(super) fn told(&self) -> Vec<String> {
+        let mut lines = self.report.told();
+        let n = self.n_too_short;
+        if n > 0 {
+            lines.push(format!(
+                "{n} answers of one token without a prompt left out"
+            ));
+        }
+        lines
+    }
+}
+
 /// Reads all logs; `None`: cancelled.
 ///
 /// # Errors

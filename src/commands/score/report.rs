@@ -9,7 +9,7 @@ use super::read::ReadLogs;
 use super::totals::WayTotals;
 use super::ways::Way;
 use crate::commands::arrangement::Arrangement;
-use crate::engine::scoring::{EntryScore, POSITIONS, Scoring, Split};
+use crate::engine::scoring::{EntryScore, POSITIONS, Split};
 use crate::speculate::params::{Drafter, Params, Source};
 
 /// Everything that is told.
@@ -18,6 +18,8 @@ pub(super) struct ScoreReport {
     /// Scored, and their tokens.
     pub(super) answers: usize,
     pub(super) tokens: usize,
+    /// Answers that draft and are not scored, or are left when it was cancelled.
+    pub(super) not_scored: usize,
     pub(super) read: ReadReport,
     pub(super) encoded: EncodedReport,
     pub(super) split: &'static str,
@@ -34,8 +36,6 @@ pub(super) struct ScoreReport {
     pub(super) best: Option<usize>,
     /// All answers were scored.
     pub(super) complete: bool,
-    #[serde(skip)]
-    pub(super) told: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -141,7 +141,6 @@ pub(super) struct GroupReport {
 impl ScoreReport {
     pub(super) fn new(
         logs: &ReadLogs,
-        scoring: &Scoring,
         split: Split,
         (ways, totals): (&[Way], &[WayTotals]),
         complete: bool,
@@ -150,8 +149,10 @@ impl ScoreReport {
         let ways = ways.map(|(way, totals)| WayReport::new(way, totals, &logs.headings));
         let ways: Vec<WayReport> = ways.collect();
         let sizes = logs.pools.groups();
+        let n_scored = totals.first().map_or(0, |totals| totals.n_answers);
         ScoreReport {
-            answers: totals.first().map_or(0, |totals| totals.n_answers),
+            answers: n_scored,
+            not_scored: logs.answers.entries.len() - n_scored,
             tokens: ways.first().map_or(0, |way| way.figures.tokens),
             read: ReadReport::of(logs),
             encoded: EncodedReport::of(logs),
@@ -165,7 +166,6 @@ impl ScoreReport {
                 .n_groups
                 .map(|n| format!("{n} groups: the largest are told apart, the rest is `others`")),
             best: best(&ways),
-            told: told(logs, scoring.n_scored()),
             ways,
             complete,
         }
@@ -184,22 +184,6 @@ fn split_note(logs: &ReadLogs) -> Option<String> {
             "{n} of {of} answers lack their start or their end: an answer drafts for later lines"
         )
     })
-}
-
-/// Lines about reading.
-fn told(logs: &ReadLogs, n_scored: usize) -> Vec<String> {
-    let mut lines = logs.report.told();
-    let n = logs.n_too_short;
-    if n > 0 {
-        lines.push(format!(
-            "{n} answers of one token without a prompt left out"
-        ));
-    }
-    let n_rest = logs.answers.entries.len() - n_scored;
-    if n_rest > 0 {
-        lines.push(format!("{n_rest} answers draft and are not scored"));
-    }
-    lines
 }
 
 fn best(ways: &[WayReport]) -> Option<usize> {

@@ -9,7 +9,6 @@ use crate::console::table::{Table, number, text};
 const MAX_LISTED: usize = 20;
 
 pub(super) fn print(report: &ScoreReport) {
-    report.told.iter().for_each(|line| note!("{line}"));
     print_read(report);
     print_ways(report);
     let Some(way) = report.chosen() else { return };
