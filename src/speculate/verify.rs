@@ -206,14 +206,24 @@ pub(super) fn verify_kept(
         bonus,
         finish: None,
     };
-    verdict.finish = if ended || bonus.is_some_and(|id| eos.contains(&id)) {
+    verdict.finish = finish_of(&verdict, ended, eos, room);
+    Some(verdict)
+}
+
+/// Whether the generation ends with this verdict, whose path `ended` in an EOS or not.
+pub(super) fn finish_of(
+    verdict: &Verdict,
+    ended: bool,
+    eos: &[TokenId],
+    room: RemainingTokens,
+) -> Option<Finish> {
+    if ended || verdict.bonus.is_some_and(|id| eos.contains(&id)) {
         Some(Finish::Eos)
     } else if verdict.n_committed() >= room.tokens {
         Some(room.then)
     } else {
         None
-    };
-    Some(verdict)
+    }
 }
 
 /// An accepted path.

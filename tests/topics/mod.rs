@@ -44,6 +44,7 @@ mod real;
 mod rerun;
 mod rooms;
 mod same_run;
+mod scoring;
 mod screens;
 mod sequences;
 #[cfg(unix)]

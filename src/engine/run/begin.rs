@@ -16,7 +16,7 @@ use crate::protocol::RenderedPrompt;
 use crate::retrieval::{Calibrations, Local, Pools, Retriever};
 use crate::speculate::TokenId;
 use crate::speculate::cost::StepCosts;
-use crate::speculate::subject::KindName;
+use crate::speculate::subject::{GroupKey, KindName};
 use crate::speculate::trace::{FORMAT, Header, RowsBy, TokenBytes};
 
 impl<'e> Run<'e> {
@@ -49,13 +49,30 @@ impl RunState {
         let mut seen = Seen::default();
         let tokens = seen.new_tokens(&engine.model, ids.iter().copied());
         let header = header(engine, spec, prompt, &pools, tokens);
+        let context = engine.model.context();
+        let group = pool_of(&header.subject);
+        Ok(RunState {
+            seen,
+            ..RunState::over(header, ids, pools, group, context)
+        })
+    }
+
+    /// A run over these pools, the `group`'s first. `ids`: the prompt, and what a branch
+    /// inherited.
+    pub(in crate::engine) fn over(
+        header: Header,
+        ids: Vec<TokenId>,
+        pools: Pools,
+        group: Option<GroupKey>,
+        context: usize,
+    ) -> Self {
         let mut local = Local::new(&header.prompt_ids, header.opening_len);
         local.push(&ids[header.prompt_ids.len()..]);
-        let retriever = Retriever::new(pools, pool_of(&header.subject), local, &header.params);
+        let retriever = Retriever::new(pools, group, local, &header.params);
         log(&header, ids.len());
         let calibration = header.calibration.as_ref();
         let branch = header.branch.as_ref();
-        Ok(RunState {
+        RunState {
             retriever: retriever.ending_at(&header.eos),
             calibrations: calibration.map_or_else(Calibrations::default, Calibrations::starting),
             costs: StepCosts::new(&header.cost),
@@ -63,14 +80,14 @@ impl RunState {
             params: header.params,
             changed: false,
             n_begun: ids.len(),
-            context: engine.model.context(),
+            context,
             ids,
-            seen,
+            seen: Seen::default(),
             n_steps: 0,
             decode_ms: 0.0,
             finish: None,
             header,
-        })
+        }
     }
 }
 
