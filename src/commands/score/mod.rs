@@ -5,6 +5,7 @@
 mod csv;
 mod figures;
 mod groups;
+mod open;
 mod read;
 mod report;
 mod table;
@@ -59,6 +60,11 @@ pub fn run(args: &ScoreArgs, params: Params, settings: &Settings) -> Result<bool
     );
     deal(&mut logs.answers, args.deal_seed);
     let start = start(settings, profile, &logs)?;
+    if let (Some(id), Some(file)) = (&args.open, &args.trace) {
+        drop(line);
+        let asked = open::Asked { id, file };
+        return open::run(asked, (&logs, &ways), split, &start, (args, settings));
+    }
     let scoring_ways: Vec<ScoringWay> = ways.iter().map(Way::scoring).collect();
     let scoring = Scoring::new(&logs.answers, split, &logs.pools, &scoring_ways, &start);
     let scoring = scoring.learning(settings.learn);

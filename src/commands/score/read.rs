@@ -45,6 +45,17 @@ pub(super) struct ReadLogs {
     pub(super) n_without_times: usize,
     /// How many groups there were, if some were put together.
     pub(super) n_groups: Option<usize>,
+    /// The answer to open, if it was found.
+    pub(super) opened: Option<OpenedEntry>,
+    /// The tokenizer that encoded them.
+    pub(super) encoder: EntryEncoder,
+}
+
+/// The answer that is to be opened, as it was logged.
+pub(super) struct OpenedEntry {
+    pub(super) number: u32,
+    pub(super) entry: LogEntry,
+    pub(super) encoded: EncodedEntry,
 }
 
 impl ReadLogs {
@@ -86,6 +97,8 @@ pub(super) fn read(
         opening,
         rule: params.verify,
         names: HeadingNames::default(),
+        wanted: args.open.clone(),
+        opened: None,
         request: (0, None),
         n_too_short: 0,
     };
@@ -208,6 +221,9 @@ struct Taking {
     opening: Opening,
     rule: AcceptanceRule,
     names: HeadingNames,
+    /// The id of the answer to open.
+    wanted: Option<String>,
+    opened: Option<OpenedEntry>,
     /// The last request's number and place.
     request: (u32, Option<String>),
     n_too_short: usize,
@@ -219,6 +235,12 @@ impl Taking {
         let opening = self.opening.len(entry, &encoded.prompt_ids);
         let rows = self.rows(entry, &encoded)?;
         let n_tokens = encoded.token_ids.len();
+        let is_wanted = self.opened.is_none() && self.wanted.as_ref() == Some(&entry.id);
+        let wanted = is_wanted.then(|| OpenedEntry {
+            number: self.answers.len() as u32,
+            entry: entry.clone(),
+            encoded: encoded.clone(),
+        });
         let EncodedEntry {
             prompt_ids,
             token_ids,
@@ -228,6 +250,7 @@ impl Taking {
             self.n_too_short += 1;
             return Ok(());
         };
+        self.opened = self.opened.take().or(wanted);
         let n_given = n_tokens - answer.token_ids.len();
         answer.rows = rows.into_iter().skip(n_given).collect();
         let known = LoggedEntry {
@@ -315,6 +338,7 @@ impl Taking {
             self.n_too_short
         );
         let eos = self.encoder.codec().map(TextCodec::eos_ids);
+        let eos = eos.unwrap_or_default().to_vec();
         let mut answers = self.answers.finish()?;
         let n_groups = limit_groups(&mut answers.entries);
         let untimed = answers.entries.iter().filter(|e| e.span.is_none());
@@ -322,10 +346,12 @@ impl Taking {
             n_without_times: untimed.count(),
             n_groups,
             pools,
-            eos: eos.unwrap_or_default().to_vec(),
+            eos,
             headings: self.names.names,
             report,
             encoding: self.encoder.report().clone(),
+            opened: self.opened,
+            encoder: self.encoder,
             n_too_short: self.n_too_short,
             answers,
         })
