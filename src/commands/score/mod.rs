@@ -62,7 +62,7 @@ pub fn run(args: &ScoreArgs, params: Params, settings: &Settings) -> Result<bool
     let start = start(settings, profile, &logs)?;
     if let (Some(id), Some(file)) = (&args.open, &args.trace) {
         drop(line);
-        let asked = open::Asked { id, file };
+        let asked = open::ToOpen { id, file };
         return open::run(asked, (&logs, &ways), split, &start, (args, settings));
     }
     let scoring_ways: Vec<ScoringWay> = ways.iter().map(Way::scoring).collect();

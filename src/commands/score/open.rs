@@ -16,17 +16,17 @@ use crate::console::interrupt;
 use crate::console::progress::Line;
 use crate::engine::scoring::{OpenedAs, Scoring, ScoringStart, ScoringWay, Split};
 use crate::present::number::percent;
-use crate::recsys::Catalog;
 use crate::recsys::logs::LogFinish;
+use crate::recsys::{self, Catalog};
 use crate::session::log_tokens::TokenTop;
 use crate::speculate::TokenId;
 use crate::speculate::row::{Candidate, Drawn, NodeDistribution};
-use crate::speculate::subject::{FrameworkName, KindName};
+use crate::speculate::subject::{FrameworkName, GroupKey, KindName};
 use crate::speculate::trace::{LogEntry, ModelInfo, SubjectInfo, TokenBytes, Trace};
 use crate::speculate::verify::Finish;
 
 /// What is opened, and where it goes.
-pub(super) struct Asked<'a> {
+pub(super) struct ToOpen<'a> {
     pub(super) id: &'a str,
     pub(super) file: &'a PathBuf,
 }
@@ -37,7 +37,7 @@ pub(super) struct Asked<'a> {
 /// An id that no answer has, or that the protocol does not score; several ways to draft; a
 /// file that cannot be written.
 pub(super) fn run(
-    asked: Asked<'_>,
+    asked: ToOpen<'_>,
     (logs, ways): (&ReadLogs, &[Way]),
     split: Split,
     start: &ScoringStart,
@@ -49,23 +49,10 @@ pub(super) fn run(
             ways.len()
         ));
     };
-    let way = way.scoring();
     logs.told().iter().for_each(|line| note!("{line}"));
-    let opened = logs.opened.as_ref().ok_or_else(|| {
-        eyre!(
-            "--open {}: no answer has this id; `laserscope score --csv` lists the ids",
-            asked.id
-        )
-    })?;
-    let ways = [way.clone()];
+    let ways = [way.scoring()];
     let scoring = Scoring::new(&logs.answers, split, &logs.pools, &ways, start);
-    let trace = opened_as_run(logs, opened, &scoring, &way)?.ok_or_else(|| {
-        eyre!(
-            "--open {}: --split half lets this answer draft for others, so it is not scored \
-             itself: use another --split",
-            asked.id
-        )
-    })?;
+    let trace = opened(asked.id, logs, &scoring, &ways[0])?;
     let trace = match args.judge {
         true => judged(&trace, settings)?,
         false => Some(trace),
@@ -74,13 +61,22 @@ pub(super) fn run(
         return Ok(false);
     };
     save(&trace, asked.file)?;
-    note!(
-        "{}: {} steps; open it with `laserscope replay {}`",
-        asked.file.display(),
-        trace.steps.len(),
-        asked.file.display()
-    );
+    let (file, n) = (asked.file.display(), trace.steps.len());
+    note!("{file}: {n} steps; open it with `laserscope replay {file}`");
     Ok(true)
+}
+
+/// The answer of this id as a run.
+fn opened(id: &str, logs: &ReadLogs, scoring: &Scoring<'_>, way: &ScoringWay) -> Result<Trace> {
+    let opened = logs.opened.as_ref().ok_or_else(|| {
+        eyre!("--open {id}: no answer has this id; `laserscope score --csv` lists the ids")
+    })?;
+    opened_as_run(logs, opened, scoring, way)?.ok_or_else(|| {
+        eyre!(
+            "--open {id}: --split half lets this answer draft for others, so it is not scored \
+             itself: use another --split"
+        )
+    })
 }
 
 fn save(trace: &Trace, file: &Path) -> Result<()> {
@@ -105,7 +101,7 @@ fn judged(trace: &Trace, settings: &Settings) -> Result<Option<Trace>> {
             judge.model.name,
             judge.agreeing,
             judge.of,
-            judge.agreement().map_or("none".into(), percent)
+            percent(judge.agreement().unwrap_or_default())
         );
     }
     Ok(judged)
@@ -122,7 +118,6 @@ fn opened_as_run(
         entry,
         encoded,
     } = opened;
-    let known = &logs.answers.entries[*number as usize];
     let codec = logs.encoder.codec();
     let is_greedy = is_greedy(entry.temperature, &encoded.token_ids, &encoded.tops);
     let rows = rows(&encoded.token_ids, &encoded.tops, is_greedy);
@@ -132,32 +127,42 @@ fn opened_as_run(
         let bytes = codec.map(|codec| codec.token_bytes(id).to_vec());
         TokenBytes::new(&bytes.unwrap_or_default())
     };
-    let file = Path::new(&*entry.place.file).file_name();
-    let subject = entry.subject.clone().unwrap_or_else(|| SubjectInfo {
-        kind: KindName::Prompt,
-        id: entry.id.clone(),
-        title: entry.id.clone(),
-        group: Some(known.group.to_string()),
-        framework: FrameworkName::default(),
-    });
     let opened = OpenedAs {
         model: ModelInfo {
-            name: entry.model.clone().unwrap_or("model not recorded".into()),
+            name: entry.model.clone().unwrap_or(NO_MODEL.into()),
             tokenizer_hash: codec.map_or_else(String::new, |codec| codec.hash()),
             ..ModelInfo::default()
         },
-        log: LogEntry {
-            log: file.map_or_else(String::new, |name| name.to_string_lossy().into_owned()),
-            id: entry.id.clone(),
-            is_greedy,
-            judge: None,
-        },
-        subject,
+        log: place(entry, is_greedy),
+        subject: subject(entry, &logs.answers.entries[*number as usize].group),
         finish: finish(&entry.finish, encoded.has_end),
         rows: rows.into_iter().skip(n_given).collect(),
         bytes: &bytes,
     };
     scoring.open_as_run(*number, way, opened)
+}
+
+/// The name of a model that the log does not name.
+const NO_MODEL: &str = "model not recorded";
+
+fn place(entry: &recsys::logs::LogEntry, is_greedy: Option<bool>) -> LogEntry {
+    let file = Path::new(&*entry.place.file).file_name();
+    LogEntry {
+        log: file.map_or_else(String::new, |name| name.to_string_lossy().into_owned()),
+        id: entry.id.clone(),
+        is_greedy,
+        judge: None,
+    }
+}
+
+fn subject(entry: &recsys::logs::LogEntry, group: &GroupKey) -> SubjectInfo {
+    entry.subject.clone().unwrap_or_else(|| SubjectInfo {
+        kind: KindName::Prompt,
+        id: entry.id.clone(),
+        title: entry.id.clone(),
+        group: Some(group.to_string()),
+        framework: FrameworkName::default(),
+    })
 }
 
 fn finish(logged: &LogFinish, has_end: bool) -> Option<Finish> {

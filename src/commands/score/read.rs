@@ -104,22 +104,9 @@ pub(super) fn read(
     };
     taking.take(&first)?;
     let limit = args.reading.limit.unwrap_or(usize::MAX);
-    while taking.answers.len() < limit {
-        let Some(entry) = reader.next().transpose()? else {
-            break;
-        };
-        taking.take(&entry)?;
-        if interrupt::is_set() {
-            return Ok(None);
-        }
-        let done = (reader.done() * 1000.0) as u64;
-        line.timed_part(
-            done,
-            1000,
-            &format!("{} answers read", taking.answers.len()),
-        );
-    }
-    taking.read(reader.report().clone(), pools).map(Some)
+    let complete = taking.take_all(&mut reader, limit, line)?;
+    let report = reader.report().clone();
+    complete.then(|| taking.read(report, pools)).transpose()
 }
 
 fn options(args: &LogReadingArgs) -> LogOptions {
@@ -230,6 +217,23 @@ struct Taking {
 }
 
 impl Taking {
+    /// Takes entries up to a limit; `false`: cancelled.
+    fn take_all(&mut self, reader: &mut LogReader, limit: usize, line: &mut Line) -> Result<bool> {
+        while self.answers.len() < limit {
+            let Some(entry) = reader.next().transpose()? else {
+                break;
+            };
+            self.take(&entry)?;
+            if interrupt::is_set() {
+                return Ok(false);
+            }
+            let done = (reader.done() * 1000.0) as u64;
+            let text = format!("{} answers read", self.answers.len());
+            line.timed_part(done, 1000, &text);
+        }
+        Ok(true)
+    }
+
     fn take(&mut self, entry: &LogEntry) -> Result<()> {
         let encoded = self.encoder.encode(entry)?;
         let opening = self.opening.len(entry, &encoded.prompt_ids);
