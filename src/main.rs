@@ -11,7 +11,7 @@ use color_eyre::eyre::{Report, Result, WrapErr};
 use laserscope::cli::{Cli, Command, DecodeArgs, TraceCommand};
 use laserscope::commands::{
     bench, catalog, cost, framework, generate, groups, knowledge, manual, models, picture, pool,
-    sweep, trace,
+    score, sweep, trace,
 };
 use laserscope::config::Settings;
 use laserscope::console::{self, interrupt};
@@ -155,6 +155,10 @@ fn run(cli: &Cli) -> Result<bool> {
             let base = params(&args.drafting.clone().into())?;
             let grid = Grid::new(base, &args.axes()).unwrap_or_else(|e| wrong_usage(&e));
             sweep::run(args, grid, &settings, &config.params()?)
+        }
+        Command::Score(args) => {
+            let drafting = |base| args.drafting.over(base).unwrap_or_else(|e| wrong_usage(&e));
+            score::run(args, drafting(score::strict(config.params()?)), &settings)
         }
         Command::Catalog(args) => done(catalog::run(&args.what, &settings)),
         Command::Groups(args) => groups::run(&args.what, &settings),

@@ -13,6 +13,7 @@ mod knowledge;
 mod model;
 mod parameters;
 mod pool;
+mod score;
 mod setup;
 mod sweep;
 mod trace;
@@ -54,6 +55,9 @@ pub(crate) use model::ModelCommand;
 pub(crate) use pool::PoolArgs;
 pub(crate) use pool::PoolCommand;
 pub(crate) use pool::PoolDocumentsArgs;
+pub(crate) use score::LogReadingArgs;
+pub use score::ScoreArgs;
+pub(crate) use score::SplitChoice;
 pub(crate) use setup::LogArgs;
 pub(crate) use setup::OwnDocumentsChoice;
 pub(crate) use setup::ScreenArgs;
@@ -115,6 +119,9 @@ pub enum Command {
     /// Try a grid of rules, their values and budgets: measured speed-up against
     /// agreement with autoregressive decoding
     Sweep(SweepArgs),
+    /// Score answers that other engines wrote: what drafting would have accepted, and how
+    /// many rows pay; needs no model
+    Score(ScoreArgs),
     /// Replay recorded runs or a batch in the playground; needs no model
     Replay {
         /// Traces written by --trace or by `s` in the playground; several are compared. A

@@ -2,6 +2,7 @@
 //! engine. Data goes to standard output, everything else to standard error.
 
 mod again;
+mod arrangement;
 pub mod batch;
 pub mod bench;
 pub mod catalog;
@@ -19,6 +20,7 @@ pub(crate) mod outputs;
 pub mod picture;
 pub mod pool;
 pub(crate) mod report;
+pub mod score;
 pub mod sweep;
 pub mod trace;
 mod verify;

@@ -37,6 +37,8 @@ impl RanOn {
 pub(crate) struct RunReport {
     pub(crate) subject: SubjectInfo,
     pub(crate) prompt_ids: Vec<TokenId>,
+    /// How many of the last prompt tokens are the prefilled opening of the answer.
+    pub(crate) opening_len: usize,
     pub(crate) token_ids: Vec<TokenId>,
     /// The answer, its prefilled opening included.
     pub(crate) text: String,
@@ -77,6 +79,7 @@ impl RunReport {
         RunReport {
             subject: header.subject.clone(),
             prompt_ids: header.prompt_ids.clone(),
+            opening_len: header.opening_len,
             text: answer_text(trace),
             finish: end.finish,
             verify: header.params.verify.name(),

@@ -11,6 +11,7 @@ mod measure;
 mod model;
 mod pools;
 mod run;
+pub mod scoring;
 mod start;
 mod sweep;
 

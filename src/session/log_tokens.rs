@@ -155,6 +155,16 @@ impl EntryEncoder {
         self.tokenizer.as_ref().map(|tokenizer| &tokenizer.codec)
     }
 
+    /// What the chat template puts between a prompt and its answer; `None` without one.
+    pub fn generation_prompt(&self) -> Option<Vec<TokenId>> {
+        let tokenizer = self.tokenizer.as_ref()?;
+        let template = tokenizer.template.as_ref()?;
+        let asked = [Message::new(Role::User, "?")];
+        let whole = template.render(&asked, true).ok()?;
+        let asked = template.render(&asked, false).ok()?;
+        tokenizer.codec.encode(whole.strip_prefix(&*asked)?).ok()
+    }
+
     /// Counts so far.
     pub fn report(&self) -> &EncodingReport {
         &self.report

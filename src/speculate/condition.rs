@@ -19,6 +19,7 @@ mod terms;
 
 use std::fmt;
 
+use super::explain::NOT_RECORDED;
 use super::params::Source;
 use super::trace::Trace;
 
@@ -112,6 +113,16 @@ impl Condition {
     pub fn not_recorded(&self, trace: &Trace) -> usize {
         let is_unknown = |&step: &usize| matching::matches(self, trace, step).is_none();
         (0..trace.steps.len()).filter(is_unknown).count()
+    }
+
+    /// How many steps lack what the condition asks for: `; not recorded in 30 steps`. Empty
+    /// if none does.
+    pub(crate) fn lack(&self, trace: &Trace) -> String {
+        match self.not_recorded(trace) {
+            0 => String::new(),
+            1 => format!("; {NOT_RECORDED} in 1 step"),
+            n => format!("; {NOT_RECORDED} in {n} steps"),
+        }
     }
 
     /// The next step after `from` that matches, or the one before it.

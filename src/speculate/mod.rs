@@ -11,6 +11,8 @@ pub mod cost;
 pub mod draft;
 pub(crate) mod drift;
 pub(crate) mod explain;
+pub mod headings;
+pub mod known_answer;
 pub mod learned;
 pub mod options;
 pub mod parameters;

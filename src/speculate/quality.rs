@@ -53,3 +53,26 @@ pub(crate) fn probabilities(step: &Step) -> impl Iterator<Item = Option<f32>> + 
     let scores = drafts.chain(bonus);
     scores.map(|score| score.map(|score| score.p))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::speculate::params::Params;
+    use crate::speculate::whatif::tests::{run, thinned};
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Every committed token is summed up or counted as not recorded.
+        #[test]
+        fn no_token_is_left_out_uncounted(seed: u64, percent in 0u32..101) {
+            let whole = run(seed, 12, 8, Params::default());
+            let (all, found) = (LogProb::of(&whole), LogProb::of(&thinned(&whole, seed, percent)));
+            prop_assert_eq!(all.not_recorded, 0);
+            prop_assert_eq!(found.tokens + found.not_recorded, all.tokens);
+            prop_assert!(found.sum >= all.sum - 1e-9);
+            if percent == 100 {
+                prop_assert_eq!((found.tokens, found.mean()), (0, None));
+            }
+        }
+    }
+}

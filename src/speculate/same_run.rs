@@ -80,7 +80,12 @@ fn decisive(header: &Header, params: &Params) -> Vec<Decisive> {
     let mut all = model(header).to_vec();
     all.extend(arithmetic(header));
     all.extend(prompt(header));
-    all.extend(parameters(params));
+    all.extend(parameters(params).into_iter().map(|(part, what, value)| {
+        // A log does not say under which its answers were generated.
+        let is_unknown = header.log.is_some() && part == AffectedPart::Distribution;
+        let value = if is_unknown { recorded(None) } else { value };
+        (part, what, value)
+    }));
     all.extend(pools_and_costs(header));
     all
 }

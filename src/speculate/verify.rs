@@ -206,14 +206,24 @@ pub(super) fn verify_kept(
         bonus,
         finish: None,
     };
-    verdict.finish = if ended || bonus.is_some_and(|id| eos.contains(&id)) {
+    verdict.finish = finish_of(&verdict, ended, eos, room);
+    Some(verdict)
+}
+
+/// Whether the generation ends with this verdict, whose path `ended` in an EOS or not.
+pub(super) fn finish_of(
+    verdict: &Verdict,
+    ended: bool,
+    eos: &[TokenId],
+    room: RemainingTokens,
+) -> Option<Finish> {
+    if ended || verdict.bonus.is_some_and(|id| eos.contains(&id)) {
         Some(Finish::Eos)
     } else if verdict.n_committed() >= room.tokens {
         Some(room.then)
     } else {
         None
-    };
-    Some(verdict)
+    }
 }
 
 /// An accepted path.
@@ -223,6 +233,30 @@ struct AcceptedPath {
     depth: usize,
     /// Sum of the log probabilities; `None`: not recorded.
     log_p: Option<f64>,
+}
+
+/// The longest path so far.
+struct Longest {
+    path: AcceptedPath,
+    /// Another one is as long, and the probabilities that decide are not recorded.
+    is_tied: bool,
+}
+
+impl Longest {
+    fn see(&mut self, here: AcceptedPath) {
+        if here.depth > self.path.depth {
+            *self = Longest {
+                path: here,
+                is_tied: false,
+            };
+        } else if here.depth == self.path.depth {
+            match here.log_p.zip(self.path.log_p) {
+                Some((here_p, longest_p)) if here_p > longest_p => self.path = here,
+                Some(_) => {}
+                None => self.is_tied = true,
+            }
+        }
+    }
 }
 
 /// The accepted path of greatest length up to `room`, root excluded, and the rulings on
@@ -246,43 +280,38 @@ fn longest_path(
     let mut accepted: Vec<Option<AcceptedPath>> = vec![None; tree.n_rows()];
     accepted[0] = Some(root);
     let mut rulings = vec![None; tree.n_drafts()];
-    let (mut best, mut is_tied) = (root, false);
-    for i in 1..tree.n_rows() {
-        let node = &tree.nodes[i];
+    let mut longest = Longest {
+        path: root,
+        is_tied: false,
+    };
+    for (i, node) in tree.nodes.iter().enumerate().skip(1) {
         let parent = node.parent.unwrap_or(0);
-        let Some(above) = accepted[parent] else {
+        let above = accepted[parent].filter(|_| kept(i) && node.depth <= room);
+        let ended = parent != 0 && eos.contains(&tree.nodes[parent].token);
+        let Some(above) = above.filter(|_| !ended) else {
             continue;
         };
-        let parent_ended = parent != 0 && eos.contains(&tree.nodes[parent].token);
-        if parent_ended || node.depth > room || !kept(i) {
-            continue;
-        }
         let ruled = ruling(i)?;
         rulings[i - 1] = Some(ruled);
-        if matches!(ruled, Ruling::Refused(_)) {
-            continue;
-        }
-        let own = scored
-            .standing(i)
-            .score
-            .map(|score| f64::from(score.p).ln());
-        let here = AcceptedPath {
-            end: i,
-            depth: node.depth,
-            log_p: above.log_p.zip(own).map(|(above, own)| above + own),
-        };
-        accepted[i] = Some(here);
-        if here.depth > best.depth {
-            (best, is_tied) = (here, false);
-        } else if here.depth == best.depth {
-            match here.log_p.zip(best.log_p) {
-                Some((here_p, best_p)) if here_p > best_p => best = here,
-                Some(_) => {}
-                None => is_tied = true,
-            }
+        if !matches!(ruled, Ruling::Refused(_)) {
+            let here = extended(above, i, scored);
+            accepted[i] = Some(here);
+            longest.see(here);
         }
     }
-    (!is_tied).then(|| (tree.path(best.end)[1..].to_vec(), rulings))
+    let path = || tree.path(longest.path.end)[1..].to_vec();
+    (!longest.is_tied).then(|| (path(), rulings))
+}
+
+/// A path and one more node.
+fn extended(above: AcceptedPath, node: usize, scored: ScoredTree<'_>) -> AcceptedPath {
+    let own = scored.standing(node).score;
+    let own = own.map(|score| f64::from(score.p).ln());
+    AcceptedPath {
+        end: node,
+        depth: scored.tree.nodes[node].depth,
+        log_p: above.log_p.zip(own).map(|(above, own)| above + own),
+    }
 }
 
 fn fates(tree: &DraftTree, rulings: &[Option<Ruling>], path: &[usize], cut_off: bool) -> Vec<Fate> {

@@ -183,6 +183,14 @@ impl WhatIf {
         self.steps[..self.n_exact()].get(step)?.verdict.as_ref()
     }
 
+    /// What the steps that are not exact need.
+    pub(crate) fn needed(&self) -> &'static str {
+        match self.first_unknown {
+            Some((_, Knob::Distributions)) => "the model",
+            _ => "a rerun",
+        }
+    }
+
     /// Whether anything needs a rerun.
     pub fn needs_rerun(&self) -> bool {
         self.n_exact() < self.steps.len()

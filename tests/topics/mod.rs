@@ -29,6 +29,7 @@ mod groups;
 mod heavy_batch;
 mod import;
 mod import_cases;
+mod in_part;
 mod interface;
 mod jinja;
 mod kernels;
@@ -46,6 +47,7 @@ mod real;
 mod rerun;
 mod rooms;
 mod same_run;
+mod scoring;
 mod screens;
 mod sequences;
 #[cfg(unix)]

@@ -11,6 +11,7 @@ use color_eyre::eyre::{Result, ensure};
 use serde::Serialize;
 
 use crate::cli::BenchDecodeArgs;
+use crate::commands::arrangement::Arrangement;
 use crate::commands::bench::figures::{ModeFigures, mode_figures};
 use crate::commands::bench::outcome::{Outcome, compared_rule, outcome};
 use crate::commands::bench::paired::{Counted, repeat};
@@ -20,57 +21,8 @@ use crate::console::progress::Line;
 use crate::engine::{Engine, Knowledge, RunSpec};
 use crate::recsys::dealt;
 use crate::retrieval::Pools;
-use crate::speculate::params::{AcceptanceRule, Params, Source, Sources};
+use crate::speculate::params::{AcceptanceRule, Params, Source};
 use crate::speculate::subject::KindName;
-
-/// Which documents draft.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-enum Arrangement {
-    None,
-    /// As many documents as in the own group, from any group of its kind.
-    RandomGroup,
-    OwnGroup,
-    /// Documents of all groups, without priority for the own group.
-    Global,
-    /// The default: the own group's pool first, then all pools.
-    OwnGroupAndGlobal,
-}
-
-impl Arrangement {
-    const ALL: [Arrangement; 5] = [
-        Arrangement::None,
-        Arrangement::RandomGroup,
-        Arrangement::OwnGroup,
-        Arrangement::Global,
-        Arrangement::OwnGroupAndGlobal,
-    ];
-
-    fn name(self) -> &'static str {
-        match self {
-            Arrangement::None => "no pool",
-            Arrangement::RandomGroup => "random group",
-            Arrangement::OwnGroup => "own group",
-            Arrangement::Global => "global",
-            Arrangement::OwnGroupAndGlobal => "own group, then global",
-        }
-    }
-
-    fn sources(self) -> Sources {
-        let (group, global) = match self {
-            Arrangement::None => (false, false),
-            Arrangement::RandomGroup | Arrangement::OwnGroup => (true, false),
-            Arrangement::Global => (false, true),
-            Arrangement::OwnGroupAndGlobal => (true, true),
-        };
-        Sources {
-            group,
-            global,
-            local: true,
-            online: false,
-        }
-    }
-}
 
 /// One arrangement over some prompts.
 #[derive(Debug, Serialize)]

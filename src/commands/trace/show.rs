@@ -43,8 +43,12 @@ pub(crate) fn run(args: &TraceShowArgs) -> Result<()> {
             (false, false) => out!("{}", summary(&trace, at)),
         }
     }
-    if chosen.is_empty() && n > 0 {
-        note!("none of the {n} steps matches");
+    let lack = args.condition.as_ref().filter(|_| args.step.is_none());
+    let lack = lack.map_or_else(String::new, |condition| condition.lack(&trace));
+    match chosen.len() {
+        0 if n > 0 => note!("none of the {n} steps matches{lack}"),
+        found if !lack.is_empty() => note!("{found} of the {n} steps match{lack}"),
+        _ => {}
     }
     Ok(())
 }

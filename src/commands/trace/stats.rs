@@ -166,7 +166,7 @@ fn print_hits(figures: &TraceStats<'_>) {
 }
 
 fn print_times(stats: &Stats) {
-    let rows = stats.rows as f64 / stats.steps.max(1) as f64;
+    let rows = stats.rows_per_step().unwrap_or_default();
     let Some(mean) = stats.mean_timing() else {
         out!("  ms per step: {NOT_RECORDED}; {rows:.1} rows");
         return;

@@ -16,8 +16,8 @@ use crate::protocol::RenderedPrompt;
 use crate::retrieval::{Calibrations, Local, Pools, Retriever};
 use crate::speculate::TokenId;
 use crate::speculate::cost::StepCosts;
-use crate::speculate::subject::KindName;
-use crate::speculate::trace::{FORMAT, Header, RowsBy, TokenBytes};
+use crate::speculate::subject::{GroupKey, KindName};
+use crate::speculate::trace::{FORMAT, Header, RowsBy, SubjectInfo, TokenBytes};
 
 impl<'e> Run<'e> {
     pub(in crate::engine) fn begin(
@@ -49,13 +49,30 @@ impl RunState {
         let mut seen = Seen::default();
         let tokens = seen.new_tokens(&engine.model, ids.iter().copied());
         let header = header(engine, spec, prompt, &pools, tokens);
+        let context = engine.model.context();
+        let group = pool_of(&header.subject);
+        Ok(RunState {
+            seen,
+            ..RunState::over(header, ids, pools, group, context)
+        })
+    }
+
+    /// A run over these pools, the `group`'s first. `ids`: the prompt, and what a branch
+    /// inherited.
+    pub(in crate::engine) fn over(
+        header: Header,
+        ids: Vec<TokenId>,
+        pools: Pools,
+        group: Option<GroupKey>,
+        context: usize,
+    ) -> Self {
         let mut local = Local::new(&header.prompt_ids, header.opening_len);
         local.push(&ids[header.prompt_ids.len()..]);
-        let retriever = Retriever::new(pools, pool_of(&header.subject), local, &header.params);
+        let retriever = Retriever::new(pools, group, local, &header.params);
         log(&header, ids.len());
         let calibration = header.calibration.as_ref();
         let branch = header.branch.as_ref();
-        Ok(RunState {
+        RunState {
             retriever: retriever.ending_at(&header.eos),
             calibrations: calibration.map_or_else(Calibrations::default, Calibrations::starting),
             costs: StepCosts::new(&header.cost),
@@ -63,15 +80,15 @@ impl RunState {
             params: header.params,
             changed: false,
             n_begun: ids.len(),
-            context: engine.model.context(),
+            context,
             ids,
             cut: Vec::new(),
-            seen,
+            seen: Seen::default(),
             n_steps: 0,
             decode_ms: 0.0,
             finish: None,
             header,
-        })
+        }
     }
 }
 
@@ -99,7 +116,6 @@ fn header(
 ) -> Header {
     let model = &engine.model;
     let (cost, calibration) = engine.start.unless_given(spec.start);
-    let is_own = spec.subject.kind == KindName::Prompt && !spec.prompt.user.is_empty();
     Header {
         format: FORMAT,
         program: env!("CARGO_PKG_VERSION").to_string(),
@@ -112,7 +128,7 @@ fn header(
         own_documents: Some(engine.pools.own_documents),
         by_hand: engine.pools.by_hand(&spec.params),
         arithmetic: Some(model.arithmetic()),
-        asked: is_own.then_some(spec.prompt.user),
+        asked: typed(&spec.subject, &spec.prompt.user),
         setup: engine.setup.words_for(spec.subject.framework.as_str()),
         subject: spec.subject,
         prompt: prompt.text,
@@ -130,6 +146,12 @@ fn header(
         batch: 0,
         log: None,
     }
+}
+
+/// A custom prompt as it was typed.
+fn typed(subject: &SubjectInfo, prompt: &str) -> Option<String> {
+    let is_own = subject.kind == KindName::Prompt && !prompt.is_empty();
+    is_own.then(|| prompt.to_string())
 }
 
 /// The prompt and a branch's inherited tokens.

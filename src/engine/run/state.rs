@@ -64,6 +64,11 @@ impl RunState {
         self.ids.len()
     }
 
+    /// Steps so far.
+    pub(in crate::engine) fn n_steps(&self) -> usize {
+        self.n_steps
+    }
+
     /// The run's end, if it has ended.
     pub(crate) fn end(&self) -> Option<End> {
         self.finish.map(|finish| End {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::format::LogFormat;
 use super::time::LogTime;
 use crate::speculate::TokenId;
+use crate::speculate::trace::SubjectInfo;
 
 /// Where an entry begins.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -52,6 +53,10 @@ pub struct LogEntry {
     pub temperature: Option<f64>,
     /// The model also reasoned, and that is logged apart from the answer's text.
     pub has_reasoning: bool,
+    /// Whom it is about, in answers of this program's own.
+    pub subject: Option<SubjectInfo>,
+    /// How many of the last prompt tokens are the prefilled beginning of the answer.
+    pub opening_len: Option<usize>,
 }
 
 impl LogEntry {
@@ -71,6 +76,8 @@ impl LogEntry {
             ended: None,
             temperature: None,
             has_reasoning: false,
+            subject: None,
+            opening_len: None,
         }
     }
 

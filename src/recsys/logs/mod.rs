@@ -24,6 +24,8 @@ mod logprobs;
 mod options;
 mod plain;
 mod reader;
+#[cfg(test)]
+mod reader_test;
 mod refusal;
 mod report;
 mod rows;

@@ -13,6 +13,7 @@ use super::refusal::Refusal;
 use super::report::LogSkip;
 use super::time::LogTime;
 use super::{chunks, conversations, plain};
+use crate::speculate::trace::SubjectInfo;
 
 /// Nested requests and responses, as proxies log them.
 const REQUESTS: [&str; 5] = ["request", "body", "request_body", "kwargs", "input"];
@@ -152,7 +153,7 @@ fn entries(
         return plain::entries(value, options, blank);
     }
     let known = ["messages", "conversations", "prompt"];
-    let (skip, what) = match named(value, &known).is_some() || !value.is_object() {
+    let (skip, what) = match named(value, &known).is_some() {
         true => (LogSkip::NoAnswer, "no answer in"),
         false => (LogSkip::UnknownLayout, "no prompt and no answer in"),
     };
@@ -281,4 +282,24 @@ pub(super) fn dress(
     let seconds = number(value, &["response_time"]).filter(|seconds| *seconds >= 0.0);
     entry.started = start;
     entry.ended = end.or_else(|| Some(start?.after(seconds?)));
+    own_fields(entry, value, options);
+}
+
+/// What answers of `generate --json` have besides.
+fn own_fields(entry: &mut LogEntry, value: &Value, options: &LogOptions) {
+    let opening = value.get("opening_len").and_then(Value::as_u64);
+    entry.opening_len = opening.and_then(|n| usize::try_from(n).ok());
+    let subject = value.get("subject").cloned();
+    let subject = subject.and_then(|subject| serde_json::from_value(subject).ok());
+    let Some(subject): Option<SubjectInfo> = subject else {
+        return;
+    };
+    if options.id_field.is_none() {
+        entry.id = subject.id.clone();
+    }
+    // The text begins with the opening, the ids do not.
+    if entry.answer.ids.is_some() {
+        entry.answer.text = None;
+    }
+    entry.subject = Some(subject);
 }

@@ -63,6 +63,11 @@ impl Pools {
         own.into_iter().chain([all]).chain(online).collect()
     }
 
+    /// Whether there is nothing to draft from but the text itself.
+    pub fn is_empty(&self) -> bool {
+        self.n_views() == 0
+    }
+
     /// Answers of the session that can draft.
     pub(crate) fn n_online(&self) -> usize {
         self.online_size().documents

@@ -159,9 +159,6 @@ impl Facts<'_> {
             return vec![heads, Line::styled(text, self.theme.dim())];
         };
         let ms = |a: f64, b: f64| [three(a), three(b)];
-        let measured = [here.measured_ms, mean.measured_ms];
-        let measured = measured.map(|ms| ms.map_or(UNKNOWN.into(), three));
-        let is_recorded = here.measured_ms.is_some() && mean.measured_ms.is_some();
         let tokens = |a: f64, b: f64| [a, b].map(|t| format!("{t:.1}"));
         let n_committed = here.committed as f64;
         let mut lines = vec![
@@ -176,11 +173,7 @@ impl Facts<'_> {
                 ms(here.predicted_ms, mean.predicted_ms),
                 "by the profile, t(n)",
             ),
-            self.row(
-                "measured ms",
-                measured,
-                if is_recorded { "" } else { NOT_RECORDED },
-            ),
+            self.measured_ms([here.measured_ms, mean.measured_ms]),
             self.row(
                 "tokens to break even",
                 tokens(here.break_even, mean.break_even),
@@ -193,6 +186,13 @@ impl Facts<'_> {
         }
         lines.push(self.row("tokens committed", tokens(n_committed, mean.committed), ""));
         lines
+    }
+
+    fn measured_ms(&self, ms: [Option<f64>; 2]) -> Line<'static> {
+        let is_recorded = ms.iter().all(Option::is_some);
+        let ms = ms.map(|ms| ms.map_or(UNKNOWN.into(), three));
+        let note = if is_recorded { "" } else { NOT_RECORDED };
+        self.row("measured ms", ms, note)
     }
 
     /// Milliseconds by phase, the mean as bars.

@@ -1,6 +1,7 @@
 //! `bench decode --by-group` for people.
 
-use super::{Arrangement, ByGroupReport, PromptSlice};
+use super::{ByGroupReport, PromptSlice};
+use crate::commands::arrangement::Arrangement;
 use crate::console::table::Table;
 use crate::speculate::params::AcceptanceRule;
 

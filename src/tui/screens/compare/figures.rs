@@ -295,7 +295,7 @@ fn values(
         stats.tokens.to_string(),
         stats.steps.to_string(),
         stats.mal().map_or_else(dash, three),
-        pace.map_or_else(dash, |p| three(p.rows_per_step)),
+        stats.rows_per_step().map_or_else(dash, three),
         pace.map_or_else(dash, |p| three(p.ms_per_step)),
         pace.map_or_else(dash, |p| three(1000.0 / p.ms_per_token)),
         speed_up(app, choice, record).map_or_else(dash, |s| format!("{s:.2}×")),
