@@ -28,6 +28,7 @@ impl LogReplay<'_> {
     /// Replays the answer to its end. The steps' order, trees, verdicts and origins are those
     /// that are scored.
     pub(super) fn into_trace(mut self, opened: OpenedAs<'_>) -> Trace {
+        self.looks_up_offers = true;
         let bytes = opened.bytes;
         let tokens = self.state.prompt_tokens(bytes);
         let mut header = self.state.header.clone();

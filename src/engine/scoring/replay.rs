@@ -31,7 +31,7 @@ pub struct LogReplay<'a> {
     is_judged: bool,
     /// Whether steps record where the right token stood among all offers, which can take
     /// another retrieval.
-    looks_up_offers: bool,
+    pub(super) looks_up_offers: bool,
 }
 
 impl<'a> LogReplay<'a> {
@@ -52,12 +52,6 @@ impl<'a> LogReplay<'a> {
             is_judged: true,
             looks_up_offers: false,
         }
-    }
-
-    /// Also records where the right token stood among all offers.
-    pub(crate) fn with_offers(mut self) -> Self {
-        self.looks_up_offers = true;
-        self
     }
 
     /// With what earlier replays learned.
