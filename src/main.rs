@@ -10,8 +10,8 @@ use color_eyre::config::Theme;
 use color_eyre::eyre::{Report, Result, WrapErr};
 use laserscope::cli::{Cli, Command, DecodeArgs, TraceCommand};
 use laserscope::commands::{
-    bench, catalog, cost, framework, generate, groups, knowledge, manual, models, picture, pool,
-    sweep, trace,
+    bench, catalog, cost, engine_settings, framework, generate, groups, knowledge, manual, models,
+    picture, pool, sweep, trace,
 };
 use laserscope::config::Settings;
 use laserscope::console::{self, interrupt};
@@ -148,6 +148,7 @@ fn run(cli: &Cli) -> Result<bool> {
             let grid = Grid::new(base, &args.axes()).unwrap_or_else(|e| wrong_usage(&e));
             sweep::run(args, grid, &settings, &config.params()?)
         }
+        Command::Settings(args) => done(engine_settings::run(args, &params(&args.decode)?)),
         Command::Catalog(args) => done(catalog::run(&args.what, &settings)),
         Command::Groups(args) => groups::run(&args.what, &settings),
         Command::Framework(args) => done(framework::run(&args.what, &settings)),

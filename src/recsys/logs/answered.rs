@@ -280,6 +280,14 @@ pub(super) fn finish(choice: &Value) -> LogFinish {
         choice,
         &["finish_reason", "stop_type", "stop_reason", "finish"],
     );
+    // vLLM and SGLang: it ended at a text that the request named, not by an end token.
+    let at = choice
+        .get("stop_reason")
+        .or_else(|| choice.get("matched_stop"));
+    let at = at.or_else(|| reason?.get("matched"));
+    if let (Some(Value::String(text)), true) = (at, choice.get("finish_reason").is_some()) {
+        return LogFinish::Other(format!("stopped at {text:?}"));
+    }
     match reason {
         // SGLang's own server: `{"type": "stop", ..}`.
         Some(Value::Object(reason)) => {
