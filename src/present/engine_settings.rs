@@ -259,7 +259,7 @@ mod tests {
             command(&chain, TargetEngine::VllmSuffix),
             "vllm serve MODEL --speculative-config '{\"method\":\"suffix\",\
              \"num_speculative_tokens\":8,\"suffix_decoding_max_tree_depth\":20,\
-             \"suffix_decoding_max_cached_requests\":0,\"suffix_decoding_max_spec_factor\":8.0,\
+             \"suffix_decoding_max_spec_factor\":8.0,\"suffix_decoding_max_cached_requests\":0,\
              \"suffix_decoding_min_token_prob\":0.0}'"
         );
         let online = Params {

@@ -4,49 +4,12 @@ use crate::speculate::params::{Drafter, Params};
 
 use super::{EngineSettings, branch, has_tree, matched};
 
+const PROGRAM: &str =
+    "python -m sglang.launch_server --model-path MODEL --speculative-algorithm NGRAM";
+
 pub(super) fn ngram(params: &Params, settings: &mut EngineSettings) {
-    let (longest, shortest) = matched(params);
-    let n = branch(params);
-    // Its number has the root in it, as rows here do.
-    let rows = match has_tree(params) {
-        true => params.budget.max_rows(),
-        false => n + 1,
-    };
-    let depth = longest + n;
-    let mut options = vec![
-        (
-            "num-draft-tokens",
-            rows.to_string(),
-            "rows of --budget, the root included",
-        ),
-        (
-            "ngram-min-match-window-size",
-            shortest.to_string(),
-            "the shortest suffix looked up",
-        ),
-        (
-            "ngram-max-match-window-size",
-            longest.to_string(),
-            "the longest suffix looked up",
-        ),
-    ];
-    match has_tree(params) {
-        true => options.push((
-            "ngram-match-type",
-            "PROB".to_owned(),
-            "the most probable continuations first",
-        )),
-        false => options.push(("ngram-max-bfs-breadth", "1".to_owned(), "one branch")),
-    }
-    options.push((
-        "ngram-branch-length",
-        depth.to_string(),
-        "the suffix and the branch after it (--branch)",
-    ));
-    let mut command =
-        "python -m sglang.launch_server --model-path MODEL --speculative-algorithm NGRAM"
-            .to_owned();
-    for (name, value, here) in options {
+    let mut command = PROGRAM.to_owned();
+    for (name, value, here) in options(params) {
         let option = format!("--speculative-{name}");
         command.push_str(&format!(" {option} {value}"));
         settings.same(&option, value, here);
@@ -66,3 +29,40 @@ pub(super) fn ngram(params: &Params, settings: &mut EngineSettings) {
         );
     }
 }
+
+/// Names, values, and what they are here.
+fn options(params: &Params) -> [(&'static str, String, &'static str); 5] {
+    let (longest, shortest) = matched(params);
+    let n = branch(params);
+    // Its number has the root in it, as rows here do.
+    let (rows, shape) = match has_tree(params) {
+        true => (
+            params.budget.max_rows(),
+            ("ngram-match-type", "PROB", PROBABLE),
+        ),
+        false => (n + 1, ("ngram-max-bfs-breadth", "1", "one branch")),
+    };
+    let (name, value, here) = shape;
+    [
+        (
+            "num-draft-tokens",
+            rows.to_string(),
+            "rows of --budget, the root included",
+        ),
+        (
+            "ngram-min-match-window-size",
+            shortest.to_string(),
+            "the shortest suffix looked up",
+        ),
+        (
+            "ngram-max-match-window-size",
+            longest.to_string(),
+            "the longest suffix looked up",
+        ),
+        (name, value.to_owned(), here),
+        ("ngram-branch-length", (longest + n).to_string(), DEPTH),
+    ]
+}
+
+const PROBABLE: &str = "the most probable continuations first";
+const DEPTH: &str = "the suffix and the branch after it (--branch)";

@@ -4,40 +4,44 @@ use crate::speculate::params::{Drafter, Params};
 
 use super::{EngineSettings, branch, has_tree, matched};
 
-/// `{"a":1,"b":2}` of pairs that are JSON already, quoted for a shell.
-fn serve(pairs: &[(&str, String)]) -> String {
-    let pairs: Vec<String> = pairs
-        .iter()
-        .map(|(key, value)| format!("\"{key}\":{value}"))
-        .collect();
-    format!(
-        "vllm serve MODEL --speculative-config '{{{}}}'",
-        pairs.join(",")
-    )
+const BRANCH: &str = "--branch, within the rows of --budget";
+const DEPTH: &str = "--suffix and the branch after it";
+const FACTOR: &str = "a full branch even after a match of one token";
+const ALL_ROWS: &str = "a fixed --budget: improbable tokens are drafted while there are rows";
+
+/// Options of the JSON that `vllm serve` takes: names, values, and what they are here.
+fn serve(options: &[(&str, String, &str)], settings: &mut EngineSettings) {
+    let quoted = |value: &str| match value.parse::<f64>() {
+        Ok(_) => value.to_owned(),
+        Err(_) => format!("\"{value}\""),
+    };
+    let pair = |(key, value, _): &(&str, String, &str)| format!("\"{key}\":{}", quoted(value));
+    let pairs: Vec<String> = options.iter().map(pair).collect();
+    let json = pairs.join(",");
+    settings.command = Some(format!(
+        "vllm serve MODEL --speculative-config '{{{json}}}'"
+    ));
+    for (key, value, here) in options {
+        settings.same(key, value, *here);
+    }
 }
 
 /// The n-gram method.
 pub(super) fn ngram(params: &Params, settings: &mut EngineSettings) {
     let (longest, shortest) = matched(params);
-    let n = branch(params);
-    settings.command = Some(serve(&[
-        ("method", "\"ngram\"".into()),
-        ("num_speculative_tokens", n.to_string()),
-        ("prompt_lookup_max", longest.to_string()),
-        ("prompt_lookup_min", shortest.to_string()),
-    ]));
-    settings.same("method", "ngram", "prompt lookup");
-    settings.same(
-        "num_speculative_tokens",
-        n,
-        "--branch, within the rows of --budget",
-    );
-    settings.same(
-        "prompt_lookup_max",
-        longest,
-        "the longest suffix that is looked up",
-    );
-    settings.same("prompt_lookup_min", shortest, "the shortest one");
+    let (longest, shortest) = (longest.to_string(), shortest.to_string());
+    let n = branch(params).to_string();
+    let options = [
+        ("method", "ngram".to_owned(), "prompt lookup"),
+        ("num_speculative_tokens", n, BRANCH),
+        (
+            "prompt_lookup_max",
+            longest,
+            "the longest suffix that is looked up",
+        ),
+        ("prompt_lookup_min", shortest, "the shortest one"),
+    ];
+    serve(&options, settings);
     settings
         .differs("of several places of the longest match, it copies the earliest, not the latest");
     one_branch(params, settings);
@@ -57,60 +61,47 @@ pub(super) fn ngram(params: &Params, settings: &mut EngineSettings) {
 
 /// Suffix decoding.
 pub(super) fn suffix(params: &Params, settings: &mut EngineSettings) {
-    let (longest, _) = matched(params);
     let n = branch(params);
-    let depth = longest + n;
-    let has_others = params.sources.group || params.sources.global || params.sources.online;
-    let mut pairs = vec![
-        ("method", "\"suffix\"".to_owned()),
-        ("num_speculative_tokens", n.to_string()),
-        ("suffix_decoding_max_tree_depth", depth.to_string()),
+    let depth = matched(params).0 + n;
+    let mut options = vec![
+        (
+            "method",
+            "suffix".to_owned(),
+            "what followed the longest matches",
+        ),
+        ("num_speculative_tokens", n.to_string(), BRANCH),
+        ("suffix_decoding_max_tree_depth", depth.to_string(), DEPTH),
+        ("suffix_decoding_max_spec_factor", format!("{n}.0"), FACTOR),
     ];
-    settings.same("method", "suffix", "what followed the longest matches");
-    settings.same(
-        "num_speculative_tokens",
-        n,
-        "--branch, within the rows of --budget",
-    );
-    settings.same(
-        "suffix_decoding_max_tree_depth",
-        depth,
-        "--suffix and the branch after it",
-    );
-    if !has_others {
-        pairs.push(("suffix_decoding_max_cached_requests", "0".to_owned()));
-        settings.same("suffix_decoding_max_cached_requests", 0, "--sources local");
+    if !has_others(params) {
+        let none = "0".to_owned();
+        options.push((
+            "suffix_decoding_max_cached_requests",
+            none,
+            "--sources local",
+        ));
     }
-    let factor = format!("{n}.0");
-    pairs.push(("suffix_decoding_max_spec_factor", factor.clone()));
-    settings.same(
-        "suffix_decoding_max_spec_factor",
-        factor,
-        "a full branch even after a match of one token",
-    );
     if !params.budget.is_auto() {
-        pairs.push(("suffix_decoding_min_token_prob", "0.0".to_owned()));
-        settings.same(
-            "suffix_decoding_min_token_prob",
-            "0.0",
-            "a fixed --budget: improbable tokens are drafted while there are rows",
-        );
+        options.push(("suffix_decoding_min_token_prob", "0.0".to_owned(), ALL_ROWS));
     }
-    settings.command = Some(serve(&pairs));
+    serve(&options, settings);
     settings.differs("it needs the package arctic-inference");
     one_branch(params, settings);
-    if has_others {
-        settings.differs(
-            "its cache begins empty and holds the last 10,000 answers \
-             (suffix_decoding_max_cached_requests), as --online does; pools cannot be loaded",
-        );
+    if has_others(params) {
+        settings.differs(OWN_CACHE);
     }
     if params.budget.is_auto() {
-        settings.differs(
-            "suffix_decoding_min_token_prob (0.1) stops drafting where it hardly pays, which \
-             --budget auto decides by the cost",
-        );
+        settings.differs(MIN_PROB);
     }
+}
+
+const OWN_CACHE: &str = "its cache begins empty and holds the last 10,000 answers \
+    (suffix_decoding_max_cached_requests), as --online does; pools cannot be loaded";
+const MIN_PROB: &str = "suffix_decoding_min_token_prob (0.1) stops drafting where it hardly pays, \
+    which --budget auto decides by the cost";
+
+fn has_others(params: &Params) -> bool {
+    params.sources.group || params.sources.global || params.sources.online
 }
 
 fn one_branch(params: &Params, settings: &mut EngineSettings) {

@@ -351,7 +351,7 @@ fn bad_lines_are_counted_by_reason_with_the_first_place() {
     log.extend(b"{\"prompt\": \"Q\"}\r\n");
     log.extend(b"{\"error\": {\"message\": \"too busy\"}}\n");
     log.extend(b"{\"prompt_token_ids\": [1], \"token_ids\": [-1]}\n[1, 2]\n{\"a\": 1}\n");
-    log.extend(vec![b'x'; source::ENTRY_BYTES_MAX + 9]);
+    log.extend(vec![b'x'; report::ENTRY_BYTES_MAX + 9]);
     log.extend("\n{\"prompt\": \"\u{e9}\", \"answer\": \"\u{e9}\"}".as_bytes());
     let (entries, report) = read_with(&[("log", log)], &LogOptions::default());
     let entries = entries.unwrap();
