@@ -35,7 +35,7 @@ impl Dice {
         let sum: f32 = weights.iter().sum();
         let p = |i: usize| weights[i] / sum;
         NodeDistribution {
-            entropy: (0..ids.len()).map(|i| -p(i) * p(i).ln()).sum(),
+            entropy: Some((0..ids.len()).map(|i| -p(i) * p(i).ln()).sum()),
             top: (0..ids.len()).map(|i| Candidate(ids[i], p(i))).collect(),
             drawn: None,
         }
@@ -57,14 +57,15 @@ impl Dice {
     fn step(&mut self, index: usize, n_rows: usize, params: &Params) -> Step {
         let tree = self.tree(n_rows, params.branch);
         let rows: Vec<NodeDistribution> = (0..n_rows).map(|_| self.row()).collect();
-        let judged: Vec<TokenScore> = (1..n_rows)
+        let judged: Vec<Option<TokenScore>> = (1..n_rows)
             .map(|i| {
-                standing(
+                Some(standing(
                     &rows[tree.nodes[i].parent.unwrap_or(0)],
                     tree.nodes[i].token,
-                )
+                ))
             })
             .collect();
+        let rows: Vec<Option<NodeDistribution>> = rows.into_iter().map(Some).collect();
         let room = RemainingTokens {
             tokens: 1 + self.roll(9) as usize,
             then: Finish::Length,
@@ -75,6 +76,7 @@ impl Dice {
             &[EOS],
             room,
         );
+        let verdict = verdict.unwrap();
         Step {
             index,
             room,
@@ -87,9 +89,8 @@ impl Dice {
 
 fn standing(row: &NodeDistribution, token: TokenId) -> TokenScore {
     let at = row.top.iter().position(|c| c.0 == token);
-    at.map_or(TokenScore { rank: 99, p: 0.0 }, |i| TokenScore {
-        rank: i as u32 + 1,
-        p: row.top[i].1,
+    at.map_or(TokenScore::new(99, 0.0), |i| {
+        TokenScore::new(i as u32 + 1, row.top[i].1)
     })
 }
 
@@ -139,7 +140,7 @@ proptest! {
             prop_assert_eq!(answer.n_exact(), 12);
             prop_assert_eq!(answer.exact.old, answer.exact.new);
             for (step, again) in trace.steps.iter().zip(&answer.steps) {
-                prop_assert_eq!(&again.verdict, &step.verdict);
+                prop_assert_eq!(again.verdict.as_ref(), Some(&step.verdict));
             }
         }
     }
@@ -172,11 +173,12 @@ proptest! {
                 at.push(parent.map(|parent| tree.push(parent, node.token, node.path_prob, Vec::new())));
             }
             let kept: Vec<usize> = (0..n_rows).filter(|&i| at[i].is_some()).collect();
-            let rows: Vec<NodeDistribution> = kept.iter().map(|&i| step.rows[i].clone()).collect();
-            let judged: Vec<TokenScore> = kept[1..].iter().map(|&i| step.judged[i - 1]).collect();
+            let rows: Vec<Option<NodeDistribution>> = kept.iter().map(|&i| step.rows[i].clone()).collect();
+            let judged: Vec<Option<TokenScore>> = kept[1..].iter().map(|&i| step.judged[i - 1]).collect();
             let cut = verify_kept(ScoredTree::new(&tree, &rows, &judged), verify, &[EOS], step.room, |_| true);
-            prop_assert_eq!(cut.bonus, again.verdict.bonus);
-            let path: Vec<usize> = again.verdict.path.iter().map(|&i| at[i].unwrap()).collect();
+            let (cut, verdict) = (cut.unwrap(), again.verdict.as_ref().unwrap());
+            prop_assert_eq!(cut.bonus, verdict.bonus);
+            let path: Vec<usize> = verdict.path.iter().map(|&i| at[i].unwrap()).collect();
             prop_assert_eq!(cut.path, path);
             let fates: Vec<Fate> = (1..n_rows).filter_map(|i| again.fate(i)).collect();
             prop_assert_eq!(cut.fates, fates);

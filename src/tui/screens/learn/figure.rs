@@ -115,7 +115,7 @@ fn of_header(what: What, header: &Header) -> Option<f64> {
 
 fn rank(app: &App) -> Option<f64> {
     match app.selection()? {
-        TreeSelection::Draft(node) => Some(f64::from(app.step()?.judged.get(node - 1)?.rank)),
+        TreeSelection::Draft(node) => app.step()?.score(node)?.rank.map(f64::from),
         TreeSelection::Bonus => Some(1.0),
         TreeSelection::Root => None,
     }
