@@ -60,6 +60,8 @@ pub struct EncodingReport {
     pub n_compared: u64,
     /// Of those, the ones whose text encodes to other tokens.
     pub n_differing: u64,
+    /// Answers whose logged tokens are not their text under this tokenizer.
+    pub n_unlike: u64,
     /// Answers whose logged tokens are not all known, so that their text was encoded.
     pub n_inexact: u64,
     /// Prompts whose messages were joined plainly: there is no chat template, or it refuses
@@ -80,6 +82,12 @@ impl EncodingReport {
             lines.push(format!(
                 "encoding the text again gives other tokens in {} of {} answers",
                 self.n_differing, self.n_compared
+            ));
+        }
+        if self.n_unlike > 0 {
+            lines.push(format!(
+                "the logged tokens of {} answers are not their text: is it the engine's tokenizer?",
+                self.n_unlike
             ));
         }
         if self.n_inexact > 0 {
@@ -234,7 +242,7 @@ impl EntryEncoder {
         Ok((tokenizer.text_ids(text)?, IdSource::Text))
     }
 
-    /// Counts whether the text encodes to the logged tokens.
+    /// Counts whether the text encodes to the logged tokens, where it is their text.
     fn compare(&mut self, entry: &LogEntry, ids: &[TokenId]) -> Result<()> {
         let (Some(tokenizer), Some(text)) = (&self.tokenizer, &entry.answer.text) else {
             return Ok(());
@@ -244,8 +252,14 @@ impl EntryEncoder {
             [ids @ .., last] if ends.contains(last) => ids,
             ids => ids,
         };
-        self.report.n_compared += 1;
-        self.report.n_differing += u64::from(tokenizer.text_ids(text)? != ids);
+        match likeness(&tokenizer.codec.decode(ids), text) {
+            Likeness::Equal => {
+                self.report.n_compared += 1;
+                self.report.n_differing += u64::from(tokenizer.text_ids(text)? != ids);
+            }
+            Likeness::Part => {}
+            Likeness::Other => self.report.n_unlike += 1,
+        }
         Ok(())
     }
 
@@ -343,6 +357,24 @@ impl EncoderTokenizer {
             .map(|turn| self.codec.guarded(&turn.content))
             .collect();
         texts.join("\n")
+    }
+}
+
+/// How the text of logged tokens compares with the logged text.
+enum Likeness {
+    Equal,
+    /// The text begins earlier: with what was prefilled.
+    Part,
+    Other,
+}
+
+/// A character that is cut off at a limit does not count, nor a space in front.
+fn likeness(of_tokens: &str, text: &str) -> Likeness {
+    let [of_tokens, text] = [of_tokens, text].map(|t| t.trim_end_matches('\u{fffd}'));
+    match of_tokens == text || of_tokens.strip_prefix(' ') == Some(text) {
+        true => Likeness::Equal,
+        false if text.ends_with(of_tokens) => Likeness::Part,
+        false => Likeness::Other,
     }
 }
 

@@ -136,6 +136,24 @@ fn ids_of_another_vocabulary_are_one_clear_message() {
     assert_eq!(entries[2].as_ref().unwrap().token_ids, [3]);
 }
 
+/// Ids within the vocabulary may be those of another one: their text tells.
+#[test]
+fn tokens_that_are_not_the_text_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let codec = EntryEncoder::open(&model(folder.path())).unwrap();
+    let [a, b] = ["a", "b"].map(|text| ids(codec.codec().unwrap(), text)[0]);
+    let answer = |text: &str| completion(json!({"text": text, "token_ids": [a, b]}));
+    // The last one begins with what was prefilled.
+    let Encoded { encoder, .. } = encoded(&[answer("ab"), answer("ba"), answer("c ab")]);
+    let report = encoder.report();
+    assert_eq!((report.n_compared, report.n_unlike), (1, 1));
+    let told = report.told().join("\n");
+    assert!(
+        told.contains("tokens of 1 answers are not their text"),
+        "{told}"
+    );
+}
+
 #[test]
 fn ids_need_no_tokenizer_and_texts_do() {
     let folder = tempfile::tempdir().unwrap();
