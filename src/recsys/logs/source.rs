@@ -74,7 +74,11 @@ impl LogSource {
         if meta.is_dir() {
             bail!("{name} is a folder: name the files of the log, for example {name}/*.jsonl");
         }
-        let (head, rest) = opened(path, taken).wrap_err_with(reading)?;
+        let (head, mut rest) = opened(path, taken).wrap_err_with(reading)?;
+        if head.is_empty() {
+            rest.fill_buf()
+                .wrap_err_with(|| format!("{name} breaks off before its first line"))?;
+        }
         if let Some((_, what)) = PACKED.iter().find(|(magic, _)| head.starts_with(magic)) {
             bail!("{name} {what}");
         }
