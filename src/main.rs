@@ -10,8 +10,8 @@ use color_eyre::config::Theme;
 use color_eyre::eyre::{Report, Result, WrapErr};
 use laserscope::cli::{Cli, Command, DecodeArgs, TraceCommand};
 use laserscope::commands::{
-    bench, catalog, cost, framework, generate, groups, knowledge, manual, models, picture, pool,
-    score, sweep, trace,
+    bench, catalog, cost, engine_settings, framework, generate, groups, knowledge, manual, models,
+    picture, pool, score, sweep, trace,
 };
 use laserscope::config::Settings;
 use laserscope::console::{self, interrupt};
@@ -160,6 +160,7 @@ fn run(cli: &Cli) -> Result<bool> {
             let drafting = |base| args.drafting.over(base).unwrap_or_else(|e| wrong_usage(&e));
             score::run(args, drafting(score::strict(config.params()?)), &settings)
         }
+        Command::Settings(args) => done(engine_settings::run(args, &params(&args.decode)?)),
         Command::Catalog(args) => done(catalog::run(&args.what, &settings)),
         Command::Groups(args) => groups::run(&args.what, &settings),
         Command::Framework(args) => done(framework::run(&args.what, &settings)),

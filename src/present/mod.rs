@@ -7,6 +7,7 @@
 
 pub mod board;
 pub(crate) mod describe;
+pub mod engine_settings;
 pub(crate) mod flow;
 pub(crate) mod footprint;
 pub mod format;
