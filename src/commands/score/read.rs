@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use color_eyre::eyre::{Result, bail, ensure};
 
-use super::groups::{Grouping, limit_groups};
+use super::groups::{GroupFinder, limit_groups};
 use super::vocabulary::encoder;
 use crate::cli::{LogReadingArgs, ScoreArgs};
 use crate::config::Settings;
@@ -75,20 +75,7 @@ pub(super) fn read(
     let Some(first) = reader.next().transpose()? else {
         bail!("no answers in the logs");
     };
-    let encoder = encoder(args, settings, &first)?;
-    let pools = pools(settings, encoder.codec())?;
-    let grouping = Grouping::new(args, settings, &pools)?;
-    let opening = Opening::of(args.reading.opening, &encoder);
-    let mut taking = Taking {
-        answers: AnswersBuilder::new()?,
-        encoder,
-        grouping,
-        opening,
-        rule: params.verify,
-        names: HeadingNames::default(),
-        request: (0, None),
-        n_too_short: 0,
-    };
+    let (mut taking, pools) = Taking::begin(args, params, settings, &first)?;
     taking.take(&first)?;
     let limit = args.reading.limit.unwrap_or(usize::MAX);
     while taking.answers.len() < limit {
@@ -126,6 +113,7 @@ fn pools(settings: &Settings, codec: Option<&TextCodec>) -> Result<Pools> {
     let mut pools = Pools::empty();
     if let Some(path) = &settings.pool {
         let store = PoolStore::open(path, None, Check::Structure)?;
+        // Pools of bare token ids go with any tokenizer.
         let is_bare = store.info().tokenizer.is_none();
         pools = match codec.filter(|_| !is_bare) {
             Some(codec) => open_pool(path, codec)?.pools(),
@@ -204,7 +192,7 @@ impl HeadingNames {
 struct Taking {
     answers: AnswersBuilder,
     encoder: EntryEncoder,
-    grouping: Grouping,
+    groups: GroupFinder,
     opening: Opening,
     rule: AcceptanceRule,
     names: HeadingNames,
@@ -214,6 +202,28 @@ struct Taking {
 }
 
 impl Taking {
+    /// With the tokenizer that logs beginning with this entry need, and the given pools.
+    fn begin(
+        args: &ScoreArgs,
+        params: &Params,
+        settings: &Settings,
+        first: &LogEntry,
+    ) -> Result<(Self, Pools)> {
+        let encoder = encoder(args, settings, first)?;
+        let pools = pools(settings, encoder.codec())?;
+        let taking = Taking {
+            answers: AnswersBuilder::new()?,
+            groups: GroupFinder::new(args, settings, &pools)?,
+            opening: Opening::of(args.reading.opening, &encoder),
+            encoder,
+            rule: params.verify,
+            names: HeadingNames::default(),
+            request: (0, None),
+            n_too_short: 0,
+        };
+        Ok((taking, pools))
+    }
+
     fn take(&mut self, entry: &LogEntry) -> Result<()> {
         let encoded = self.encoder.encode(entry)?;
         let opening = self.opening.len(entry, &encoded.prompt_ids);
@@ -234,10 +244,10 @@ impl Taking {
             id: entry.id.clone(),
             place: entry.place.to_string(),
             request: self.request_of(entry),
-            group: self.grouping.of(entry),
-            dealt: self.grouping.of(entry),
+            group: self.groups.of(entry),
+            dealt: self.groups.of(entry),
             span: Option::zip(entry.started, entry.ended).map(|(a, b)| (a.0, b.0)),
-            own_documents: self.grouping.own_documents(entry),
+            own_documents: self.groups.own_documents(entry),
             headings: self.headings(&answer),
         };
         self.answers.push(known, &answer)

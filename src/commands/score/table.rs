@@ -83,37 +83,24 @@ fn drafts_from(report: &ScoreReport) -> String {
 fn print_ways(report: &ScoreReport) {
     let has_costs = report.best.is_some();
     let is_lossy = report.ways.iter().any(|way| way.judged < Some(1.0));
-    let mut columns = vec![
-        text("drafter", 8),
-        text("pool", 24),
+    let is_compared = report.ways.iter().any(|way| way.arrangement.is_some());
+    let mut columns = vec![text("drafter", 8)];
+    columns.extend(is_compared.then(|| text("pool", 24)));
+    columns.extend([
         number("budget", 7),
         number("MAL", 7),
         number("acceptance", 12),
         number("waste", 7),
         number("hits", 7),
         number("rows/step", 11),
-    ];
-    let is_compared = report.ways.iter().any(|way| way.arrangement.is_some());
-    if !is_compared {
-        columns.remove(1);
-    }
+    ]);
     columns.extend(is_lossy.then(|| number("judged", 8)));
     columns.extend(has_costs.then(|| number("est. speed-up", 15)));
     let mut table = Table::new(columns);
     for way in &report.ways {
-        let f = &way.figures;
-        let mut cells = vec![way.drafter.name().to_string()];
-        cells.extend(way.arrangement.map(|a| a.name().to_string()));
-        cells.extend([
-            way.budget.clone(),
-            length(f.mal),
-            share(f.drafts.acceptance),
-            share(f.drafts.waste),
-            share(f.hit_rate),
-            length(f.rows),
-        ]);
+        let mut cells = way_cells(way);
         cells.extend(is_lossy.then(|| share(way.judged)));
-        cells.extend(has_costs.then(|| speed_up(f)));
+        cells.extend(has_costs.then(|| speed_up(&way.figures)));
         table.row(cells);
     }
     out!();
@@ -125,6 +112,21 @@ fn print_ways(report: &ScoreReport) {
             speed_up(&best.figures)
         );
     }
+}
+
+fn way_cells(way: &WayReport) -> Vec<String> {
+    let f = &way.figures;
+    let mut cells = vec![way.drafter.name().to_string()];
+    cells.extend(way.arrangement.map(|a| a.name().to_string()));
+    cells.extend([
+        way.budget.clone(),
+        length(f.mal),
+        share(f.drafts.acceptance),
+        share(f.drafts.waste),
+        share(f.hit_rate),
+        length(f.rows),
+    ]);
+    cells
 }
 
 /// Groups by arrangement, if these are compared; else like any other part.
