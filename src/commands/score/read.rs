@@ -240,12 +240,13 @@ impl Taking {
         };
         let n_given = n_tokens - answer.token_ids.len();
         answer.rows = rows.into_iter().skip(n_given).collect();
+        let group = self.groups.of(entry);
         let known = LoggedEntry {
             id: entry.id.clone(),
             place: entry.place.to_string(),
             request: self.request_of(entry),
-            group: self.groups.of(entry),
-            dealt: self.groups.of(entry),
+            dealt: group.clone(),
+            group,
             span: Option::zip(entry.started, entry.ended).map(|(a, b)| (a.0, b.0)),
             own_documents: self.groups.own_documents(entry),
             headings: self.headings(&answer),
@@ -364,4 +365,45 @@ fn greedy_row(token: TokenId, top: &TokenTop) -> Result<Option<NodeDistribution>
         entropy: f32::NAN,
         drawn: None,
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_logged_token_is_the_best_or_it_is_refused() {
+        let top = |top: &[(TokenId, f64)]| TokenTop {
+            logprob: Some(-2.0),
+            top: top.to_vec(),
+        };
+        let row = greedy_row(7, &top(&[(7, -0.1), (8, -3.0)]))
+            .unwrap()
+            .unwrap();
+        assert_eq!((row.argmax(), row.top.len()), (7, 2));
+        // Equally probable: the logged one is the choice.
+        let row = greedy_row(8, &top(&[(7, -0.7), (8, -0.7)]))
+            .unwrap()
+            .unwrap();
+        assert_eq!((row.argmax(), row.top[1].0), (8, 7));
+        assert_eq!(
+            greedy_row(8, &top(&[(7, -0.1), (8, -3.0)])),
+            Err((-3f64).exp())
+        );
+        assert_eq!(greedy_row(9, &top(&[(7, -0.1)])), Err((-2f64).exp()));
+        assert_eq!(greedy_row(9, &top(&[])), Ok(None));
+    }
+
+    #[test]
+    fn headings_beyond_the_limit_are_one() {
+        let mut names = HeadingNames::default();
+        for n in 0..MAX_HEADINGS {
+            assert_eq!(names.number(n.to_string()), n as u32);
+        }
+        assert_eq!(names.number("7".into()), 7);
+        let others = names.number("one more".into());
+        assert_eq!(names.number("and another".into()), others);
+        assert_eq!(names.names.len(), MAX_HEADINGS + 1);
+        assert_eq!(names.names[others as usize], OTHER_HEADINGS);
+    }
 }
