@@ -63,7 +63,7 @@ pub(crate) fn measure(
                 return Ok(None);
             }
             let steps = trace.steps.iter().skip(COLD);
-            passes.extend(steps.filter(|s| s.tree.n_rows() == n).map(pass));
+            passes.extend(steps.filter(|s| s.tree.n_rows() == n).filter_map(pass));
             if passes.len() >= STEPS {
                 break;
             }
@@ -86,8 +86,9 @@ fn params(n: usize) -> Params {
 }
 
 /// A step's context and milliseconds.
-fn pass(step: &Step) -> (usize, f64) {
-    (step.context_len, step.timing.forward + step.timing.verify)
+fn pass(step: &Step) -> Option<(usize, f64)> {
+    let timing = step.timing.as_ref()?;
+    Some((step.context_len, timing.forward + timing.verify))
 }
 
 /// `None` without passes.

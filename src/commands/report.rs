@@ -56,12 +56,12 @@ pub(crate) struct RunReport {
     pub(crate) mal: f64,
     pub(crate) repetition: f64,
     pub(crate) pool_hit_rate: f64,
-    pub(crate) prompt_ms: f64,
-    pub(crate) decode_ms: f64,
+    pub(crate) prompt_ms: Option<f64>,
+    pub(crate) decode_ms: Option<f64>,
     pub(crate) tokens_per_s: f64,
     pub(crate) model: String,
-    pub(crate) device: String,
-    pub(crate) threads: usize,
+    pub(crate) device: Option<String>,
+    pub(crate) threads: Option<usize>,
     /// Of the committed tokens under the model, in nats; 0 without tokens.
     pub(crate) mean_log_prob: f64,
     /// Rated items left out of the prompt to fit the context.

@@ -41,6 +41,11 @@ impl BatchRoom {
         (prompt.saturating_add(max_tokens).saturating_add(MAX_ROWS)).min(context)
     }
 
+    /// Tokens of the longest shared prefix.
+    pub(crate) fn longest_prefix(&self) -> usize {
+        self.prefixes.iter().map(Vec::len).max().unwrap_or(0)
+    }
+
     /// Bytes of keys, values and logits.
     pub(crate) fn bytes(&self, engine: &Engine) -> u64 {
         let shared: Vec<usize> = self.prefixes.iter().map(Vec::len).collect();
@@ -91,9 +96,9 @@ impl<'e> Batch<'e> {
             };
             prefixes.push((id, tokens.clone()));
         }
-        let costs = PassCosts::new(&engine.start.cost);
+        let costs = PassCosts::new(&engine.start.cost).shared_by(engine.model.threads());
         Ok(Some(Batch {
-            price: costs.priced(&engine.start.cost, room.lanes),
+            price: costs.priced(&engine.start.cost, room.lanes, room.longest_prefix()),
             lanes: (0..room.lanes).map(|_| None).collect(),
             names_origins: true,
             turn: 0,
@@ -162,6 +167,11 @@ impl<'e> Batch<'e> {
         let (rows, spec) = self.allotted(spec);
         let mut state = RunState::begin(self.engine, spec)?;
         state.header.rows = rows;
+        state.header.batch = if self.lanes.len() > 1 {
+            self.lanes.len()
+        } else {
+            0
+        };
         let prefix = self.prefixes.iter().rev();
         let prefix = prefix
             .filter(|(_, tokens)| tokens.len() < state.ids.len() && state.ids.starts_with(tokens))

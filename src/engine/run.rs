@@ -141,7 +141,7 @@ impl Run<'_> {
     /// Keeps what was committed; returns what the calibration learned.
     fn commit(&mut self, tree: &DraftTree, verdict: &Verdict) -> Result<Vec<Learned>> {
         self.keep(tree, verdict)?;
-        Ok(self.state.learn(tree, verdict))
+        Ok(self.state.learn(tree, verdict, tree.n_drafts() > 0))
     }
 
     /// Learns from a finished step.

@@ -6,6 +6,7 @@ use super::escape::markdown as escape;
 use crate::console::visible;
 use crate::present::describe::{self, Paths};
 use crate::present::mark::Mark;
+use crate::present::number::NOT_RECORDED;
 use crate::present::record::{Record, TextCell, TokenPlace};
 use crate::present::selection::{TreeSelection, committed};
 use crate::speculate::trace::Trace;
@@ -102,11 +103,12 @@ fn steps(record: &Record, out: &mut String) {
         let tokens: Vec<String> = committed(step).iter().map(|&t| token(record, t)).collect();
         let _ = writeln!(
             out,
-            "| {} | {} | {} | {:.1} | {} |",
+            "| {} | {} | {} | {} | {} |",
             step.index + 1,
             step.tree.n_rows(),
             counts.join(" | "),
-            step.timing.total(),
+            step.timing
+                .map_or(NOT_RECORDED.into(), |t| format!("{:.1}", t.total())),
             tokens.join(" ")
         );
     }

@@ -2,7 +2,8 @@
 
 use crate::present::describe;
 use crate::present::record::Record;
-use crate::present::selection::{self, TreeSelection, bonus_row};
+use crate::present::selection::{self, TreeSelection};
+use crate::speculate::row::TokenScore;
 use crate::speculate::trace::{Step, Trace};
 
 const HEAD: [&str; 13] = [
@@ -36,7 +37,8 @@ pub(crate) fn csv(trace: &Trace) -> String {
 }
 
 fn draft(record: &Record, step: &Step, node: usize) -> Vec<String> {
-    let (draft, judged) = (&step.tree.nodes[node], step.judged[node - 1]);
+    let (draft, score) = (&step.tree.nodes[node], step.score(node));
+    let [rank, p] = scored(score);
     let fate = selection::mark(step, TreeSelection::Draft(node)).map_or("", |m| m.name());
     let first = draft.origins.first();
     let of_origin = |value: Option<String>| value.unwrap_or_default();
@@ -48,8 +50,8 @@ fn draft(record: &Record, step: &Step, node: usize) -> Vec<String> {
         draft.token.to_string(),
         describe::token(record, step, TreeSelection::Draft(node)),
         fate.to_string(),
-        judged.rank.to_string(),
-        judged.p.to_string(),
+        rank,
+        p,
         draft.path_prob.to_string(),
         of_origin(first.map(|o| o.source.name().to_string())),
         of_origin(first.map(|o| o.matched.to_string())),
@@ -67,10 +69,18 @@ fn bonus(record: &Record, step: &Step, id: u32) -> Vec<String> {
     line[4] = id.to_string();
     line[5] = record.quoted(id);
     line[6] = "bonus".into();
-    let standing = bonus_row(step).choice_standing();
-    line[7] = standing.rank.to_string();
-    line[8] = standing.p.to_string();
+    [line[7], line[8]] = scored(step.bonus_score());
     line
+}
+
+/// Rank and probability; empty where they are not recorded.
+fn scored(score: Option<TokenScore>) -> [String; 2] {
+    let rank = score.and_then(|score| score.rank);
+    let p = score.map(|score| score.p.to_string());
+    [
+        rank.map_or_else(String::new, |rank| rank.to_string()),
+        p.unwrap_or_default(),
+    ]
 }
 
 /// Quotes a field where RFC 4180 requires it.

@@ -82,11 +82,11 @@ impl Logits {
             }
         };
         let token = draw(logits, sampling, position)?;
-        let (_, standing) = score_row(logits, &[token]);
+        let (_, scores) = score_row(logits, &[token]);
         Ok(Drawn {
             token,
-            rank: standing[0].rank,
-            p: standing[0].p,
+            rank: scores[0].rank,
+            p: scores[0].p,
         })
     }
 }
@@ -154,14 +154,11 @@ pub(crate) fn score_on_device(
                 .iter()
                 .map(|&(id, l)| Candidate(id, prob(l)))
                 .collect(),
-            entropy: (sums[i].ln() - weighted[i] / sums[i]).max(0.0),
+            entropy: Some((sums[i].ln() - weighted[i] / sums[i]).max(0.0)),
             drawn: None,
         };
         let judged = standings.by_ref().take(asked.children.len());
-        let judged = judged.map(|(logit, rank)| TokenScore {
-            rank,
-            p: prob(logit),
-        });
+        let judged = judged.map(|(logit, rank)| TokenScore::new(rank, prob(logit)));
         (row, judged.collect())
     });
     Ok(Some(rows.collect()))
@@ -299,7 +296,8 @@ mod tests {
             for ((row, judged), (want_row, want_judged)) in got.iter().zip(&want) {
                 let ids = |row: &NodeDistribution| row.top.iter().map(|c| c.0).collect::<Vec<_>>();
                 assert_eq!(ids(row), ids(want_row));
-                assert!((row.entropy - want_row.entropy).abs() < 1e-3);
+                let entropy = |row: &NodeDistribution| row.entropy.unwrap();
+                assert!((entropy(row) - entropy(want_row)).abs() < 1e-3);
                 assert_eq!(judged.len(), want_judged.len());
                 for (a, b) in judged.iter().zip(want_judged) {
                     assert_eq!(a.rank, b.rank);

@@ -96,14 +96,8 @@ fn score_row_plain(logits: &[f32], children: &[TokenId]) -> (NodeDistribution, V
     let entropy = sum.ln() - weighted / sum;
     let prob = |logit: f32| (logit - scan.max).exp() / sum;
     let judged = scan.children.iter().map(|child| match child.logit {
-        Some(logit) => TokenScore {
-            rank: 1 + child.ahead,
-            p: prob(logit),
-        },
-        None => TokenScore {
-            rank: logits.len() as u32 + 1,
-            p: 0.0,
-        },
+        Some(logit) => TokenScore::new(1 + child.ahead, prob(logit)),
+        None => TokenScore::new(logits.len() as u32 + 1, 0.0),
     });
     let top = scan
         .top
@@ -111,7 +105,7 @@ fn score_row_plain(logits: &[f32], children: &[TokenId]) -> (NodeDistribution, V
         .map(|&(id, logit)| Candidate(id, prob(logit)));
     let row = NodeDistribution {
         top: top.collect(),
-        entropy: entropy.max(0.0),
+        entropy: Some(entropy.max(0.0)),
         drawn: None,
     };
     (row, judged.collect())
@@ -242,14 +236,15 @@ mod tests {
     #[test]
     fn ties_go_to_the_lower_id() {
         let (row, judged) = score_row(&[1.0, 3.0, 3.0, 0.0], &[1, 2, 3]);
-        assert_eq!(row.argmax(), 1);
-        assert_eq!(judged.iter().map(|j| j.rank).collect::<Vec<_>>(), [1, 2, 4]);
+        assert_eq!(row.argmax(), Some(1));
+        let ranks: Vec<u32> = judged.iter().filter_map(|j| j.rank).collect();
+        assert_eq!(ranks, [1, 2, 4]);
     }
 
     #[test]
     fn a_token_outside_the_vocabulary_is_last() {
         let (_, judged) = score_row(&[1.0, 2.0], &[7]);
-        assert_eq!(judged[0], TokenScore { rank: 3, p: 0.0 });
+        assert_eq!(judged[0], TokenScore::new(3, 0.0));
     }
 
     #[test]
@@ -269,10 +264,10 @@ mod tests {
             let (row, judged) = score_row(&logits, &[id as u32]);
             prop_assert!((judged[0].p as f64 - exps[id] / sum).abs() < 1e-5);
             let entropy: f64 = exps.iter().map(|e| e / sum).filter(|p| *p > 0.0).map(|p| -p * p.ln()).sum();
-            prop_assert!((row.entropy as f64 - entropy).abs() < 1e-3);
+            prop_assert!((row.entropy.unwrap() as f64 - entropy).abs() < 1e-3);
             let mut order: Vec<usize> = (0..logits.len()).collect();
             order.sort_by(|&a, &b| logits[b].total_cmp(&logits[a]).then(a.cmp(&b)));
-            prop_assert_eq!(order[judged[0].rank as usize - 1], id);
+            prop_assert_eq!(order[judged[0].rank.unwrap() as usize - 1], id);
             let top: Vec<u32> = row.top.iter().map(|c| c.0).collect();
             let want: Vec<u32> = order.iter().take(TOP_N).map(|&i| i as u32).collect();
             prop_assert_eq!(top, want);

@@ -3,13 +3,13 @@
 
 use crate::present::number::{count, percent};
 use crate::present::record::Record;
-use crate::present::selection::{TreeSelection, bonus_row};
+use crate::present::selection::TreeSelection;
 use crate::speculate::command_line::{CommandLine, without_paths};
 use crate::speculate::draft::Origin;
-use crate::speculate::explain::{choice, explain};
+use crate::speculate::explain::{NOT_RECORDED, bonus_choice, explain};
 use crate::speculate::params::Source;
 use crate::speculate::stats::Stats;
-use crate::speculate::trace::{Step, Trace};
+use crate::speculate::trace::{Header, LogEntry, Step, Trace};
 
 /// Names of files in what others are shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,15 +36,36 @@ pub(crate) fn conditions(trace: &Trace) -> Vec<String> {
     let mut out = vec![format!("{} {}", subject.kind, subject.id)];
     out.extend(group);
     out.extend(framework);
+    out.push(header.model.name.clone());
+    out.extend(header.device.clone());
     out.extend([
-        header.model.name.clone(),
-        header.device.clone(),
         params.verify.describe(),
         format!("budget {}", params.budget.describe()),
         format!("branch {}", params.branch),
-        format!("repetition penalty {}", params.repeat_penalty),
+        format!("repetition penalty {}", penalty(header)),
     ]);
+    out.extend(header.log.as_ref().map(logged));
     out
+}
+
+/// The repetition penalty; a log does not say under which its answers were generated.
+pub(crate) fn penalty(header: &Header) -> String {
+    match header.log {
+        Some(_) => NOT_RECORDED.into(),
+        None => header.params.repeat_penalty.to_string(),
+    }
+}
+
+/// `entry c1 of answers.jsonl, judged by Llama 3 (99% of its tokens)`: what a run was made of.
+pub(crate) fn logged(entry: &LogEntry) -> String {
+    let LogEntry { log, id, judge, .. } = entry;
+    let judge = judge.as_ref().map_or(String::new(), |judge| {
+        let agreement = judge.agreement().map_or_else(String::new, |share| {
+            format!(", whose choice {} of its tokens are", percent(share))
+        });
+        format!(", judged by {}{agreement}", judge.model.name)
+    });
+    format!("entry {id} of {log}{judge}")
 }
 
 /// The command line that makes the run again.
@@ -102,12 +123,14 @@ pub(crate) fn step(step: &Step) -> String {
         true => "nothing retrieved".to_string(),
         false => format!("retrieved: {}", hits.join("; ")),
     };
+    let times = match &step.timing {
+        Some(timing) => format!("{:.1} ms (forward {:.1})", timing.total(), timing.forward),
+        None => format!("times {NOT_RECORDED}"),
+    };
     format!(
-        "{}, {} committed, {:.1} ms (forward {:.1}) · {found}",
+        "{}, {} committed, {times} · {found}",
         count(step.tree.n_rows(), "row"),
         step.verdict.n_committed(),
-        step.timing.total(),
-        step.timing.forward,
     )
 }
 
@@ -115,21 +138,15 @@ pub(crate) fn step(step: &Step) -> String {
 pub(crate) fn verdict(record: &Record, step: &Step, selection: TreeSelection) -> String {
     match selection {
         TreeSelection::Root => "committed before".into(),
-        TreeSelection::Bonus => {
-            let row = bonus_row(step);
-            choice(row.choice_standing(), row.drawn.is_none())
-        }
+        TreeSelection::Bonus => bonus_choice(step),
         TreeSelection::Draft(node) => why(record, step, node),
     }
 }
 
 fn why(record: &Record, step: &Step, node: usize) -> String {
-    let draft = &step.tree.nodes[node];
-    let judged = step.judged[node - 1];
     let in_force = record.trace.params_at(step.index).verify;
-    let row = &step.rows[draft.parent.unwrap_or(0)];
     let eos = &record.trace.header.eos;
-    explain(draft.token, judged, row, in_force, eos).reason()
+    explain(step.scored(), node, in_force, eos).reason()
 }
 
 /// Where a draft token was found; empty for any other.

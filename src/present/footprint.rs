@@ -3,6 +3,7 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::speculate::TokenId;
+use crate::speculate::row::NodeDistribution;
 use crate::speculate::trace::{Header, Step, TokenBytes, Trace};
 
 /// Bookkeeping of the allocator, for each piece of memory.
@@ -33,7 +34,8 @@ pub(crate) fn step_bytes(step: &Step) -> usize {
         size_of_val(node) + origins.sum::<usize>() + PER_PIECE
     });
     let rows = step.rows.iter();
-    let rows = rows.map(|r| size_of_val(r) + size_of_val(r.top.as_slice()) + PER_PIECE);
+    let candidates = |r: &NodeDistribution| size_of_val(r.top.as_slice()) + PER_PIECE;
+    let rows = rows.map(|r| size_of_val(r) + r.as_ref().map_or(0, candidates));
     let verdict =
         size_of_val(step.verdict.fates.as_slice()) + size_of_val(step.verdict.path.as_slice());
     let judged = size_of_val(step.judged.as_slice());

@@ -1,6 +1,9 @@
 //! Numbers as the screens write them.
 
-pub(crate) use crate::speculate::explain::prob;
+pub(crate) use crate::speculate::explain::{NOT_RECORDED, prob};
+
+/// In a narrow column: not recorded, or not measured.
+pub(crate) const UNKNOWN: &str = "—";
 
 pub(crate) fn percent(share: f64) -> String {
     format!("{:.0}%", share * 100.0)

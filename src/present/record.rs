@@ -92,7 +92,7 @@ impl Record {
     /// A run of this header before its first step.
     pub fn new(header: Header) -> Self {
         let mut record = Record {
-            why: WhySlow::new(&header.cost),
+            why: WhySlow::new(&header),
             prompt: fingerprint(&header.prompt_ids),
             n_bytes: header_bytes(&header),
             trace: Trace::new(header),

@@ -2,7 +2,6 @@
 
 use super::mark::Mark;
 use crate::speculate::TokenId;
-use crate::speculate::row::NodeDistribution;
 use crate::speculate::trace::Step;
 use crate::speculate::verify::Fate;
 
@@ -15,12 +14,6 @@ pub enum TreeSelection {
     Draft(usize),
     /// The model's own next token.
     Bonus,
-}
-
-/// The distribution that the bonus token was taken from.
-pub(crate) fn bonus_row(step: &Step) -> &NodeDistribution {
-    let last = step.verdict.path.last().copied().unwrap_or(0);
-    &step.rows[last]
 }
 
 /// What became of it; `None` of the root.

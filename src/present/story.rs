@@ -4,10 +4,10 @@
 use super::mark::Mark;
 use super::number::{count, prob};
 use super::record::Record;
-use super::selection::{TreeSelection, bonus_row};
+use super::selection::TreeSelection;
 use crate::speculate::TokenId;
 use crate::speculate::branch_race::{BranchRace, Cut, branch_race, cut};
-use crate::speculate::explain::{Explanation, choice, explain};
+use crate::speculate::explain::{Explanation, NOT_RECORDED, bonus_choice, explain};
 use crate::speculate::params::AcceptanceRule;
 use crate::speculate::row::{NodeDistribution, TokenScore};
 use crate::speculate::rule::{Refusal, Ruling};
@@ -19,7 +19,9 @@ use crate::speculate::verify::Fate;
 pub(crate) struct SelectedToken<'a> {
     pub(crate) selection: TreeSelection,
     pub(crate) token: Option<TokenId>,
-    pub(crate) row: &'a NodeDistribution,
+    /// `None`: not recorded.
+    pub(crate) row: Option<&'a NodeDistribution>,
+    /// `None`: not recorded, or not drafted.
     pub(crate) judged: Option<TokenScore>,
 }
 
@@ -29,19 +31,19 @@ impl<'a> SelectedToken<'a> {
             TreeSelection::Root => SelectedToken {
                 selection,
                 token: Some(step.tree.nodes[0].token),
-                row: &step.rows[0],
+                row: step.row(0),
                 judged: None,
             },
             TreeSelection::Draft(node) => SelectedToken {
                 selection,
                 token: Some(step.tree.nodes[node].token),
-                row: &step.rows[step.tree.nodes[node].parent.unwrap_or(0)],
-                judged: Some(step.judged[node - 1]),
+                row: step.row_above(node),
+                judged: step.scored().standing(node).score,
             },
             TreeSelection::Bonus => SelectedToken {
                 selection,
                 token: step.verdict.bonus,
-                row: bonus_row(step),
+                row: step.bonus_row(),
                 judged: None,
             },
         }
@@ -81,20 +83,16 @@ impl TokenFacts<'_> {
 
     /// What decided on a draft token.
     pub(crate) fn explained(&self, node: usize) -> Explanation {
-        let tree = &self.step.tree;
-        let row = &self.step.rows[tree.nodes[node].parent.unwrap_or(0)];
         let eos = &self.record.trace.header.eos;
-        let judged = self.step.judged[node - 1];
-        explain(tree.nodes[node].token, judged, row, self.verify, eos)
+        explain(self.step.scored(), node, self.verify, eos)
     }
 
     /// The deciding inequality, with its numbers.
     pub(crate) fn reason(&self) -> String {
-        let row = self.selected.row;
         match self.selected.selection {
             TreeSelection::Root => "committed before".into(),
             TreeSelection::Draft(node) => self.explained(node).reason(),
-            TreeSelection::Bonus => choice(row.choice_standing(), row.drawn.is_none()),
+            TreeSelection::Bonus => bonus_choice(self.step),
         }
     }
 
@@ -103,9 +101,7 @@ impl TokenFacts<'_> {
         let TreeSelection::Draft(node) = self.selected.selection else {
             return self.undrafted();
         };
-        let row = self.selected.row;
-        let choice = self.record.quoted(row.choice());
-        let argmax = format!("{choice} ({})", prob(row.choice_standing().p));
+        let argmax = self.choice(node);
         match self.step.verdict.fate(node) {
             Some(Fate::Accepted) => "the model would have chosen the same token.".into(),
             Some(Fate::Relaxed) => {
@@ -114,6 +110,19 @@ impl TokenFacts<'_> {
             Some(Fate::Lost) => self.lost(node),
             Some(Fate::Unreached) => self.unreached(node),
             Some(Fate::Rejected) | None => self.rejected(node, &argmax),
+        }
+    }
+
+    /// The model's own choice where a draft token was judged: `' car' (.50)`.
+    fn choice(&self, node: usize) -> String {
+        let explained = self.explained(node);
+        let Some(choice) = explained.choice else {
+            return "another token".into();
+        };
+        let choice = self.record.quoted(choice);
+        match explained.choice_score {
+            Some(score) => format!("{choice} ({})", prob(score.p)),
+            None => choice,
         }
     }
 
@@ -133,8 +142,12 @@ impl TokenFacts<'_> {
     }
 
     fn rejected(&self, node: usize, argmax: &str) -> String {
-        let rank = self.step.judged[node - 1].rank;
-        match self.explained(node).ruling {
+        let explained = self.explained(node);
+        let rank = explained.score.and_then(|score| score.rank);
+        let Some(ruling) = explained.ruling else {
+            return "the rule refused it; the distribution that decided is not recorded.".into();
+        };
+        match ruling {
             Ruling::Refused(Refusal::NotArgmax) => {
                 format!("the model would choose {argmax}, and only its first choice is accepted.")
             }
@@ -142,10 +155,11 @@ impl TokenFacts<'_> {
                 format!("at this temperature the model sampled {argmax} here.")
             }
             Ruling::Refused(Refusal::Rank) => {
-                let others = match rank - 1 {
-                    1 => "one token".into(),
-                    n if n > 999 => "many tokens".into(),
-                    n => format!("{n} tokens"),
+                let others = match rank.map(|rank| rank.saturating_sub(1)) {
+                    Some(1) => "one token".into(),
+                    Some(n) if n > 999 => "many tokens".into(),
+                    Some(n) => format!("{n} tokens"),
+                    None => "all recorded candidates".into(),
                 };
                 format!("the model prefers {others} here, {argmax} most of all.")
             }
@@ -155,10 +169,13 @@ impl TokenFacts<'_> {
             Ruling::Refused(Refusal::EosNotArgmax) => {
                 "it would end the text, which only the model's first choice may do.".into()
             }
-            _ => format!(
-                "only the model's {} choice after {argmax}, and too unlikely for the rule.",
-                ordinal(rank)
-            ),
+            _ => match rank {
+                Some(rank) => format!(
+                    "only the model's {} choice after {argmax}, and too unlikely for the rule.",
+                    ordinal(rank)
+                ),
+                None => format!("{argmax} and the others leave too little for it under the rule."),
+            },
         }
     }
 
@@ -196,7 +213,8 @@ impl TokenFacts<'_> {
     }
 
     fn branch_race(&self, node: usize) -> BranchRace {
-        let takes = |n: usize| !matches!(self.explained(n).ruling, Ruling::Refused(_));
+        let ruling = |n: usize| self.explained(n).ruling;
+        let takes = |n: usize| matches!(ruling(n), Some(Ruling::Choice | Ruling::Relaxed));
         branch_race(self.step, node, takes)
     }
 
@@ -210,7 +228,8 @@ impl TokenFacts<'_> {
         is_lost.then(|| {
             let BranchRace { won, lost } = self.branch_race(node);
             let tokens = count(won.len, "token");
-            let (p, own) = (prob(won.p as f32), prob(lost.p as f32));
+            let p = |p: Option<f64>| p.map_or_else(|| NOT_RECORDED.into(), |p| prob(p as f32));
+            let (p, own) = (p(won.p), p(lost.p));
             format!("{tokens}, p {p} beat {}, p {own}", lost.len)
         })
     }

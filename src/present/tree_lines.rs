@@ -129,7 +129,7 @@ mod tests {
                 bonus: bonus.then_some(9),
                 finish: None,
             },
-            timing: Timing::default(),
+            timing: Some(Timing::default()),
             tokens: Vec::new(),
             documents: Vec::new(),
             excerpts: Vec::new(),

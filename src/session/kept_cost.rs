@@ -48,7 +48,12 @@ impl CostKey {
     pub(crate) fn of(engine: &Engine) -> Self {
         let arithmetic = engine.model.arithmetic();
         let info = &engine.model.info;
-        let unhashed = || format!("{} of {} bytes", info.name, info.file_bytes);
+        let unhashed = || {
+            let bytes = info
+                .file_bytes
+                .map_or(String::new(), |n| format!(" of {n} bytes"));
+            format!("{}{bytes}", info.name)
+        };
         CostKey {
             model: info.sha256.clone().unwrap_or_else(unhashed),
             quantize: arithmetic.quantize,

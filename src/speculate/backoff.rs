@@ -1,6 +1,6 @@
 //! Drafting that does not pay pauses and resumes by itself: if the automatic budget
-//! leaves no draft several steps in a row, retrieval rests for a few steps, longer
-//! after each failure. Counted in steps, not in time, so that a run can be repeated.
+//! leaves no draft several steps in a row (in a batch, if drafts save less than they cost),
+//! retrieval rests for a few steps, longer after each failure. Counted in steps, not in time, so that a run can be repeated.
 
 use serde::{Deserialize, Serialize};
 
@@ -34,9 +34,9 @@ impl Backoff {
         self.left > 0
     }
 
-    /// After a step: whether it drafted anything.
-    pub(crate) fn after_step(&mut self, has_drafted: bool) {
-        if has_drafted {
+    /// After a step: whether its drafting paid.
+    pub(crate) fn after_step(&mut self, has_paid: bool) {
+        if has_paid {
             *self = Backoff::default();
         } else if self.left > 0 {
             self.left -= 1;

@@ -12,8 +12,8 @@ pub(crate) struct Reach {
     pub(crate) end: usize,
     /// Draft tokens from the root on.
     pub(crate) len: usize,
-    /// Product of the model's probabilities of its tokens.
-    pub(crate) p: f64,
+    /// Product of the model's probabilities of its tokens; `None`: not recorded.
+    pub(crate) p: Option<f64>,
 }
 
 /// The branch that was committed, and the best one through a node that lost.
@@ -44,7 +44,8 @@ pub(crate) fn branch_race(step: &Step, node: usize, takes: impl Fn(usize) -> boo
         taken[child] = taken[parent] && takes(child);
         if taken[child] {
             let here = reach(step, child);
-            if here.len > best.len || (here.len == best.len && here.p > best.p) {
+            let is_likelier = here.p.zip(best.p).is_some_and(|(here, best)| here > best);
+            if here.len > best.len || (here.len == best.len && is_likelier) {
                 best = here;
             }
         }
@@ -58,7 +59,7 @@ pub(crate) fn branch_race(step: &Step, node: usize, takes: impl Fn(usize) -> boo
 
 fn reach(step: &Step, end: usize) -> Reach {
     let path = step.tree.path(end);
-    let probs = path[1..].iter().map(|&n| f64::from(step.judged[n - 1].p));
+    let probs = path[1..].iter().map(|&n| Some(f64::from(step.score(n)?.p)));
     Reach {
         end,
         len: path.len() - 1,
@@ -113,7 +114,7 @@ mod tests {
             finish: None,
         };
         Step {
-            judged: judged.map(|p| TokenScore { rank: 1, p }).to_vec(),
+            judged: judged.map(|p| Some(TokenScore::new(1, p))).to_vec(),
             ..test_support::step(tree, verdict)
         }
     }
@@ -123,7 +124,9 @@ mod tests {
         let branch_race = branch_race(&step(), 4, |node| node == 5);
         assert_eq!((branch_race.won.end, branch_race.won.len), (3, 3));
         assert_eq!((branch_race.lost.end, branch_race.lost.len), (5, 2));
-        assert!((branch_race.won.p - 0.2).abs() < 1e-6 && (branch_race.lost.p - 0.36).abs() < 1e-6);
+        let p = |reach: Reach| reach.p.expect("recorded");
+        assert!((p(branch_race.won) - 0.2).abs() < 1e-6);
+        assert!((p(branch_race.lost) - 0.36).abs() < 1e-6);
     }
 
     #[test]

@@ -160,7 +160,18 @@ pub(crate) fn row_of(trace: &Trace, token: Committed) -> Option<&NodeDistributio
         Some(node) => step.tree.nodes.get(node)?.parent?,
         None => step.verdict.path.last().copied().unwrap_or(0),
     };
-    step.rows.get(node)
+    step.row(node)
+}
+
+/// The model's own choice where a committed token was judged or chosen, by the
+/// distribution or, where that is not recorded, by what was committed.
+fn choice_of(trace: &Trace, token: Committed) -> Option<TokenId> {
+    let step = trace.steps.get(token.step)?;
+    let node = match token.node {
+        Some(node) => step.tree.nodes.get(node)?.parent?,
+        None => step.verdict.path.last().copied().unwrap_or(0),
+    };
+    step.scored().choice(node)
 }
 
 fn same_model(a: &Trace, b: &Trace) -> bool {
@@ -222,18 +233,16 @@ pub fn lossless(strict: &Trace, autoregressive: &Trace) -> Lossless {
 }
 
 /// When tokens appeared: (milliseconds of decoding, tokens by then), one pair per step,
-/// starting with the inherited tokens at 0.
-pub fn arrivals(trace: &Trace) -> Vec<(f64, usize)> {
+/// starting with the inherited tokens at 0. `None`: a step's time is not recorded.
+pub fn arrivals(trace: &Trace) -> Option<Vec<(f64, usize)>> {
     let begin = (0.0, trace.taken_over().count());
     let mut sum = begin;
     let steps = trace.steps.iter().map(|step| {
-        sum.0 += step.timing.total();
+        sum.0 += step.timing.as_ref()?.total();
         sum.1 += step.verdict.n_committed();
-        sum
+        Some(sum)
     });
-    std::iter::once(begin)
-        .chain(steps.collect::<Vec<_>>())
-        .collect()
+    std::iter::once(Some(begin)).chain(steps).collect()
 }
 
 /// Number of tokens after this many milliseconds of decoding.

@@ -19,6 +19,7 @@ mod terms;
 
 use std::fmt;
 
+use super::explain::NOT_RECORDED;
 use super::params::Source;
 use super::trace::Trace;
 
@@ -101,9 +102,27 @@ impl Condition {
         parse::parse(text)
     }
 
-    /// Whether a step of the run matches; a missing step does not.
+    /// Whether a step of the run matches; a missing step does not, nor one that lacks what
+    /// the condition asks for.
     pub(crate) fn matches(&self, trace: &Trace, step: usize) -> bool {
-        step < trace.steps.len() && matching::matches(self, trace, step)
+        step < trace.steps.len() && matching::matches(self, trace, step) == Some(true)
+    }
+
+    /// Steps of which it cannot be told whether they match: what the condition asks for
+    /// is not recorded.
+    pub fn not_recorded(&self, trace: &Trace) -> usize {
+        let is_unknown = |&step: &usize| matching::matches(self, trace, step).is_none();
+        (0..trace.steps.len()).filter(is_unknown).count()
+    }
+
+    /// How many steps lack what the condition asks for: `; not recorded in 30 steps`. Empty
+    /// if none does.
+    pub(crate) fn lack(&self, trace: &Trace) -> String {
+        match self.not_recorded(trace) {
+            0 => String::new(),
+            1 => format!("; {NOT_RECORDED} in 1 step"),
+            n => format!("; {NOT_RECORDED} in {n} steps"),
+        }
     }
 
     /// The next step after `from` that matches, or the one before it.

@@ -8,6 +8,7 @@ mod allocation;
 mod inline;
 mod pass;
 mod point;
+mod worth;
 
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +22,7 @@ pub(crate) use pass::Load;
 pub(crate) use pass::PassCosts;
 pub use pass::PassPoint;
 pub(crate) use point::CostPoint;
+pub(crate) use worth::{Prices, Worth};
 
 /// Measured step times t(rows, context). Empty if nothing was measured.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

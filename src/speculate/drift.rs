@@ -19,11 +19,11 @@ pub(crate) struct Drift {
 
 impl Drift {
     pub(crate) fn push(&mut self, step: &Step, costs: &StepCosts) {
-        if !costs.is_measured() {
+        let Some(timing) = step.timing.filter(|_| costs.is_measured()) else {
             return;
-        }
+        };
         let profiled = f64::from(costs.ms(step.tree.n_rows(), step.context_len));
-        self.ratios.push_back(step.timing.total() / profiled);
+        self.ratios.push_back(timing.total() / profiled);
         if self.ratios.len() > WINDOW {
             self.ratios.pop_front();
         }
@@ -80,10 +80,10 @@ mod tests {
                 finish: None,
             };
             let mut step = test_support::step(DraftTree::root_only(0), verdict);
-            step.timing = Timing {
+            step.timing = Some(Timing {
                 forward,
                 ..Timing::default()
-            };
+            });
             drift.push(&step, &costs);
         }
         drift

@@ -3,64 +3,73 @@
 
 use super::TokenId;
 use super::params::AcceptanceRule;
-use super::row::{Candidate, NodeDistribution, TokenScore};
+use super::row::{NodeDistribution, TokenScore};
 use super::rule::{Refusal, Ruling, Test, rule, tests};
+use super::trace::Step;
+use super::verify::ScoredTree;
 
-/// Everything that decided about one draft token.
+/// Everything that is recorded of what decided about one draft token.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Explanation {
-    pub(crate) token: TokenId,
-    pub(crate) judged: TokenScore,
+    /// Its rank and probability; `None`: not recorded.
+    pub(crate) score: Option<TokenScore>,
     /// The most probable token there.
-    pub(crate) argmax: Candidate,
-    /// The model's own choice there with its score: the argmax, or the sampled token.
-    pub(crate) choice: (TokenId, TokenScore),
-    /// The inequalities, in the order of evaluation; none if only the choice is accepted.
+    pub(crate) argmax: Option<TokenId>,
+    /// The model's own choice there: the argmax, or the sampled token.
+    pub(crate) choice: Option<TokenId>,
+    /// The score of that choice.
+    pub(crate) choice_score: Option<TokenScore>,
+    /// The inequalities that can be told, in the order of evaluation; none if only the
+    /// choice is accepted.
     pub(crate) tests: Vec<Test>,
-    pub(crate) ruling: Ruling,
+    /// `None`: what decided is not recorded.
+    pub(crate) ruling: Option<Ruling>,
 }
 
 /// Explains what [`rule`] says of a draft token.
 pub(crate) fn explain(
-    token: TokenId,
-    judged: TokenScore,
-    row: &NodeDistribution,
+    scored: ScoredTree<'_>,
+    node: usize,
     verify: AcceptanceRule,
     eos: &[TokenId],
 ) -> Explanation {
-    let asked = match row.drawn {
+    let at = scored.standing(node);
+    let drawn = at.row.and_then(|row| row.drawn);
+    let asked = match drawn {
         Some(_) => Vec::new(),
-        None => tests(judged, row, verify).collect(),
+        None => tests(at, verify).flatten().collect(),
     };
     Explanation {
-        token,
-        judged,
-        argmax: row.top[0],
-        choice: (row.choice(), row.choice_standing()),
+        score: at.score,
+        argmax: at.row.and_then(NodeDistribution::argmax),
+        choice: at.choice,
+        choice_score: at.row.and_then(NodeDistribution::choice_score),
         tests: asked,
-        ruling: rule(token, judged, row, verify, eos),
+        ruling: rule(at, verify, eos),
     }
 }
+
+/// The word for what a recording does not hold.
+pub(crate) const NOT_RECORDED: &str = "not recorded";
 
 impl Explanation {
     /// What decided, in one line: `rank 2 ≤ k 2, .31 > tau .10`.
     pub(crate) fn reason(&self) -> String {
-        let TokenScore { rank, p } = self.judged;
-        match self.ruling {
-            Ruling::Choice => choice(self.judged, self.choice.0 == self.argmax.0),
+        let Some(ruling) = self.ruling else {
+            return self.with_score("what decided is not recorded");
+        };
+        match ruling {
+            Ruling::Choice => choice(self.score, self.is_argmax()),
             Ruling::Relaxed => {
                 let all: Vec<String> = self.tests.iter().map(Test::in_words).collect();
                 all.join(", ")
             }
-            Ruling::Refused(Refusal::NotArgmax) => {
-                format!("rank {rank}, {}: only rank 1 is accepted", prob(p))
-            }
-            Ruling::Refused(Refusal::NotDrawn) => {
-                format!("rank {rank}, {}: another token was sampled", prob(p))
-            }
-            Ruling::Refused(Refusal::Rank) => {
-                format!("{}; {}", self.failed(), prob(p))
-            }
+            Ruling::Refused(Refusal::NotArgmax) => self.with_score("only rank 1 is accepted"),
+            Ruling::Refused(Refusal::NotDrawn) => self.with_score("another token was sampled"),
+            Ruling::Refused(Refusal::Rank) => match self.score {
+                Some(score) => format!("{}; {}", self.failed(), prob(score.p)),
+                None => self.failed(),
+            },
             Ruling::Refused(Refusal::Probability | Refusal::Ratio | Refusal::Typical) => {
                 let held = self.tests.iter().find(|test| test.holds());
                 let held = held.map(|test| format!("{}, but ", test.in_words()));
@@ -68,9 +77,28 @@ impl Explanation {
             }
             Ruling::Refused(Refusal::ArgmaxIsEos) => "the model ends the text here".into(),
             Ruling::Refused(Refusal::EosNotArgmax) => {
-                format!("would end the text, and is only rank {rank}")
+                match self.score.and_then(|score| score.rank) {
+                    Some(rank) => format!("would end the text, and is only rank {rank}"),
+                    None => "would end the text, and is not rank 1".into(),
+                }
             }
         }
+    }
+
+    /// `rank 2, .31: only rank 1 is accepted`, as far as it is recorded.
+    fn with_score(&self, why: &str) -> String {
+        match self.score {
+            Some(TokenScore {
+                rank: Some(rank),
+                p,
+            }) => format!("rank {rank}, {}: {why}", prob(p)),
+            Some(TokenScore { rank: None, p }) => format!("{}: {why}", prob(p)),
+            None => why.to_string(),
+        }
+    }
+
+    fn is_argmax(&self) -> bool {
+        self.argmax.is_none() || self.choice == self.argmax
     }
 
     fn failed(&self) -> String {
@@ -80,15 +108,19 @@ impl Explanation {
 }
 
 /// Describes the model's own choice, drafted or not.
-pub(crate) fn choice(standing: TokenScore, is_argmax: bool) -> String {
-    match is_argmax {
-        true => format!("the model's own choice, {}", prob(standing.p)),
-        false => format!(
-            "sampled by the model, rank {}, {}",
-            standing.rank,
-            prob(standing.p)
-        ),
+pub(crate) fn choice(score: Option<TokenScore>, is_argmax: bool) -> String {
+    let p = score.map_or_else(|| format!("p {NOT_RECORDED}"), |score| prob(score.p));
+    match (is_argmax, score.and_then(|score| score.rank)) {
+        (true, _) => format!("the model's own choice, {p}"),
+        (false, Some(rank)) => format!("sampled by the model, rank {rank}, {p}"),
+        (false, None) => format!("sampled by the model, {p}"),
     }
+}
+
+/// The same of a step's bonus token.
+pub(crate) fn bonus_choice(step: &Step) -> String {
+    let is_drawn = step.bonus_row().is_some_and(|row| row.drawn.is_some());
+    choice(step.bonus_score(), !is_drawn)
 }
 
 impl Test {
@@ -117,11 +149,18 @@ impl Test {
             } => {
                 let (p, bound) = prob_beside(p, self.bound());
                 let (sign, delta) = (sign(">", "≤"), prob(delta));
-                let part = match delta_decides(eps, self.bound()) {
-                    true => format!("delta {delta} × e^-{entropy:.2} = {bound}"),
-                    false => format!("eps {bound}"),
+                let part = match entropy.filter(|_| delta_decides(eps, self.bound())) {
+                    Some(entropy) => format!("delta {delta} × e^-{entropy:.2} = {bound}"),
+                    None => format!("eps {bound}"),
                 };
                 format!("{p} {sign} {part}")
+            }
+            Test::Unlisted { listed, k } => {
+                format!("not among the {listed} recorded candidates, k {k}")
+            }
+            Test::AtMost { most, bound } => {
+                let (most, bound) = prob_beside(most, bound);
+                format!("at most {most} is left for it, {bound} is needed")
             }
         }
     }
@@ -154,15 +193,60 @@ pub(crate) fn prob_beside(p: f32, threshold: f32) -> (String, String) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::draft::DraftTree;
+    use super::super::row::Candidate;
     use super::*;
 
     fn reason(rank: u32, p: f32, verify: AcceptanceRule) -> String {
         let row = NodeDistribution {
             top: vec![Candidate(1, 0.5), Candidate(2, 0.31), Candidate(3, 0.05)],
-            entropy: 1.0,
+            entropy: Some(1.0),
             drawn: None,
         };
-        explain(rank, TokenScore { rank, p }, &row, verify, &[99]).reason()
+        reason_of(rank, Some(TokenScore::new(rank, p)), Some(row), verify)
+    }
+
+    /// Of the only draft token after the root.
+    fn reason_of(
+        token: TokenId,
+        score: Option<TokenScore>,
+        row: Option<NodeDistribution>,
+        verify: AcceptanceRule,
+    ) -> String {
+        let mut tree = DraftTree::root_only(0);
+        tree.push(0, token, 0.5, Vec::new());
+        let (rows, judged) = ([row, None], [score]);
+        explain(ScoredTree::new(&tree, &rows, &judged), 1, verify, &[99]).reason()
+    }
+
+    #[test]
+    fn what_is_not_recorded_is_said_and_is_not_0() {
+        let relaxed = |k, tau| AcceptanceRule::Relaxed { k, tau };
+        let unknown = "what decided is not recorded";
+        assert_eq!(reason_of(7, None, None, relaxed(2, 0.1)), unknown);
+        let row = |top: &[Candidate]| NodeDistribution {
+            top: top.to_vec(),
+            entropy: None,
+            drawn: None,
+        };
+        let of = |top: &[Candidate], token, verify| reason_of(token, None, Some(row(top)), verify);
+        let five: Vec<Candidate> = (1..6).map(|id| Candidate(id, 0.15)).collect();
+        let unlisted = "not among the 5 recorded candidates, k 2";
+        assert_eq!(of(&five, 7, relaxed(2, 0.1)), unlisted);
+        assert_eq!(of(&five, 2, relaxed(2, 0.1)), "rank 2 ≤ k 2, .15 > tau .10");
+        // About a twentieth is left, and its rank is unknown.
+        let one = [Candidate(1, 0.95)];
+        let left = "at most .05 is left for it, .10 is needed";
+        assert_eq!(of(&one, 7, relaxed(2, 0.1)), left);
+        assert_eq!(of(&one, 7, relaxed(2, 0.01)), unknown);
+        assert_eq!(of(&one, 1, relaxed(2, 0.01)), "the model's own choice, .95");
+        let typical = AcceptanceRule::Typical {
+            eps: 0.09,
+            delta: 0.3,
+        };
+        assert_eq!(of(&five, 2, typical), ".15 > eps .09");
+        assert_eq!(of(&five, 7, typical), unknown);
+        assert_eq!(choice(None, true), "the model's own choice, p not recorded");
     }
 
     #[test]

@@ -5,8 +5,8 @@
 use super::TokenId;
 use super::draft::DraftTree;
 use super::params::AcceptanceRule;
-use super::row::{NodeDistribution, TokenScore};
-use super::rule::{Ruling, rule};
+use super::row::NodeDistribution;
+use super::rule::{Ruling, Standing, rule};
 use super::verify::{Fate, RemainingTokens, Verdict, finish_of};
 
 /// What the model went on to write after a draft's root.
@@ -51,11 +51,11 @@ pub fn verify_by_rows(
         for child in tree.children(at).filter(|child| !path.contains(child)) {
             let token = tree.nodes[child].token;
             let row = answer.rows.get(depth)?.as_ref()?;
-            let score = score(row, token, verify)?;
-            if !matches!(rule(token, score, row, verify, answer.eos), Ruling::Relaxed) {
+            let standing = Standing::within(row, token);
+            if rule(standing, verify, answer.eos)? != Ruling::Relaxed {
                 continue;
             }
-            let is_less_probable = score.p < row.argmax_p();
+            let is_less_probable = standing.score?.p < row.argmax_p()?;
             if !is_beaten(tree, child, path.len(), room, is_less_probable) {
                 return None;
             }
@@ -68,23 +68,6 @@ pub fn verify_by_rows(
             false => Fate::Rejected,
         }
     }))
-}
-
-/// A token's score in a row that holds the best candidates alone; `None`: it is not among
-/// them, and they are too few to tell.
-fn score(row: &NodeDistribution, token: TokenId, verify: AcceptanceRule) -> Option<TokenScore> {
-    let place = row.top.iter().position(|candidate| candidate.0 == token);
-    if let Some(at) = place {
-        return Some(TokenScore {
-            rank: at as u32 + 1,
-            p: row.top[at].1,
-        });
-    }
-    let is_told = verify.max_rank().is_some_and(|k| row.top.len() >= k);
-    is_told.then_some(TokenScore {
-        rank: row.top.len() as u32 + 1,
-        p: 0.0,
-    })
 }
 
 /// Whether the branch that begins with an accepted child loses against a path of the
@@ -173,7 +156,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::speculate::row::Candidate;
+    use crate::speculate::row::{Candidate, TokenScore};
     use crate::speculate::verify::{Finish, ScoredTree, verify};
 
     const EOS: TokenId = 0;
@@ -205,13 +188,18 @@ mod tests {
         let at = |i: u32| Candidate((token + i) % VOCABULARY, p * 0.5f32.powi(i as i32));
         NodeDistribution {
             top: (0..VOCABULARY).map(at).collect(),
-            entropy: 1.0,
+            entropy: Some(1.0),
             drawn: None,
         }
     }
 
     /// The rows of a model that writes `answer` and, elsewhere, whatever `seed` says.
-    fn rows(tree: &DraftTree, answer: &[TokenId], p: f32, seed: u32) -> Vec<NodeDistribution> {
+    fn rows(
+        tree: &DraftTree,
+        answer: &[TokenId],
+        p: f32,
+        seed: u32,
+    ) -> Vec<Option<NodeDistribution>> {
         let on_answer = |node: usize| {
             let path = &tree.path(node)[1..];
             let drafted = path.iter().map(|&n| tree.nodes[n].token);
@@ -221,17 +209,15 @@ mod tests {
             true => answer.get(tree.nodes[node].depth).copied().unwrap_or(EOS),
             false => (node as u32).wrapping_mul(seed) % VOCABULARY,
         };
-        (0..tree.n_rows()).map(|node| row(next(node), p)).collect()
+        (0..tree.n_rows())
+            .map(|node| Some(row(next(node), p)))
+            .collect()
     }
 
-    fn scores(tree: &DraftTree, rows: &[NodeDistribution]) -> Vec<TokenScore> {
+    fn scores(tree: &DraftTree, rows: &[Option<NodeDistribution>]) -> Vec<Option<TokenScore>> {
         let score = |node: &crate::speculate::draft::DraftNode| {
-            let row = &rows[node.parent.unwrap_or(0)];
-            let at = row.top.iter().position(|c| c.0 == node.token).unwrap_or(0);
-            TokenScore {
-                rank: at as u32 + 1,
-                p: row.top[at].1,
-            }
+            let row = rows[node.parent.unwrap_or(0)].as_ref()?;
+            row.score(node.token)
         };
         tree.nodes[1..].iter().map(score).collect()
     }
@@ -259,7 +245,7 @@ mod tests {
             let scores = scores(&tree, &rows);
             let room = RemainingTokens { tokens: answer.len(), then: Finish::Length };
             let scored = ScoredTree::new(&tree, &rows, &scores);
-            let by_model = verify(scored, AcceptanceRule::Strict, &[EOS], room);
+            let by_model = verify(scored, AcceptanceRule::Strict, &[EOS], room).unwrap();
             let known = AnswerAhead { tokens: &answer, rows: &[], eos: &[EOS] };
             prop_assert_eq!(verify_strictly(&tree, known, room), by_model);
         }
@@ -286,7 +272,7 @@ mod tests {
             let by_model = |seed: u32| {
                 let rows = rows(&tree, &answer, p, seed);
                 let scores = scores(&tree, &rows);
-                verify(ScoredTree::new(&tree, &rows, &scores), rule, &[EOS], room)
+                verify(ScoredTree::new(&tree, &rows, &scores), rule, &[EOS], room).unwrap()
             };
             match told {
                 Some(told) => for seed in 1..20 {

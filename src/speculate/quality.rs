@@ -13,6 +13,8 @@ pub struct LogProb {
     pub(crate) sum: f64,
     /// How many were summed up.
     pub tokens: usize,
+    /// Committed tokens whose probability is not recorded.
+    pub not_recorded: usize,
 }
 
 impl LogProb {
@@ -26,33 +28,51 @@ impl LogProb {
     /// Adds one step.
     pub(crate) fn add(&mut self, step: &Step) {
         for p in probabilities(step) {
+            let Some(p) = p else {
+                self.not_recorded += 1;
+                continue;
+            };
             self.sum += f64::from(p.max(LEAST_P)).ln();
             self.tokens += 1;
         }
     }
 
-    /// Mean per token, in nats; `None` before the first token.
+    /// Mean per token whose probability is recorded, in nats; `None` before the first.
     pub fn mean(&self) -> Option<f64> {
         (self.tokens > 0).then(|| self.sum / self.tokens as f64)
     }
 }
 
-/// The probability of each committed token in its row, after the repetition penalty. A
-/// bonus token is its row's choice, or else looked up among the recorded candidates; a
-/// missing one is left out.
-pub(crate) fn probabilities(step: &Step) -> impl Iterator<Item = f32> + '_ {
+/// The probability of each committed token in its row, after the repetition penalty;
+/// `None`: not recorded. A bonus token is its row's choice, or else looked up among the
+/// recorded candidates.
+pub(crate) fn probabilities(step: &Step) -> impl Iterator<Item = Option<f32>> + '_ {
     let path = &step.verdict.path;
-    let drafts = path.iter().filter_map(|&node| {
-        let judged = step.judged.get(node.checked_sub(1)?)?;
-        Some(judged.p)
-    });
-    let last = path.last().copied().unwrap_or(0);
-    let bonus = step.verdict.bonus.and_then(|token| {
-        let row = step.rows.get(last)?;
-        if row.choice() == token {
-            return Some(row.choice_standing().p);
+    let drafts = path.iter().map(|&node| step.score(node));
+    let bonus = step.verdict.bonus.map(|_| step.bonus_score());
+    let scores = drafts.chain(bonus);
+    scores.map(|score| score.map(|score| score.p))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::speculate::params::Params;
+    use crate::speculate::whatif::tests::{run, thinned};
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Every committed token is summed up or counted as not recorded.
+        #[test]
+        fn no_token_is_left_out_uncounted(seed: u64, percent in 0u32..101) {
+            let whole = run(seed, 12, 8, Params::default());
+            let (all, found) = (LogProb::of(&whole), LogProb::of(&thinned(&whole, seed, percent)));
+            prop_assert_eq!(all.not_recorded, 0);
+            prop_assert_eq!(found.tokens + found.not_recorded, all.tokens);
+            prop_assert!(found.sum >= all.sum - 1e-9);
+            if percent == 100 {
+                prop_assert_eq!((found.tokens, found.mean()), (0, None));
+            }
         }
-        Some(row.top.iter().find(|c| c.0 == token)?.1)
-    });
-    drafts.chain(bonus)
+    }
 }

@@ -36,6 +36,84 @@ pub(crate) enum Refusal {
     EosNotArgmax,
 }
 
+/// What is recorded of a draft token and of the place where it was drafted.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Standing<'a> {
+    pub(crate) token: TokenId,
+    /// `None`: not recorded, or not among the recorded candidates.
+    pub(crate) score: Option<TokenScore>,
+    /// The distribution there.
+    pub(crate) row: Option<&'a NodeDistribution>,
+    /// The model's own choice there, by its distribution or by what was committed.
+    pub(crate) choice: Option<TokenId>,
+}
+
+impl<'a> Standing<'a> {
+    /// A token in a distribution.
+    pub(crate) fn within(row: &'a NodeDistribution, token: TokenId) -> Self {
+        Standing {
+            token,
+            score: row.score(token),
+            row: Some(row),
+            choice: row.choice(),
+        }
+    }
+
+    fn is_sampled(&self) -> bool {
+        self.row.is_some_and(|row| row.drawn.is_some())
+    }
+
+    /// The most probable token there. Without a distribution it is what was committed:
+    /// only greedy choices are judged so.
+    fn argmax(&self) -> Option<TokenId> {
+        match self.row {
+            Some(row) => row.argmax(),
+            None => self.choice,
+        }
+    }
+
+    /// rank <= k, as far as it can be told.
+    fn rank_test(&self, k: usize) -> Option<Test> {
+        if let Some(rank) = self.score.and_then(|score| score.rank) {
+            return Some(Test::Rank { rank, k });
+        }
+        let listed = self.row?.top.len();
+        (listed >= k).then_some(Test::Unlisted { listed, k })
+    }
+
+    /// Whether the token has enough: by `test` if its probability is recorded, and never
+    /// if what the others leave is not enough.
+    fn p_test(&self, bound: f32, test: impl Fn(f32) -> Test) -> Option<Test> {
+        if let Some(score) = self.score {
+            return Some(test(score.p));
+        }
+        let most = self.row.map_or(1.0, NodeDistribution::most_unlisted);
+        let could_pass = test(most).holds();
+        (!could_pass).then_some(Test::AtMost { most, bound })
+    }
+
+    fn ratio_test(&self, r: f32) -> Option<Test> {
+        let p_max = self.row?.argmax_p()?;
+        self.p_test(r * p_max, |p| Test::Ratio { p, r, p_max })
+    }
+
+    fn typical_test(&self, eps: f32, delta: f32) -> Option<Test> {
+        let entropy = self.row.and_then(|row| row.entropy);
+        let test = |p| Test::Typical {
+            p,
+            eps,
+            delta,
+            entropy,
+        };
+        if entropy.is_some() {
+            return self.p_test(test(1.0).bound(), test);
+        }
+        // The entropy only lowers the bound.
+        let score = self.score?;
+        Some(test(score.p)).filter(Test::holds)
+    }
+}
+
 /// One inequality of a rule, with its numbers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Test {
@@ -50,8 +128,13 @@ pub(crate) enum Test {
         p: f32,
         eps: f32,
         delta: f32,
-        entropy: f32,
+        /// `None`: not recorded, and not needed.
+        entropy: Option<f32>,
     },
+    /// rank > listed >= k: it is not among the recorded candidates.
+    Unlisted { listed: usize, k: usize },
+    /// The others leave it at most this, which is not enough.
+    AtMost { most: f32, bound: f32 },
 }
 
 impl Test {
@@ -60,13 +143,15 @@ impl Test {
             Test::Rank { rank, k } => rank as usize <= k,
             Test::Probability { p, .. } | Test::Typical { p, .. } => p > self.bound(),
             Test::Ratio { p, .. } => p >= self.bound(),
+            Test::Unlisted { .. } | Test::AtMost { .. } => false,
         }
     }
 
     /// The right side: a rank, or a probability.
     pub(crate) fn bound(&self) -> f32 {
         match *self {
-            Test::Rank { k, .. } => k as f32,
+            Test::Rank { k, .. } | Test::Unlisted { k, .. } => k as f32,
+            Test::AtMost { bound, .. } => bound,
             Test::Probability { tau, .. } => tau,
             Test::Ratio { r, p_max, .. } => r * p_max,
             Test::Typical {
@@ -74,84 +159,68 @@ impl Test {
                 delta,
                 entropy,
                 ..
-            } => eps.min(delta * (-entropy).exp()),
+            } => entropy.map_or(eps, |entropy| eps.min(delta * (-entropy).exp())),
         }
     }
 
     fn refusal(&self) -> Refusal {
         match self {
-            Test::Rank { .. } => Refusal::Rank,
-            Test::Probability { .. } => Refusal::Probability,
+            Test::Rank { .. } | Test::Unlisted { .. } => Refusal::Rank,
+            Test::Probability { .. } | Test::AtMost { .. } => Refusal::Probability,
             Test::Ratio { .. } => Refusal::Ratio,
             Test::Typical { .. } => Refusal::Typical,
         }
     }
 }
 
-/// The inequalities for a token that is not the model's choice, in order of evaluation.
-/// Empty: only the choice is accepted.
+/// The inequalities for a token that is not the model's choice, in order of evaluation;
+/// `None`: what it needs is not recorded. Empty: only the choice is accepted.
 pub(crate) fn tests(
-    judged: TokenScore,
-    row: &NodeDistribution,
+    at: Standing<'_>,
     verify: AcceptanceRule,
-) -> impl Iterator<Item = Test> {
-    let TokenScore { rank, p } = judged;
+) -> impl Iterator<Item = Option<Test>> + use<> {
     let pair = match verify {
         AcceptanceRule::Autoregressive | AcceptanceRule::Strict => [None, None],
         AcceptanceRule::Relaxed { k: 0..=1, .. } | AcceptanceRule::Ratio { k: 0..=1, .. } => {
             [None, None]
         }
-        AcceptanceRule::Relaxed { k, tau } => [
-            Some(Test::Rank { rank, k }),
-            Some(Test::Probability { p, tau }),
-        ],
-        AcceptanceRule::Ratio { k, r } => {
-            let p_max = row.argmax_p();
-            [
-                Some(Test::Rank { rank, k }),
-                Some(Test::Ratio { p, r, p_max }),
-            ]
+        AcceptanceRule::Relaxed { k, tau } => {
+            let likely = at.p_test(tau, |p| Test::Probability { p, tau });
+            [Some(at.rank_test(k)), Some(likely)]
         }
-        AcceptanceRule::Typical { eps, delta } => {
-            let entropy = row.entropy;
-            let test = Test::Typical {
-                p,
-                eps,
-                delta,
-                entropy,
-            };
-            [Some(test), None]
-        }
+        AcceptanceRule::Ratio { k, r } => [Some(at.rank_test(k)), Some(at.ratio_test(r))],
+        AcceptanceRule::Typical { eps, delta } => [Some(at.typical_test(eps, delta)), None],
     };
     pair.into_iter().flatten()
 }
 
-/// Applies the rule to one draft token: `token` with score `judged` in its parent's
-/// distribution `row`.
-pub(crate) fn rule(
-    token: TokenId,
-    judged: TokenScore,
-    row: &NodeDistribution,
-    verify: AcceptanceRule,
-    eos: &[TokenId],
-) -> Ruling {
-    if token == row.choice() {
-        return Ruling::Choice;
+/// Applies the rule to one draft token; `None`: what would decide is not recorded.
+pub(crate) fn rule(at: Standing<'_>, verify: AcceptanceRule, eos: &[TokenId]) -> Option<Ruling> {
+    if at.token == at.choice? {
+        return Some(Ruling::Choice);
     }
-    if row.drawn.is_some() {
-        return Ruling::Refused(Refusal::NotDrawn);
+    if at.is_sampled() {
+        return Some(Ruling::Refused(Refusal::NotDrawn));
     }
-    let mut tests = tests(judged, row, verify).peekable();
+    let mut tests = tests(at, verify).peekable();
     if tests.peek().is_none() {
-        Ruling::Refused(Refusal::NotArgmax)
-    } else if eos.contains(&row.argmax()) {
-        Ruling::Refused(Refusal::ArgmaxIsEos)
-    } else if eos.contains(&token) {
-        Ruling::Refused(Refusal::EosNotArgmax)
-    } else {
-        let failed = tests.find(|test| !test.holds());
-        failed.map_or(Ruling::Relaxed, |test| Ruling::Refused(test.refusal()))
+        return Some(Ruling::Refused(Refusal::NotArgmax));
     }
+    if eos.contains(&at.argmax()?) {
+        return Some(Ruling::Refused(Refusal::ArgmaxIsEos));
+    }
+    if eos.contains(&at.token) {
+        return Some(Ruling::Refused(Refusal::EosNotArgmax));
+    }
+    let mut is_known = true;
+    for test in tests {
+        match test {
+            Some(test) if !test.holds() => return Some(Ruling::Refused(test.refusal())),
+            Some(_) => {}
+            None => is_known = false,
+        }
+    }
+    is_known.then_some(Ruling::Relaxed)
 }
 
 #[cfg(test)]
@@ -165,14 +234,19 @@ mod tests {
     fn row(top: &[f32]) -> NodeDistribution {
         NodeDistribution {
             top: (1..).zip(top).map(|(id, &p)| Candidate(id, p)).collect(),
-            entropy: 1.0,
+            entropy: Some(1.0),
             drawn: None,
         }
     }
 
     fn ruled(row: &NodeDistribution, rank: u32, verify: AcceptanceRule) -> Ruling {
         let p = row.top.get(rank as usize - 1).map_or(0.0, |c| c.1);
-        rule(rank, TokenScore { rank, p }, row, verify, &[EOS])
+        let score = Some(TokenScore::new(rank, p));
+        let at = Standing {
+            score,
+            ..Standing::within(row, rank)
+        };
+        rule(at, verify, &[EOS]).unwrap()
     }
 
     #[test]
@@ -204,7 +278,7 @@ mod tests {
         };
         assert_eq!(ruled(&row, 2, typical), Ruling::Relaxed);
         assert_eq!(ruled(&row, 3, typical), Ruling::Refused(Refusal::Typical));
-        row.entropy = 2.0; // 0.3 * e^-2 = 0.0406
+        row.entropy = Some(2.0); // 0.3 * e^-2 = 0.0406
         assert_eq!(ruled(&row, 3, typical), Ruling::Relaxed);
     }
 
@@ -213,12 +287,11 @@ mod tests {
         for verify in &AcceptanceRule::ALL[2..] {
             let mut row = row(&[0.5, 0.4]);
             row.top[1].0 = EOS;
-            let judged = TokenScore { rank: 2, p: 0.4 };
-            let would_end = rule(EOS, judged, &row, *verify, &[EOS]);
-            assert_eq!(would_end, Ruling::Refused(Refusal::EosNotArgmax));
+            let would_end = rule(Standing::within(&row, EOS), *verify, &[EOS]);
+            assert_eq!(would_end, Some(Ruling::Refused(Refusal::EosNotArgmax)));
             row.top.swap(0, 1);
-            let beside = rule(1, judged, &row, *verify, &[EOS]);
-            assert_eq!(beside, Ruling::Refused(Refusal::ArgmaxIsEos));
+            let beside = rule(Standing::within(&row, 1), *verify, &[EOS]);
+            assert_eq!(beside, Some(Ruling::Refused(Refusal::ArgmaxIsEos)));
         }
     }
 
@@ -227,7 +300,7 @@ mod tests {
         let mut row = row(&[0.5, 0.4, 0.1]);
         row.drawn = Some(Drawn {
             token: 3,
-            rank: 3,
+            rank: Some(3),
             p: 0.1,
         });
         assert_eq!(ruled(&row, 3, AcceptanceRule::Strict), Ruling::Choice);

@@ -1,6 +1,7 @@
 //! Compares everything in two headers that determines a run: any difference can change
 //! trees, verdicts or tokens.
 
+use super::explain::NOT_RECORDED;
 use super::learned::CalibrationStart;
 use super::parameters::{self, Parameter, ParameterPlace, Value};
 use super::params::Params;
@@ -17,9 +18,6 @@ pub struct HeaderDifference {
     pub(crate) then: String,
     pub(crate) now: String,
 }
-
-/// The word for values missing in earlier formats.
-const NOT_RECORDED: &str = "not recorded";
 
 /// Every difference of two headers that affects a run. Threads, times and file
 /// locations do not.
@@ -82,7 +80,12 @@ fn decisive(header: &Header, params: &Params) -> Vec<Decisive> {
     let mut all = model(header).to_vec();
     all.extend(arithmetic(header));
     all.extend(prompt(header));
-    all.extend(parameters(params));
+    all.extend(parameters(params).into_iter().map(|(part, what, value)| {
+        // A log does not say under which its answers were generated.
+        let is_unknown = header.log.is_some() && part == AffectedPart::Distribution;
+        let value = if is_unknown { recorded(None) } else { value };
+        (part, what, value)
+    }));
     all.extend(pools_and_costs(header));
     all
 }
@@ -107,7 +110,10 @@ fn arithmetic(header: &Header) -> [Decisive; 5] {
         ("instructions", of(|a| a.instructions.clone())),
         ("KV type", of(|a| a.kv.clone())),
         ("quantization at load", of(|a| a.quantize.clone())),
-        ("device", device_kind(&header.device)),
+        (
+            "device",
+            recorded(header.device.as_deref().map(device_kind)),
+        ),
     ]
     .map(|(what, value)| (AffectedPart::Arithmetic, what, value))
 }
@@ -120,7 +126,7 @@ fn prompt(header: &Header) -> [Decisive; 3] {
         (
             AffectedPart::Length,
             "context",
-            header.model.context.to_string(),
+            recorded(header.model.context.map(|n| n.to_string())),
         ),
         (AffectedPart::Prompt, "prompt", n_tokens),
         (AffectedPart::Drafts, "group", group),
@@ -224,9 +230,9 @@ mod tests {
     fn what_decides_a_run_is_named_and_nothing_else() {
         let then = test_support::header(Params::default());
         let mut now = then.clone();
-        now.threads = 7;
-        now.device = "cpu (AVX2, 7 threads)".into();
-        now.prompt_ms = 12.0;
+        now.threads = Some(7);
+        now.device = Some("cpu (AVX2, 7 threads)".into());
+        now.prompt_ms = Some(12.0);
         now.setup = vec!["--catalog".into(), "/elsewhere".into()];
         assert_eq!(differences(&then, &now), []);
         now.params.budget = Budget::Rows(8);

@@ -26,8 +26,8 @@ pub(crate) struct Took {
 impl Took {
     pub(crate) fn of(stats: &Stats) -> Self {
         Took {
-            ms: stats.timing.total(),
-            tokens: stats.tokens,
+            ms: stats.ms().unwrap_or_default(),
+            tokens: stats.tokens - stats.untimed_tokens,
         }
     }
 
@@ -174,7 +174,7 @@ impl Pairing {
 /// of t(1, context there) over the sum over steps of t(rows, context). `None` without a
 /// profile or steps.
 pub(crate) fn by_profile(trace: &Trace) -> Option<f64> {
-    let (plain, drafted) = ms_by_profile(&trace.steps, &StepCosts::new(&trace.header.cost))?;
+    let (plain, drafted) = ms_by_profile(&trace.steps, &trace.header.step_costs())?;
     Some(plain / drafted)
 }
 

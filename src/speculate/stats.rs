@@ -116,8 +116,13 @@ pub struct Stats {
     /// context was found, and frequent tokens were drafted.
     #[serde(default)]
     pub(crate) by_match: Vec<MatchStats>,
-    /// Milliseconds of all steps, by phase.
-    pub timing: Timing,
+    /// Milliseconds of the steps whose times are recorded, by phase; `None`: of none.
+    pub timing: Option<Timing>,
+    /// Steps whose times are not recorded, and their tokens.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) untimed_steps: usize,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) untimed_tokens: usize,
     /// Rows of all forward passes.
     pub(crate) rows: usize,
 }
@@ -151,7 +156,9 @@ impl Stats {
             by_depth: Vec::new(),
             match_lengths: Vec::new(),
             by_match: Vec::new(),
-            timing: Timing::default(),
+            timing: None,
+            untimed_steps: 0,
+            untimed_tokens: 0,
             rows: 0,
         }
     }
@@ -163,10 +170,20 @@ impl Stats {
         self.bonus += usize::from(step.verdict.bonus.is_some());
         self.hit_steps += usize::from(step.is_hit());
         self.rows += step.tree.n_rows();
-        self.timing.add(&step.timing);
+        self.add_times(step);
         self.add_fates(step);
         self.add_depths(step);
         self.add_matches(step);
+    }
+
+    fn add_times(&mut self, step: &Step) {
+        match &step.timing {
+            Some(timing) => self.timing.get_or_insert_default().add(timing),
+            None => {
+                self.untimed_steps += 1;
+                self.untimed_tokens += step.verdict.n_committed();
+            }
+        }
     }
 
     fn add_fates(&mut self, step: &Step) {
@@ -230,6 +247,11 @@ impl Stats {
         ratio(self.tokens, self.steps)
     }
 
+    /// Rows of a forward pass, root and drafts.
+    pub(crate) fn rows_per_step(&self) -> Option<f64> {
+        ratio(self.rows, self.steps)
+    }
+
     /// Share of steps with a pool hit.
     pub(crate) fn hit_rate(&self) -> Option<f64> {
         ratio(self.hit_steps, self.steps)
@@ -240,11 +262,27 @@ impl Stats {
         ratio(self.fates.committed(), self.hit_steps)
     }
 
-    /// Decoding speed, the prompt not included.
-    pub fn tokens_per_s(&self) -> Option<f64> {
-        let ms = self.timing.total();
-        (ms > 0.0).then(|| self.tokens as f64 * 1000.0 / ms)
+    /// Milliseconds of the steps whose times are recorded; `None`: of none.
+    pub fn ms(&self) -> Option<f64> {
+        self.timing.as_ref().map(Timing::total)
     }
+
+    /// The mean step's times, of those that are recorded.
+    pub(crate) fn mean_timing(&self) -> Option<Timing> {
+        let timed = self.steps - self.untimed_steps;
+        Some(self.timing?.over(timed))
+    }
+
+    /// Decoding speed where times are recorded, the prompt not included.
+    pub fn tokens_per_s(&self) -> Option<f64> {
+        let ms = self.ms().filter(|&ms| ms > 0.0)?;
+        let timed = self.tokens - self.untimed_tokens;
+        Some(timed as f64 * 1000.0 / ms)
+    }
+}
+
+fn is_zero(n: &usize) -> bool {
+    *n == 0
 }
 
 fn ratio(part: usize, whole: usize) -> Option<f64> {

@@ -12,8 +12,8 @@ pub(crate) fn header(params: Params) -> Header {
         format: FORMAT,
         program: "test".into(),
         model: ModelInfo::default(),
-        device: "cpu".into(),
-        threads: 1,
+        device: Some("cpu".into()),
+        threads: Some(1),
         catalog: "none".into(),
         subject: SubjectInfo {
             kind: "item".into(),
@@ -31,7 +31,7 @@ pub(crate) fn header(params: Params) -> Header {
         cost: CostProfile::default(),
         eos: vec![0],
         pools: Vec::new(),
-        prompt_ms: 0.0,
+        prompt_ms: Some(0.0),
         tokens: Vec::new(),
         arithmetic: None,
         calibration: None,
@@ -41,6 +41,8 @@ pub(crate) fn header(params: Params) -> Header {
         asked: None,
         setup: Vec::new(),
         rows: RowsBy::Own,
+        batch: 0,
+        log: None,
     }
 }
 
@@ -56,11 +58,11 @@ pub(crate) fn step(tree: DraftTree, verdict: Verdict) -> Step {
         params: None,
         retrieval: Vec::new(),
         n_offered: tree.n_rows(),
-        rows: Vec::new(),
-        judged: Vec::new(),
+        rows: vec![None; tree.n_rows()],
+        judged: vec![None; tree.n_drafts()],
         verdict,
         tree,
-        timing: Timing::default(),
+        timing: Some(Timing::default()),
         tokens: Vec::new(),
         documents: Vec::new(),
         excerpts: Vec::new(),

@@ -24,7 +24,10 @@ use super::verify::{Fate, Finish};
 
 pub(crate) use header::Arithmetic;
 pub use header::FORMAT;
+pub use header::FORMAT_IN_PART;
 pub use header::Header;
+pub use header::JudgeModel;
+pub use header::LogEntry;
 pub use header::ModelInfo;
 pub use header::OwnDocuments;
 pub use header::PoolSize;
@@ -46,8 +49,9 @@ pub struct End {
     pub steps: usize,
     /// Tokens committed.
     pub tokens: usize,
-    /// Milliseconds of all steps; the prompt is not among them.
-    pub decode_ms: f64,
+    /// Milliseconds of all steps; the prompt is not among them. `None`: not recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decode_ms: Option<f64>,
 }
 
 /// A run, finished or in the making.
@@ -98,8 +102,12 @@ impl Trace {
         }
     }
 
-    /// Adds a step, and the texts and titles that it brings.
+    /// Adds a step, and the texts and titles that it brings. A step that lacks something
+    /// makes it a run of the format that allows this.
     pub fn push(&mut self, step: Step) {
+        if !step.is_whole() {
+            self.header.format = FORMAT_IN_PART.max(self.header.format);
+        }
         for (id, bytes) in &step.tokens {
             self.token_bytes.insert(*id, bytes.as_bytes().to_vec());
         }

@@ -7,7 +7,7 @@ use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
 
 use serde::{Deserialize, Serialize};
 
-use super::trace::{End, FORMAT, Header, Step, Trace};
+use super::trace::{End, FORMAT_IN_PART, Header, Step, Trace};
 use check::check_step;
 
 /// Limit of a line in bytes: a step of 64 rows has about 100 kB.
@@ -15,8 +15,9 @@ const LONGEST_LINE: u64 = 64 << 20;
 /// Limit of the last line in bytes, which says how the run ended.
 const LONGEST_END: u64 = 1 << 16;
 
-/// The oldest version that can be read.
+/// The oldest and the newest version that can be read.
 const OLDEST: u32 = 1;
+const NEWEST: u32 = FORMAT_IN_PART;
 
 /// One line of the file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -38,7 +39,7 @@ pub enum TraceError {
     Line { line: usize, why: String },
     /// The file has another format version.
     #[error(
-        "line 1: the trace has format version {found}, this program reads {OLDEST} to {FORMAT}; \
+        "line 1: the trace has format version {found}, this program reads {OLDEST} to {NEWEST}; \
          record it again with this version, or open it with the version that wrote it"
     )]
     Version { found: u32 },
@@ -227,7 +228,7 @@ fn check_version(line: &str) -> Result<(), TraceError> {
         why: format!("not a trace header: {e}"),
     })?;
     match probe.format {
-        Some(OLDEST..=FORMAT) => Ok(()),
+        Some(OLDEST..=NEWEST) => Ok(()),
         Some(found) => Err(TraceError::Version { found }),
         None => Err(TraceError::Line {
             line: 1,

@@ -7,7 +7,7 @@ use super::TokenId;
 use super::draft::DraftTree;
 use super::params::AcceptanceRule;
 use super::row::{NodeDistribution, TokenScore};
-use super::rule::{Ruling, rule};
+use super::rule::{Ruling, Standing, rule};
 
 /// The fate of a draft token; exactly one each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -98,28 +98,73 @@ impl Verdict {
     }
 }
 
-/// A draft tree and the model's results.
+/// A draft tree and the model's results, as far as they are recorded.
 #[derive(Clone, Copy, Debug)]
 pub struct ScoredTree<'a> {
     pub(crate) tree: &'a DraftTree,
     /// The distribution at node i.
-    pub(crate) rows: &'a [NodeDistribution],
+    pub(crate) rows: &'a [Option<NodeDistribution>],
     /// Node i's standing in its parent's row, at index i - 1.
-    pub(crate) judged: &'a [TokenScore],
+    pub(crate) judged: &'a [Option<TokenScore>],
+    /// What was committed: the model's own choices, even where no row is recorded.
+    pub(crate) verdict: Option<&'a Verdict>,
 }
 
 impl<'a> ScoredTree<'a> {
     /// `rows` has a distribution per node, `judged` a score per draft token.
     pub fn new(
         tree: &'a DraftTree,
-        rows: &'a [NodeDistribution],
-        judged: &'a [TokenScore],
+        rows: &'a [Option<NodeDistribution>],
+        judged: &'a [Option<TokenScore>],
     ) -> Self {
-        ScoredTree { tree, rows, judged }
+        ScoredTree {
+            tree,
+            rows,
+            judged,
+            verdict: None,
+        }
+    }
+
+    /// What is recorded of a draft token and of the place where it was drafted.
+    pub(crate) fn standing(&self, node: usize) -> Standing<'a> {
+        let draft = &self.tree.nodes[node];
+        let parent = draft.parent.unwrap_or(0);
+        let row = self.rows.get(parent).and_then(Option::as_ref);
+        let judged = self.judged.get(node.wrapping_sub(1));
+        let judged = judged.copied().flatten();
+        Standing {
+            token: draft.token,
+            score: judged.or_else(|| row?.score(draft.token)),
+            row,
+            choice: self.choice(parent),
+        }
+    }
+
+    /// The model's own choice after a node; `None`: not recorded.
+    pub(crate) fn choice(&self, node: usize) -> Option<TokenId> {
+        let row = self.rows.get(node).and_then(Option::as_ref);
+        let choice = row.and_then(NodeDistribution::choice);
+        choice.or_else(|| self.committed_after(node))
+    }
+
+    /// The token committed after a node, if it was the model's own choice.
+    fn committed_after(&self, node: usize) -> Option<TokenId> {
+        let verdict = self.verdict?;
+        let after = match node {
+            0 => 0,
+            _ => 1 + verdict.path.iter().position(|&n| n == node)?,
+        };
+        match verdict.path.get(after) {
+            Some(&next) if verdict.fate(next) == Some(Fate::Accepted) => {
+                Some(self.tree.nodes[next].token)
+            }
+            Some(_) => None,
+            None => verdict.bonus,
+        }
     }
 }
 
-/// Judges a tree.
+/// Judges a tree; `None`: what would decide is not recorded.
 ///
 /// The longest accepted path wins; ties go to the higher product of model
 /// probabilities, then to the path drafted first. An accepted EOS ends its
@@ -129,7 +174,7 @@ pub fn verify(
     verify: AcceptanceRule,
     eos: &[TokenId],
     room: RemainingTokens,
-) -> Verdict {
+) -> Option<Verdict> {
     verify_kept(scored, verify, eos, room, |_| true)
 }
 
@@ -141,20 +186,19 @@ pub(super) fn verify_kept(
     eos: &[TokenId],
     room: RemainingTokens,
     kept: impl Fn(usize) -> bool,
-) -> Verdict {
-    let ScoredTree { tree, rows, judged } = scored;
-    let ruling = |i: usize| {
-        let node = &tree.nodes[i];
-        let row = &rows[node.parent.unwrap_or(0)];
-        kept(i).then(|| rule(node.token, judged[i - 1], row, verify, eos))
-    };
-    let (path, rulings) = longest_path(tree, ruling, judged, eos, room.tokens);
+) -> Option<Verdict> {
+    let tree = scored.tree;
+    let ruling = |i: usize| rule(scored.standing(i), verify, eos);
+    let (path, rulings) = longest_path(scored, ruling, kept, eos, room.tokens)?;
     let last = path.last().copied().unwrap_or(0);
     let ended = path
         .last()
         .is_some_and(|&n| eos.contains(&tree.nodes[n].token));
     let full = path.len() >= room.tokens;
-    let bonus = (!ended && !full).then(|| rows[last].choice());
+    let bonus = match ended || full {
+        true => None,
+        false => Some(scored.choice(last)?),
+    };
     let fates = fates(tree, &rulings, &path, ended || full);
     let mut verdict = Verdict {
         fates,
@@ -163,7 +207,7 @@ pub(super) fn verify_kept(
         finish: None,
     };
     verdict.finish = finish_of(&verdict, ended, eos, room);
-    verdict
+    Some(verdict)
 }
 
 /// Whether the generation ends with this verdict, whose path `ended` in an EOS or not.
@@ -182,38 +226,92 @@ pub(super) fn finish_of(
     }
 }
 
-/// The accepted path of greatest length up to `room`, root excluded, and the rulings on
-/// the nodes whose parents' paths are accepted: the others are not needed. Nodes come
-/// after their parents, so one pass in order finds every path.
-fn longest_path(
-    tree: &DraftTree,
-    ruling: impl Fn(usize) -> Option<Ruling>,
-    judged: &[TokenScore],
-    eos: &[TokenId],
-    room: usize,
-) -> (Vec<usize>, Vec<Option<Ruling>>) {
-    // Per node: sum of log probabilities of its path, if that is accepted and continues.
-    let mut log_p: Vec<Option<f64>> = vec![None; tree.n_rows()];
-    log_p[0] = Some(0.0);
-    let mut rulings = vec![None; tree.n_drafts()];
-    let mut best = (0, 0, 0.0);
-    for i in 1..tree.n_rows() {
-        let node = &tree.nodes[i];
-        let parent = node.parent.unwrap_or(0);
-        let Some(above) = log_p[parent] else { continue };
-        rulings[i - 1] = ruling(i);
-        let taken = matches!(rulings[i - 1], Some(Ruling::Choice | Ruling::Relaxed));
-        let parent_ended = parent != 0 && eos.contains(&tree.nodes[parent].token);
-        if !taken || parent_ended || node.depth > room {
-            continue;
-        }
-        let here = above + f64::from(judged[i - 1].p).ln();
-        log_p[i] = Some(here);
-        if node.depth > best.1 || (node.depth == best.1 && here > best.2) {
-            best = (i, node.depth, here);
+/// An accepted path.
+#[derive(Clone, Copy)]
+struct AcceptedPath {
+    end: usize,
+    depth: usize,
+    /// Sum of the log probabilities; `None`: not recorded.
+    log_p: Option<f64>,
+}
+
+/// The longest path so far.
+struct Longest {
+    path: AcceptedPath,
+    /// Another one is as long, and the probabilities that decide are not recorded.
+    is_tied: bool,
+}
+
+impl Longest {
+    fn see(&mut self, here: AcceptedPath) {
+        if here.depth > self.path.depth {
+            *self = Longest {
+                path: here,
+                is_tied: false,
+            };
+        } else if here.depth == self.path.depth {
+            match here.log_p.zip(self.path.log_p) {
+                Some((here_p, longest_p)) if here_p > longest_p => self.path = here,
+                Some(_) => {}
+                None => self.is_tied = true,
+            }
         }
     }
-    (tree.path(best.0)[1..].to_vec(), rulings)
+}
+
+/// The accepted path of greatest length up to `room`, root excluded, and the rulings on
+/// the nodes whose parents' paths are accepted: the others are not needed. Nodes come
+/// after their parents, so one pass in order finds every path. `None`: a ruling or the
+/// probability that breaks a tie is not recorded.
+fn longest_path(
+    scored: ScoredTree<'_>,
+    ruling: impl Fn(usize) -> Option<Ruling>,
+    kept: impl Fn(usize) -> bool,
+    eos: &[TokenId],
+    room: usize,
+) -> Option<(Vec<usize>, Vec<Option<Ruling>>)> {
+    let tree = scored.tree;
+    let root = AcceptedPath {
+        end: 0,
+        depth: 0,
+        log_p: Some(0.0),
+    };
+    // Per node: its path, if that is accepted and continues.
+    let mut accepted: Vec<Option<AcceptedPath>> = vec![None; tree.n_rows()];
+    accepted[0] = Some(root);
+    let mut rulings = vec![None; tree.n_drafts()];
+    let mut longest = Longest {
+        path: root,
+        is_tied: false,
+    };
+    for (i, node) in tree.nodes.iter().enumerate().skip(1) {
+        let parent = node.parent.unwrap_or(0);
+        let above = accepted[parent].filter(|_| kept(i) && node.depth <= room);
+        let ended = parent != 0 && eos.contains(&tree.nodes[parent].token);
+        let Some(above) = above.filter(|_| !ended) else {
+            continue;
+        };
+        let ruled = ruling(i)?;
+        rulings[i - 1] = Some(ruled);
+        if !matches!(ruled, Ruling::Refused(_)) {
+            let here = extended(above, i, scored);
+            accepted[i] = Some(here);
+            longest.see(here);
+        }
+    }
+    let path = || tree.path(longest.path.end)[1..].to_vec();
+    (!longest.is_tied).then(|| (path(), rulings))
+}
+
+/// A path and one more node.
+fn extended(above: AcceptedPath, node: usize, scored: ScoredTree<'_>) -> AcceptedPath {
+    let own = scored.standing(node).score;
+    let own = own.map(|score| f64::from(score.p).ln());
+    AcceptedPath {
+        end: node,
+        depth: scored.tree.nodes[node].depth,
+        log_p: above.log_p.zip(own).map(|(above, own)| above + own),
+    }
 }
 
 fn fates(tree: &DraftTree, rulings: &[Option<Ruling>], path: &[usize], cut_off: bool) -> Vec<Fate> {

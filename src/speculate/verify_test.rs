@@ -12,7 +12,7 @@ const RELAXED: AcceptanceRule = AcceptanceRule::Relaxed { k: 2, tau: 0.1 };
 fn row(top: &[(TokenId, f32)]) -> NodeDistribution {
     NodeDistribution {
         top: top.iter().map(|&(id, p)| Candidate(id, p)).collect(),
-        entropy: 1.0,
+        entropy: Some(1.0),
         drawn: None,
     }
 }
@@ -21,7 +21,11 @@ fn row(top: &[(TokenId, f32)]) -> NodeDistribution {
 fn case(
     drafts: &[(usize, TokenId)],
     tops: &[&[(TokenId, f32)]],
-) -> (DraftTree, Vec<NodeDistribution>, Vec<TokenScore>) {
+) -> (
+    DraftTree,
+    Vec<Option<NodeDistribution>>,
+    Vec<Option<TokenScore>>,
+) {
     let mut tree = DraftTree::root_only(0);
     for &(parent, token) in drafts {
         tree.push(parent, token, 0.5, Vec::new());
@@ -32,15 +36,13 @@ fn case(
         .map(|&(parent, token)| {
             let at = rows[parent].top.iter().position(|c| c.0 == token);
             match at {
-                Some(i) => TokenScore {
-                    rank: i as u32 + 1,
-                    p: rows[parent].top[i].1,
-                },
-                None => TokenScore { rank: 50, p: 0.0 },
+                Some(i) => TokenScore::new(i as u32 + 1, rows[parent].top[i].1),
+                None => TokenScore::new(50, 0.0),
             }
         })
+        .map(Some)
         .collect();
-    (tree, rows, judged)
+    (tree, rows.into_iter().map(Some).collect(), judged)
 }
 
 const MAIN: &[(TokenId, f32)] = &[(1, 0.6), (2, 0.3), (3, 0.05)];
@@ -53,7 +55,8 @@ fn strict_takes_the_argmax_path_and_adds_the_bonus() {
         AcceptanceRule::Strict,
         &[EOS],
         OPEN,
-    );
+    )
+    .unwrap();
     assert_eq!(v.path, [1, 3]);
     assert_eq!(v.bonus, Some(1));
     assert_eq!(v.fates, [Fate::Accepted, Fate::Rejected, Fate::Accepted]);
@@ -67,7 +70,8 @@ fn relaxed_prefers_the_longer_path() {
         RELAXED,
         &[EOS],
         OPEN,
-    );
+    )
+    .unwrap();
     assert_eq!(v.path, [2, 3]);
     assert_eq!(
         v.fates,
@@ -83,7 +87,8 @@ fn among_equally_long_paths_the_more_probable_wins() {
         RELAXED,
         &[EOS],
         OPEN,
-    );
+    )
+    .unwrap();
     assert_eq!(v.path, [2]);
     assert_eq!(v.fates, [Fate::Lost, Fate::Accepted]);
 }
@@ -97,11 +102,16 @@ fn the_probability_must_exceed_tau() {
         RELAXED,
         &[EOS],
         OPEN,
-    );
+    )
+    .unwrap();
     assert_eq!(v.fates, [Fate::Rejected]);
     assert_eq!(
-        rule(2, judged[0], &rows[0], RELAXED, &[EOS]),
-        Ruling::Refused(Refusal::Probability)
+        rule(
+            ScoredTree::new(&tree, &rows, &judged).standing(1),
+            RELAXED,
+            &[EOS]
+        ),
+        Some(Ruling::Refused(Refusal::Probability))
     );
 }
 
@@ -114,7 +124,8 @@ fn an_eos_is_accepted_only_as_the_argmax() {
         RELAXED,
         &[EOS],
         OPEN,
-    );
+    )
+    .unwrap();
     assert_eq!((v.fates[0], v.finish), (Fate::Rejected, None));
 
     let eos_first: &[(TokenId, f32)] = &[(EOS, 0.6), (1, 0.35)];
@@ -124,7 +135,8 @@ fn an_eos_is_accepted_only_as_the_argmax() {
         RELAXED,
         &[EOS],
         OPEN,
-    );
+    )
+    .unwrap();
     assert_eq!(v.path, [2]);
     assert_eq!((v.bonus, v.finish), (None, Some(Finish::Eos)));
     assert_eq!(v.fates, [Fate::Rejected, Fate::Accepted, Fate::Unreached]);
@@ -139,7 +151,8 @@ fn an_eos_as_bonus_ends_the_text() {
         RELAXED,
         &[EOS],
         OPEN,
-    );
+    )
+    .unwrap();
     assert_eq!((v.bonus, v.finish), (Some(EOS), Some(Finish::Eos)));
 }
 
@@ -155,7 +168,8 @@ fn a_limit_cuts_the_path_and_the_bonus() {
         AcceptanceRule::Strict,
         &[EOS],
         room,
-    );
+    )
+    .unwrap();
     assert_eq!(
         (v.path.as_slice(), v.bonus, v.finish),
         (&[1, 2][..], None, Some(Finish::Length))
@@ -170,7 +184,8 @@ fn a_limit_cuts_the_path_and_the_bonus() {
         AcceptanceRule::Strict,
         &[EOS],
         room,
-    );
+    )
+    .unwrap();
     assert_eq!((v.n_committed(), v.finish), (4, Some(Finish::Context)));
 }
 
@@ -182,14 +197,55 @@ fn relaxed_with_k_1_or_tau_1_is_strict() {
         AcceptanceRule::Strict,
         &[EOS],
         OPEN,
-    );
+    )
+    .unwrap();
     for rule in [
         AcceptanceRule::Relaxed { k: 1, tau: 0.0 },
         AcceptanceRule::Relaxed { k: 5, tau: 1.0 },
     ] {
         assert_eq!(
             verify(ScoredTree::new(&tree, &rows, &judged), rule, &[EOS], OPEN),
-            strict
+            Some(strict.clone())
         );
     }
+}
+
+/// Without any row, what was committed is what the model chose.
+#[test]
+fn strict_needs_only_what_was_committed() {
+    let (tree, rows, judged) = case(&[(0, 1), (0, 2), (1, 1), (1, 2)], &[MAIN; 5]);
+    let strict = |scored| verify(scored, AcceptanceRule::Strict, &[EOS], OPEN);
+    let recorded = strict(ScoredTree::new(&tree, &rows, &judged)).unwrap();
+    let (rows, judged) = (vec![None; 5], vec![None; 4]);
+    let blank = ScoredTree::new(&tree, &rows, &judged);
+    assert_eq!(strict(blank), None);
+    let known = ScoredTree {
+        verdict: Some(&recorded),
+        ..blank
+    };
+    assert_eq!(strict(known), Some(recorded.clone()));
+    // A shorter tree ends in the model's next token, which is known, too.
+    let cut = verify_kept(known, AcceptanceRule::Strict, &[EOS], OPEN, |node| node < 3);
+    let cut = cut.unwrap();
+    assert_eq!((cut.path, cut.bonus), (vec![1], Some(1)));
+    assert_eq!(verify(known, RELAXED, &[EOS], OPEN), None);
+}
+
+/// Some rows are enough for a lossy rule where they decide.
+#[test]
+fn a_lossy_rule_needs_the_rows_that_decide() {
+    let (tree, rows, judged) = case(&[(0, 3), (1, 1)], &[MAIN; 3]);
+    let relaxed = |rows: &[Option<NodeDistribution>], judged: &[Option<TokenScore>]| {
+        verify(ScoredTree::new(&tree, rows, judged), RELAXED, &[EOS], OPEN)
+    };
+    let whole = relaxed(&rows, &judged).unwrap();
+    assert_eq!(whole.fates, [Fate::Rejected, Fate::Unreached]);
+    let (root_only, unjudged) = ([rows[0].clone(), None, None], [None, None]);
+    assert_eq!(relaxed(&root_only, &unjudged), Some(whole));
+    let (tree, rows, judged) = case(&[(0, 2), (1, 1)], &[MAIN; 3]);
+    let relaxed = |rows: &[Option<NodeDistribution>], judged: &[Option<TokenScore>]| {
+        verify(ScoredTree::new(&tree, rows, judged), RELAXED, &[EOS], OPEN)
+    };
+    assert_eq!(relaxed(&rows, &judged).unwrap().path, [1, 2]);
+    assert_eq!(relaxed(&[rows[0].clone(), None, None], &unjudged), None);
 }

@@ -68,8 +68,9 @@ impl Change {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rejudged {
     /// Its nodes are those of the recorded tree; those that would not have been drafted
-    /// count as unreached there: use [`Rejudged::fate`].
-    pub verdict: Verdict,
+    /// count as unreached there: use [`Rejudged::fate`]. `None`: what would decide is not
+    /// recorded.
+    pub verdict: Option<Verdict>,
     /// Which nodes would have been drafted; `None`: all.
     kept: Option<Vec<bool>>,
     /// The same tokens are committed.
@@ -82,15 +83,20 @@ impl Rejudged {
         self.kept.as_ref().is_none_or(|kept| kept[node])
     }
 
-    /// `None` for the root and for nodes that would not have been drafted.
+    /// `None` for the root, for nodes that would not have been drafted, and where it is not
+    /// recorded.
     pub fn fate(&self, node: usize) -> Option<Fate> {
-        self.verdict.fate(node).filter(|_| self.is_kept(node))
+        let fate = self.verdict.as_ref()?.fate(node);
+        fate.filter(|_| self.is_kept(node))
     }
 
     fn add_to(&self, figures: &mut Figures) {
+        let Some(verdict) = &self.verdict else {
+            return;
+        };
         figures.steps += 1;
-        figures.tokens += self.verdict.n_committed();
-        for node in 1..=self.verdict.fates.len() {
+        figures.tokens += verdict.n_committed();
+        for node in 1..=verdict.fates.len() {
             if let Some(fate) = self.fate(node) {
                 figures.fates.add(fate);
             }
@@ -155,9 +161,11 @@ pub struct WhatIf {
     pub first_unknown: Option<(usize, Knob)>,
     /// Figures of the exact steps.
     pub(crate) exact: OldNew,
-    /// Figures of all steps in their recorded contexts: exact only if nothing
-    /// changed and nothing is unknown.
+    /// Figures of all steps that can be judged, in their recorded contexts: exact only if
+    /// nothing changed and nothing is unknown.
     pub(crate) in_recorded_contexts: OldNew,
+    /// Steps that cannot be judged: the distributions that would decide are not recorded.
+    pub not_recorded: usize,
 }
 
 impl WhatIf {
@@ -172,7 +180,15 @@ impl WhatIf {
     /// The new verdict if exact; `None`: needs a rerun.
     #[cfg(test)]
     pub(crate) fn verdict(&self, step: usize) -> Option<&Verdict> {
-        self.steps[..self.n_exact()].get(step).map(|s| &s.verdict)
+        self.steps[..self.n_exact()].get(step)?.verdict.as_ref()
+    }
+
+    /// What the steps that are not exact need.
+    pub(crate) fn needed(&self) -> &'static str {
+        match self.first_unknown {
+            Some((_, Knob::Distributions)) => "the model",
+            _ => "a rerun",
+        }
     }
 
     /// Whether anything needs a rerun.
@@ -191,6 +207,7 @@ pub fn what_if(trace: &Trace, change: &Change) -> WhatIf {
         first_unknown: None,
         exact: OldNew::default(),
         in_recorded_contexts: OldNew::default(),
+        not_recorded: 0,
     };
     let judge = Judge {
         costs: StepCosts::new(&trace.header.cost),
@@ -201,6 +218,7 @@ pub fn what_if(trace: &Trace, change: &Change) -> WhatIf {
         course.enter(step);
         let again = judge.again(step, &course);
         let knob = course.unknown(step, judge.eos);
+        let knob = knob.or_else(|| again.verdict.is_none().then_some(Knob::Distributions));
         course.leave(step, &again);
         answer.add(step, again, knob);
     }
@@ -209,7 +227,10 @@ pub fn what_if(trace: &Trace, change: &Change) -> WhatIf {
 
 impl WhatIf {
     fn add(&mut self, step: &Step, again: Rejudged, unknown: Option<Knob>) {
-        self.in_recorded_contexts.old.add(step);
+        match again.verdict {
+            Some(_) => self.in_recorded_contexts.old.add(step),
+            None => self.not_recorded += 1,
+        }
         again.add_to(&mut self.in_recorded_contexts.new);
         if self.first_change.is_none() && self.first_unknown.is_none() {
             self.first_unknown = unknown.map(|knob| (step.index, knob));
@@ -238,10 +259,15 @@ impl Judge<'_> {
             step.room,
             |node| kept.as_ref().is_none_or(|kept| kept[node]),
         );
-        let tokens = |verdict: &Verdict| verdict.committed(&step.tree).map(|(id, _)| id).collect();
-        let (old, new): (Vec<TokenId>, Vec<TokenId>) = (tokens(&step.verdict), tokens(&verdict));
+        // What was decided by rows that are not recorded stays as it is.
+        let is_as_recorded = kept.is_none() && course.keeps_the_rule();
+        let verdict = verdict.or_else(|| is_as_recorded.then(|| step.verdict.clone()));
+        let tokens = |verdict: &Verdict| -> Vec<TokenId> {
+            verdict.committed(&step.tree).map(|(id, _)| id).collect()
+        };
+        let is_same = |new: &Verdict| tokens(&step.verdict) == tokens(new);
         Rejudged {
-            is_same: old == new,
+            is_same: verdict.as_ref().is_some_and(is_same),
             verdict,
             kept,
         }

@@ -35,7 +35,7 @@ impl Dice {
         let sum: f32 = weights.iter().sum();
         let p = |i: usize| weights[i] / sum;
         NodeDistribution {
-            entropy: (0..ids.len()).map(|i| -p(i) * p(i).ln()).sum(),
+            entropy: Some((0..ids.len()).map(|i| -p(i) * p(i).ln()).sum()),
             top: (0..ids.len()).map(|i| Candidate(ids[i], p(i))).collect(),
             drawn: None,
         }
@@ -57,14 +57,15 @@ impl Dice {
     fn step(&mut self, index: usize, n_rows: usize, params: &Params) -> Step {
         let tree = self.tree(n_rows, params.branch);
         let rows: Vec<NodeDistribution> = (0..n_rows).map(|_| self.row()).collect();
-        let judged: Vec<TokenScore> = (1..n_rows)
+        let judged: Vec<Option<TokenScore>> = (1..n_rows)
             .map(|i| {
-                standing(
+                Some(standing(
                     &rows[tree.nodes[i].parent.unwrap_or(0)],
                     tree.nodes[i].token,
-                )
+                ))
             })
             .collect();
+        let rows: Vec<Option<NodeDistribution>> = rows.into_iter().map(Some).collect();
         let room = RemainingTokens {
             tokens: 1 + self.roll(9) as usize,
             then: Finish::Length,
@@ -75,6 +76,7 @@ impl Dice {
             &[EOS],
             room,
         );
+        let verdict = verdict.unwrap();
         Step {
             index,
             room,
@@ -87,9 +89,8 @@ impl Dice {
 
 fn standing(row: &NodeDistribution, token: TokenId) -> TokenScore {
     let at = row.top.iter().position(|c| c.0 == token);
-    at.map_or(TokenScore { rank: 99, p: 0.0 }, |i| TokenScore {
-        rank: i as u32 + 1,
-        p: row.top[i].1,
+    at.map_or(TokenScore::new(99, 0.0), |i| {
+        TokenScore::new(i as u32 + 1, row.top[i].1)
     })
 }
 
@@ -128,6 +129,51 @@ fn recorded(verify: AcceptanceRule, n_rows: usize) -> Params {
     }
 }
 
+/// The run with this share of its rows, scores and entropies removed, and with rows that
+/// hold fewer candidates.
+pub(crate) fn thinned(whole: &Trace, seed: u64, percent: u32) -> Trace {
+    let mut dice = Dice(seed | 1);
+    let mut thin = Trace::new(whole.header.clone());
+    for step in &whole.steps {
+        let mut step = step.clone();
+        for row in &mut step.rows {
+            *row = row.take().filter(|_| dice.roll(100) >= percent);
+            if let Some(row) = row {
+                row.entropy = row.entropy.filter(|_| dice.roll(100) >= percent);
+                let kept = 1 + dice.roll(row.top.len() as u32) as usize;
+                row.top
+                    .truncate(if percent > 0 { kept } else { row.top.len() });
+            }
+        }
+        for score in &mut step.judged {
+            *score = score.filter(|_| dice.roll(100) >= percent);
+        }
+        step.timing = step.timing.filter(|_| dice.roll(100) >= percent);
+        thin.push(step);
+    }
+    thin.end = whole.end.clone();
+    thin
+}
+
+/// The run with trees in which no node has two equal children, as drafters make them.
+fn distinct(run: Trace) -> Trace {
+    let is_distinct = |step: &Step| {
+        let nodes = &step.tree.nodes;
+        let is_new = |i: usize| {
+            !nodes[..i]
+                .iter()
+                .any(|n| (n.parent, n.token) == (nodes[i].parent, nodes[i].token))
+        };
+        (1..nodes.len()).all(is_new)
+    };
+    let mut kept = Trace::new(run.header.clone());
+    for step in run.steps.into_iter().filter(is_distinct) {
+        let index = kept.steps.len();
+        kept.push(Step { index, ..step });
+    }
+    kept
+}
+
 proptest! {
     #[test]
     fn unchanged_parameters_are_the_identity(seed: u64, verify in rule(), n_rows in 1usize..20) {
@@ -139,7 +185,7 @@ proptest! {
             prop_assert_eq!(answer.n_exact(), 12);
             prop_assert_eq!(answer.exact.old, answer.exact.new);
             for (step, again) in trace.steps.iter().zip(&answer.steps) {
-                prop_assert_eq!(&again.verdict, &step.verdict);
+                prop_assert_eq!(again.verdict.as_ref(), Some(&step.verdict));
             }
         }
     }
@@ -172,14 +218,58 @@ proptest! {
                 at.push(parent.map(|parent| tree.push(parent, node.token, node.path_prob, Vec::new())));
             }
             let kept: Vec<usize> = (0..n_rows).filter(|&i| at[i].is_some()).collect();
-            let rows: Vec<NodeDistribution> = kept.iter().map(|&i| step.rows[i].clone()).collect();
-            let judged: Vec<TokenScore> = kept[1..].iter().map(|&i| step.judged[i - 1]).collect();
+            let rows: Vec<Option<NodeDistribution>> = kept.iter().map(|&i| step.rows[i].clone()).collect();
+            let judged: Vec<Option<TokenScore>> = kept[1..].iter().map(|&i| step.judged[i - 1]).collect();
             let cut = verify_kept(ScoredTree::new(&tree, &rows, &judged), verify, &[EOS], step.room, |_| true);
-            prop_assert_eq!(cut.bonus, again.verdict.bonus);
-            let path: Vec<usize> = again.verdict.path.iter().map(|&i| at[i].unwrap()).collect();
+            let (cut, verdict) = (cut.unwrap(), again.verdict.as_ref().unwrap());
+            prop_assert_eq!(cut.bonus, verdict.bonus);
+            let path: Vec<usize> = verdict.path.iter().map(|&i| at[i].unwrap()).collect();
             prop_assert_eq!(cut.path, path);
             let fates: Vec<Fate> = (1..n_rows).filter_map(|i| again.fate(i)).collect();
             prop_assert_eq!(cut.fates, fates);
+        }
+    }
+
+    /// What is removed from a recording changes no verdict: it is the whole recording's,
+    /// or it is said not to be recorded.
+    #[test]
+    fn what_is_not_recorded_is_not_judged(seed: u64, from in rule(), to in rule(), rows in 1usize..12, branch in 1usize..12, share in 0u32..100) {
+        let whole = run(seed, 8, 10, recorded(from, 10));
+        let thin = thinned(&whole, seed, share);
+        let changes = [
+            Change::default(),
+            with(to),
+            Change { budget: Some(Budget::Rows(rows)), branch: Some(branch), ..with(to) },
+        ];
+        for change in changes {
+            let (want, got) = (what_if(&whole, &change), what_if(&thin, &change));
+            let mut unknown = 0;
+            for (want, got) in want.steps.iter().zip(&got.steps) {
+                unknown += usize::from(got.verdict.is_none());
+                if got.verdict.is_some() {
+                    prop_assert_eq!(want, got);
+                }
+            }
+            prop_assert_eq!(got.not_recorded, unknown);
+            prop_assert!(got.n_exact() <= want.n_exact());
+            if change == Change::default() {
+                prop_assert_eq!((unknown, got.n_exact()), (0, 8));
+            }
+        }
+    }
+
+    /// A strict run needs no distribution to be judged strictly again, on less, too.
+    #[test]
+    fn strict_is_exact_without_any_distribution(seed: u64, rows in 1usize..12, branch in 1usize..12) {
+        let params = recorded(AcceptanceRule::Strict, 10);
+        let whole = distinct(run(seed, 8, 10, params));
+        let bare = thinned(&whole, seed, 100);
+        for change in [
+            with(AcceptanceRule::Relaxed { k: 1, tau: 0.0 }),
+            Change { budget: Some(Budget::Rows(rows)), branch: Some(branch), ..Change::default() },
+        ] {
+            let (want, got) = (what_if(&whole, &change), what_if(&bare, &change));
+            prop_assert_eq!(want, got);
         }
     }
 

@@ -5,9 +5,9 @@
 
 mod verdict;
 
-use super::cost::{CostProfile, StepCosts};
+use super::cost::StepCosts;
 use super::params::Source;
-use super::trace::{Step, Timing};
+use super::trace::{Header, Step, Timing};
 use super::verify::Fate;
 
 pub(crate) use verdict::Said;
@@ -83,6 +83,9 @@ pub(crate) struct WhySlow {
     cost: StepCosts,
     /// In the order of [`Machine::ALL`].
     costs: [StepCosts; Machine::ALL.len()],
+    /// Whether its steps shared passes with other runs: the costs of single runs do not
+    /// apply to them.
+    shares_passes: bool,
     /// Sum of t(1) over the committed tokens, each in its context.
     plain_tokens_ms: f64,
     /// Measured over profiled time, by step.
@@ -90,7 +93,10 @@ pub(crate) struct WhySlow {
     steps: usize,
     tokens: usize,
     rows: usize,
+    /// Of the steps whose times are recorded.
     timing: Timing,
+    timed: usize,
+    timed_predicted_ms: f64,
     predicted_ms: f64,
     /// Milliseconds under t(n) for the rows of tokens not committed.
     wasted_ms: f64,
@@ -104,17 +110,32 @@ pub(crate) struct WhySlow {
 pub(crate) struct StepCost {
     pub(crate) rows: usize,
     pub(crate) predicted_ms: f64,
-    pub(crate) measured_ms: f64,
+    /// `None`: not recorded.
+    pub(crate) measured_ms: Option<f64>,
     /// Tokens it must commit to break even with no drafts.
     pub(crate) break_even: f64,
     pub(crate) committed: usize,
 }
 
+/// The mean step under the measured t(n).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct MeanCost {
+    pub(crate) rows: f64,
+    pub(crate) predicted_ms: f64,
+    /// Of the steps whose times are recorded; `None`: of none.
+    pub(crate) measured_ms: Option<f64>,
+    /// Tokens to break even under the profile: a speed-up of 1.
+    pub(crate) break_even: f64,
+    pub(crate) committed: f64,
+}
+
 impl WhySlow {
-    pub(crate) fn new(profile: &CostProfile) -> Self {
-        let cost = StepCosts::new(profile);
+    /// Of a run without steps yet.
+    pub(crate) fn new(header: &Header) -> Self {
+        let cost = header.step_costs();
         WhySlow {
             costs: Machine::ALL.map(|machine| machine.cost(&cost)),
+            shares_passes: header.batch > 0,
             cost,
             plain_tokens_ms: 0.0,
             fits: Vec::new(),
@@ -122,6 +143,8 @@ impl WhySlow {
             tokens: 0,
             rows: 0,
             timing: Timing::default(),
+            timed: 0,
+            timed_predicted_ms: 0.0,
             predicted_ms: 0.0,
             wasted_ms: 0.0,
             cells: Default::default(),
@@ -134,7 +157,6 @@ impl WhySlow {
         self.steps += 1;
         self.tokens += step.verdict.n_committed();
         self.rows += n;
-        self.timing.add(&step.timing);
         let ms = |n: usize| self.ms(n, step);
         let useful = 1 + step.verdict.path.len();
         let wasted = (ms(n) - ms(useful)).max(0.0);
@@ -142,12 +164,22 @@ impl WhySlow {
         self.predicted_ms += predicted;
         self.wasted_ms += wasted;
         self.plain_tokens_ms += plain_ms(&self.cost, step, step.verdict.n_committed());
-        if self.is_measured() {
-            self.fits.push(step.timing.total() / predicted);
-        }
+        self.add_times(step, predicted);
         self.add_cells(step);
         for machine in Machine::ALL {
             self.add_elsewhere(step, machine);
+        }
+    }
+
+    fn add_times(&mut self, step: &Step, predicted: f64) {
+        let Some(timing) = &step.timing else {
+            return;
+        };
+        self.timing.add(timing);
+        self.timed += 1;
+        self.timed_predicted_ms += predicted;
+        if self.is_measured() {
+            self.fits.push(timing.total() / predicted);
         }
     }
 
@@ -194,16 +226,9 @@ impl WhySlow {
         self.cost.is_measured()
     }
 
+    /// Of the steps whose times are recorded; `None`: of none.
     pub(crate) fn mean_timing(&self) -> Option<Timing> {
-        let n = (self.steps > 0).then_some(self.steps as f64)?;
-        let t = &self.timing;
-        Some(Timing {
-            retrieve: t.retrieve / n,
-            draft: t.draft / n,
-            forward: t.forward / n,
-            verify: t.verify / n,
-            commit: t.commit / n,
-        })
+        (self.timed > 0).then(|| self.timing.over(self.timed))
     }
 
     pub(crate) fn step_cost(&self, step: &Step) -> Option<StepCost> {
@@ -211,24 +236,23 @@ impl WhySlow {
         self.is_measured().then(|| StepCost {
             rows,
             predicted_ms: self.ms(rows, step),
-            measured_ms: step.timing.total(),
+            measured_ms: step.timing.as_ref().map(Timing::total),
             break_even: self.ms(rows, step) / self.ms(1, step),
             committed: step.verdict.n_committed(),
         })
     }
 
-    /// The mean step: rows, predicted and measured ms, tokens to break even under the
-    /// profile, and tokens committed. Breaking even is a speed-up of 1.
-    pub(crate) fn mean_cost(&self) -> Option<[f64; 5]> {
+    /// `None` without steps or without a profile.
+    pub(crate) fn mean_cost(&self) -> Option<MeanCost> {
         let n = (self.steps > 0 && self.is_measured()).then_some(self.steps as f64)?;
-        let sums = [
-            self.rows as f64,
-            self.predicted_ms,
-            self.timing.total(),
-            self.predicted_ms / self.plain_tokens_ms * self.tokens as f64,
-            self.tokens as f64,
-        ];
-        Some(sums.map(|sum| sum / n))
+        let committed = self.tokens as f64 / n;
+        Some(MeanCost {
+            rows: self.rows as f64 / n,
+            predicted_ms: self.predicted_ms / n,
+            measured_ms: self.mean_timing().map(|timing| timing.total()),
+            break_even: self.predicted_ms / self.plain_tokens_ms * committed,
+            committed,
+        })
     }
 
     pub(crate) fn rows(&self) -> usize {
@@ -287,7 +311,8 @@ impl WhySlow {
 
     /// Measured over profiled time of all steps.
     fn whole_fit(&self) -> Option<f64> {
-        ratio(self.timing.total(), self.predicted_ms).filter(|_| self.is_measured())
+        let is_known = self.is_measured() && self.timed > 0;
+        ratio(self.timing.total(), self.timed_predicted_ms).filter(|_| is_known)
     }
 
     /// The same for the median step, which a few disturbed steps do not change.

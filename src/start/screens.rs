@@ -16,6 +16,7 @@ use crate::speculate::trace::Trace;
 use crate::start::given::replay_start;
 use crate::tui::action::Action;
 use crate::tui::lesson::learned::Learned;
+use crate::tui::runs::run::played_for;
 use crate::tui::screens::decode::state::Cursor;
 use crate::tui::start::Length;
 use crate::tui::{App, Look, Start};
@@ -61,8 +62,7 @@ fn played<'a>(trace: &'a Trace, canvas: &Canvas, look: &Look) -> Film<'a> {
         screen: draw(&app),
     };
     let steps = trace.steps.iter().map(move |step| {
-        let ms = step.timing.total().clamp(0.0, 10_000.0);
-        let after = Duration::from_secs_f64(ms / 1000.0);
+        let after = played_for(step);
         app.update(Action::Tick(after));
         Frame {
             after,

@@ -335,7 +335,7 @@ fn timed(params: Params, scale: f64, profile: CostProfile) -> Trace {
     let mut trace = Trace::new(made.header.clone());
     trace.header.cost = profile;
     for mut step in made.steps.iter().cloned() {
-        step.timing.forward *= scale;
+        step.timing.as_mut().expect("timed").forward *= scale;
         trace.push(step);
     }
     trace.end = made.end.clone();
@@ -412,7 +412,7 @@ fn a_slower_machine_is_told_from_more_rows() {
         "{told}"
     );
     assert!(!told.contains("rows cost"), "{told}");
-    b.header.threads += 3;
+    b.header.threads = b.header.threads.map(|n| n + 3);
     let told = in_words(&found, &a, &b);
     assert!(
         told.contains("the same rows took longer on its machine ("),

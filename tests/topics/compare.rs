@@ -104,7 +104,7 @@ fn a_token_the_rule_let_through_is_the_cause() {
     };
     assert_eq!(side, Side::Left);
     assert_eq!(step, found.left.expect("a token").by.expect("a step").step);
-    assert!(p.expect("judged") < argmax_p);
+    assert!(p.expect("judged") < argmax_p.expect("recorded"));
     let rule = AcceptanceRule::Autoregressive;
     assert_eq!(other, NotTaken::Refused { rule });
     assert_eq!(
@@ -133,8 +133,9 @@ fn flipped(trace: &Trace, at: usize) -> Trace {
     for (i, step) in trace.steps.iter().enumerate() {
         let mut step = step.clone();
         if i == at {
-            step.rows[0].top.swap(0, 1);
-            step.verdict.bonus = Some(step.rows[0].top[0].0);
+            let row = step.rows[0].as_mut().expect("recorded");
+            row.top.swap(0, 1);
+            step.verdict.bonus = Some(row.top[0].0);
         }
         other.push(step);
     }
@@ -156,7 +157,8 @@ fn two_first_choices_that_differ_are_numeric_with_their_margins() {
         panic!("{found:?}");
     };
     assert!(differing.is_empty());
-    assert_eq!(Some(left.p), right.other_p);
+    assert!(left.p.is_some());
+    assert_eq!(left.p, right.other_p);
     assert!(left.in_logits().expect("recorded") > 0.0);
     let strict = with(AcceptanceRule::Strict);
     assert!(matches!(
@@ -176,7 +178,7 @@ fn other_parameters_prompts_and_ends_are_causes() {
     };
     assert_eq!(named(&differing), ["repetition penalty"]);
     other.header.params.repeat_penalty = plain.header.params.repeat_penalty;
-    other.header.device = "cuda".into();
+    other.header.device = Some("cuda".into());
     let Cause::Numeric { differing, .. } = cause(&plain, &other) else {
         panic!("the device");
     };
@@ -223,7 +225,7 @@ fn what_a_branch_took_over_is_compared_and_a_forced_token_is_a_cause() {
         Lossless::NotComparable(_)
     ));
     assert_eq!(
-        laserscope::speculate::compare::arrivals(&after(None))[0],
+        laserscope::speculate::compare::arrivals(&after(None)).expect("timed")[0],
         (0.0, 4)
     );
 }

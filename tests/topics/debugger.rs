@@ -467,7 +467,7 @@ fn ended_long(trace: &Trace) -> App {
         finish: Finish::Length,
         steps: trace.steps.len(),
         tokens: 0,
-        decode_ms: 0.0,
+        decode_ms: Some(0.0),
     };
     app.apply(Event::RunEnded { run, end });
     app

@@ -419,7 +419,7 @@ fn an_engine_opens_a_checkpoint_and_renders_its_chat() {
         floats: Some(FloatWeights::Eight),
     };
     let engine = Engine::load(&path, &options, |_| {}).unwrap();
-    assert_eq!(engine.model.info.architecture, "qwen3");
+    assert_eq!(engine.model.info.architecture.as_deref(), Some("qwen3"));
     assert_eq!(
         engine.model.info.name,
         "tiny-qwen3-BF16-true-2 BF16 at 8 bits"

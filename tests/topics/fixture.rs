@@ -214,7 +214,7 @@ impl World {
         }
         NodeDistribution {
             top,
-            entropy: 2.5 - 2.0 * first,
+            entropy: Some(2.5 - 2.0 * first),
             drawn: None,
         }
     }
@@ -284,7 +284,7 @@ pub fn run(seed: u64, params: Params) -> Trace {
         finish,
         steps: stats.steps,
         tokens: stats.tokens,
-        decode_ms: stats.timing.total(),
+        decode_ms: stats.ms(),
     });
     trace
 }
@@ -368,8 +368,8 @@ fn header(world: &mut World, params: Params) -> Header {
         format: FORMAT,
         program: "0.1.0".into(),
         model: model(),
-        device: "cpu".into(),
-        threads: 2,
+        device: Some("cpu".into()),
+        threads: Some(2),
         catalog: "sample".into(),
         subject: heat(),
         prompt: format!("{PROMPT}{OPENING}"),
@@ -384,7 +384,7 @@ fn header(world: &mut World, params: Params) -> Header {
             pool(Source::Group, 37, 7_612),
             pool(Source::Global, 208, 42_930),
         ],
-        prompt_ms: 212.0,
+        prompt_ms: Some(212.0),
         tokens,
         arithmetic: None,
         calibration: None,
@@ -394,6 +394,8 @@ fn header(world: &mut World, params: Params) -> Header {
         asked: None,
         setup: Vec::new(),
         rows: RowsBy::Own,
+        batch: 0,
+        log: None,
     }
 }
 
@@ -410,11 +412,11 @@ pub fn heat() -> SubjectInfo {
 pub fn model() -> ModelInfo {
     ModelInfo {
         name: "SmolLM2-135M-Instruct Q4_1".into(),
-        architecture: "llama".into(),
-        dtype: "Q4_1".into(),
+        architecture: Some("llama".into()),
+        dtype: Some("Q4_1".into()),
         tokenizer_hash: "0".repeat(64),
-        file_bytes: 98_362_432,
-        context: 8192,
+        file_bytes: Some(98_362_432),
+        context: Some(8192),
         sha256: None,
     }
 }
@@ -454,10 +456,11 @@ fn judge(
 ) -> Step {
     let row_at = |depth: usize| world.rows[(at + depth).min(world.rows.len() - 1)].clone();
     let rows: Vec<NodeDistribution> = tree.nodes.iter().map(|n| row_at(n.depth)).collect();
-    let judged: Vec<TokenScore> = tree.nodes[1..]
+    let judged: Vec<Option<TokenScore>> = tree.nodes[1..]
         .iter()
-        .map(|n| judged(n.token, &rows[n.parent.unwrap_or(0)], dice))
+        .map(|n| Some(judged(n.token, &rows[n.parent.unwrap_or(0)], dice)))
         .collect();
+    let rows: Vec<Option<NodeDistribution>> = rows.into_iter().map(Some).collect();
     let room = RemainingTokens {
         tokens: room,
         then: Finish::Length,
@@ -468,6 +471,7 @@ fn judge(
         &[EOS],
         room,
     );
+    let verdict = verdict.expect("every row is there");
     let n_rows = tree.n_rows();
     Step {
         index: 0,
@@ -476,7 +480,7 @@ fn judge(
         retrieval: retrieval(&tree),
         n_offered: n_rows + if n_rows > 12 { 4 } else { 0 },
         room,
-        timing: timing(n_rows, dice),
+        timing: Some(timing(n_rows, dice)),
         tokens: Vec::new(),
         documents: Vec::new(),
         excerpts: Vec::new(),
@@ -559,14 +563,8 @@ fn origins(depth: usize, dice: &mut Dice) -> Vec<Origin> {
 
 fn judged(token: TokenId, row: &NodeDistribution, dice: &mut Dice) -> TokenScore {
     match row.top.iter().position(|c| c.0 == token) {
-        Some(i) => TokenScore {
-            rank: i as u32 + 1,
-            p: row.top[i].1,
-        },
-        None => TokenScore {
-            rank: 11 + dice.below(900) as u32,
-            p: 0.0004,
-        },
+        Some(i) => TokenScore::new(i as u32 + 1, row.top[i].1),
+        None => TokenScore::new(11 + dice.below(900) as u32, 0.0004),
     }
 }
 
@@ -614,7 +612,8 @@ fn note_excerpts(step: &mut Step, world: &World) {
 
 fn note_tokens(step: &mut Step, world: &World, seen: &mut HashSet<TokenId>) {
     let tree = step.tree.nodes.iter().map(|n| n.token);
-    let tops = step.rows.iter().flat_map(|r| r.top.iter().map(|c| c.0));
+    let rows = step.rows.iter().flatten();
+    let tops = rows.flat_map(|r| r.top.iter().map(|c| c.0));
     let around = step.excerpts.iter().flat_map(|e| e.ids.iter().copied());
     let ids: Vec<TokenId> = tree
         .chain(tops)

@@ -409,7 +409,7 @@ fn end(steps: usize, finish: Finish) -> End {
         finish,
         steps,
         tokens: 2 * steps,
-        decode_ms: 100.0,
+        decode_ms: Some(100.0),
     }
 }
 

@@ -26,6 +26,7 @@ mod glossary;
 mod groups;
 mod import;
 mod import_cases;
+mod in_part;
 mod interface;
 mod jinja;
 mod kernels;

@@ -23,7 +23,7 @@ fn trace(seed: u64, verify: AcceptanceRule) -> Trace {
     );
     let rounded = |ms: &mut f64| *ms = (*ms * 1000.0).round() / 1000.0;
     for step in &mut trace.steps {
-        let timing = &mut step.timing;
+        let timing = step.timing.as_mut().expect("timed");
         let parts = [
             &mut timing.retrieve,
             &mut timing.draft,
@@ -33,10 +33,9 @@ fn trace(seed: u64, verify: AcceptanceRule) -> Trace {
         ];
         parts.into_iter().for_each(rounded);
     }
-    trace
-        .end
-        .iter_mut()
-        .for_each(|end| rounded(&mut end.decode_ms));
+    let ends = trace.end.iter_mut();
+    ends.filter_map(|end| end.decode_ms.as_mut())
+        .for_each(rounded);
     trace
 }
 

@@ -17,7 +17,7 @@ use super::engine::{engine, params, run, spec, text};
 /// A step without its times, which no two runs share.
 fn decided(step: &Step) -> Step {
     Step {
-        timing: Timing::default(),
+        timing: Some(Timing::default()),
         ..step.clone()
     }
 }
@@ -25,7 +25,7 @@ fn decided(step: &Step) -> Step {
 /// A header without what decides nothing.
 fn deciding(header: &Header) -> Header {
     Header {
-        prompt_ms: 0.0,
+        prompt_ms: Some(0.0),
         ..header.clone()
     }
 }
@@ -232,7 +232,7 @@ fn what_this_version_does_not_know_survives() {
     }
     let mut read = Trace::load(later.as_bytes()).unwrap();
     assert!(saved(&read) == later, "what is not known survives");
-    read.header.device = "elsewhere".into();
+    read.header.device = Some("elsewhere".into());
     let changed = saved(&read);
     assert!(changed.contains("elsewhere") && changed.contains("novel"));
 }
@@ -278,7 +278,7 @@ fn numbers_are_saved_as_they_were_read() {
         read.save(&mut saved).unwrap();
         assert!(Trace::load(saved.as_slice()).unwrap() == read, "{digits}");
         assert_eq!(
-            read.header.prompt_ms.to_bits(),
+            read.header.prompt_ms.unwrap().to_bits(),
             digits.parse::<f64>().unwrap().to_bits()
         );
     }

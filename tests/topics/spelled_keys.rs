@@ -60,7 +60,7 @@ const NOT_KEYS: [&str; 38] = [
     "ends the step",
     "next token + ends",
     "bonus token +",
-    "7.2} s",
+    ">7} s",
     "p at least",
     "0 takes",
 ];

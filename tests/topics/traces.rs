@@ -127,11 +127,13 @@ fn a_slower_run_is_told_why() {
     let demo = laserscope::session::recorded::load_trace(Path::new(DEMO)).unwrap();
     let mut header = demo.header.clone();
     header.params.branch += 1;
-    header.device = header.device.replace("2 threads", "1 thread");
+    let device = header.device.expect("recorded");
+    header.device = Some(device.replace("2 threads", "1 thread"));
     let mut slow = Trace::new(header);
     for mut step in demo.steps.iter().cloned() {
-        let timing = step.timing;
-        step.timing.add(&timing);
+        let mut timing = step.timing.expect("recorded");
+        timing.add(&timing.clone());
+        step.timing = Some(timing);
         slow.push(step);
     }
     slow.end = demo.end.clone();

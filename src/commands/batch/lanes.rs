@@ -109,7 +109,7 @@ fn quick_enough(fitting: &[usize], prompts: &Prompts, batch: &Batch<'_>, engine:
     let costs = PassCosts::new(&engine.start.cost);
     let own = prompts.longest_own() + batch.params.max_tokens / 2;
     let shared = prompts.longest() - prompts.longest_own();
-    let rate = |n: usize| n as f32 / costs.ms(Load::of(n, own, shared));
+    let rate = |n: usize| n as f32 / costs.ms(Load::of(n, 1, own, shared));
     let best = fitting.iter().map(|&n| rate(n)).fold(0.0, f32::max);
     let enough = fitting.iter().copied().find(|&n| rate(n) >= NEARLY * best);
     enough.unwrap_or(1)

@@ -110,7 +110,7 @@ impl Measured {
         self.n_answers += 1;
         self.n_tokens += stats.tokens;
         self.n_steps += stats.steps;
-        self.decode_ms += stats.timing.total();
+        self.decode_ms += stats.ms().unwrap_or_default();
         self.repetition += repetition(&trace.token_ids());
     }
 

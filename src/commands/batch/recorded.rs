@@ -96,7 +96,7 @@ impl Recorder {
                 rows,
                 committed,
                 drafts: step.tree.n_drafts(),
-                timing: step.timing,
+                timing: step.timing.unwrap_or_default(),
                 lanes: vec![LaneRecord {
                     lane: 0,
                     subject: format!("{}/{}", subject.kind, subject.id),

@@ -146,7 +146,8 @@ fn together(batch: &Batch, engine: &Engine, room: &BatchRoom) -> Together {
         own_tokens: room.own,
         shared_tokens: room.prefixes.iter().map(Vec::len).collect(),
         bytes: room.bytes(engine),
-        price: is_priced.then(|| PassCosts::new(cost).priced(cost, room.lanes)),
+        price: is_priced
+            .then(|| PassCosts::new(cost).priced(cost, room.lanes, room.longest_prefix())),
     }
 }
 

@@ -94,7 +94,7 @@ impl ComparedRule {
 fn a_step<'a>(outcomes: impl Iterator<Item = &'a Outcome>) -> Timing {
     let (mut sum, mut steps) = (Timing::default(), 0);
     for outcome in outcomes {
-        sum.add(&outcome.stats.timing);
+        sum.add(&outcome.stats.timing.unwrap_or_default());
         steps += outcome.stats.steps;
     }
     let n = steps.max(1) as f64;

@@ -54,7 +54,7 @@ pub(crate) fn outcome(
     Ok(Some(Outcome {
         ids: trace.token_ids(),
         by_profile: speed_up::ms_by_profile(&trace.steps, &StepCosts::new(&trace.header.cost)),
-        repeats: Repeats::new(again, pools, stats.timing.total()),
+        repeats: Repeats::new(again, pools, stats.ms().unwrap_or_default()),
         stats,
         log_prob: LogProb::of(&trace),
         predicted: expected.map(f64::from).sum::<f64>() + trace.steps.len() as f64,

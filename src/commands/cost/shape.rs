@@ -60,6 +60,11 @@ pub(crate) fn measure(name: &str, settings: &Settings) -> Result<(Engine, Measur
         !interrupt::is_set()
     })?;
     engine.start.cost = profile.ok_or_else(|| eyre!("cancelled"))?;
+    let passes = engine.measure_passes(&mut |done, of| {
+        show_loading(&mut line, &Loading::Measuring { done, of });
+        !interrupt::is_set()
+    })?;
+    engine.start.cost.passes = passes.ok_or_else(|| eyre!("cancelled"))?;
     let measured = Measured {
         shape: shown,
         blocks,

@@ -362,7 +362,7 @@ fn greedy_row(token: TokenId, top: &TokenTop) -> Result<Option<NodeDistribution>
     candidates.swap(0, own);
     Ok(Some(NodeDistribution {
         top: candidates,
-        entropy: f32::NAN,
+        entropy: None,
         drawn: None,
     }))
 }

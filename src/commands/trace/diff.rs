@@ -134,7 +134,7 @@ fn figures(trace: &Trace) -> Figures {
     Figures {
         steps: stats.steps,
         mal: stats.mal(),
-        rows_per_step: pace.map(|p| p.rows_per_step),
+        rows_per_step: stats.rows_per_step(),
         ms_per_step: pace.map(|p| p.ms_per_step),
         tokens_per_s: stats.tokens_per_s(),
         pool_hit_rate: stats.hit_rate(),

@@ -13,7 +13,7 @@ use crate::present::token_text::pad;
 use crate::present::tree_lines::tree_lines;
 use crate::speculate::TokenId;
 use crate::speculate::draft::Origin;
-use crate::speculate::explain::{choice, explain, prob};
+use crate::speculate::explain::{NOT_RECORDED, bonus_choice, explain, prob};
 use crate::speculate::trace::{SourceHit, Step, Timing, Trace};
 use crate::speculate::verify::{Fate, Finish};
 
@@ -43,8 +43,12 @@ pub(crate) fn run(args: &TraceShowArgs) -> Result<()> {
             (false, false) => out!("{}", summary(&trace, at)),
         }
     }
-    if chosen.is_empty() && n > 0 {
-        note!("none of the {n} steps matches");
+    let lack = args.condition.as_ref().filter(|_| args.step.is_none());
+    let lack = lack.map_or_else(String::new, |condition| condition.lack(&trace));
+    match chosen.len() {
+        0 if n > 0 => note!("none of the {n} steps matches{lack}"),
+        found if !lack.is_empty() => note!("{found} of the {n} steps match{lack}"),
+        _ => {}
     }
     Ok(())
 }
@@ -57,9 +61,10 @@ fn summary(trace: &Trace, at: usize) -> String {
         .map(|(id, fate)| format!("{}{}", Mark::of(fate).glyph(), token(trace, id)))
         .collect();
     format!(
-        "{:>5} {:>8.1} ms {:>3} rows  {}",
+        "{:>5} {:>8} ms {:>3} rows  {}",
         at + 1,
-        step.timing.total(),
+        step.timing
+            .map_or("-".into(), |t| format!("{:.1}", t.total())),
         step.tree.n_rows(),
         tokens.join(" ")
     )
@@ -89,13 +94,6 @@ fn print_step(trace: &Trace, at: usize) {
 }
 
 fn head(trace: &Trace, step: &Step) -> String {
-    let Timing {
-        retrieve,
-        draft,
-        forward,
-        verify,
-        commit,
-    } = step.timing;
     let hits: Vec<String> = step
         .retrieval
         .iter()
@@ -113,15 +111,31 @@ fn head(trace: &Trace, step: &Step) -> String {
         false => hits.join(", "),
     };
     format!(
-        "step {} of {}, {} committed, after {} tokens, {}\n\
-         {:.1} ms: retrieve {retrieve:.1}, draft {draft:.1}, forward {forward:.1}, verify {verify:.1}, commit {commit:.1}\n\
-         matched: {found}",
+        "step {} of {}, {} committed, after {} tokens, {}\n{}\nmatched: {found}",
         step.index + 1,
         trace.steps.len(),
         step.verdict.n_committed(),
         step.context_len,
         trace.params_at(step.index).verify.describe(),
-        step.timing.total(),
+        times(step.timing),
+    )
+}
+
+fn times(timing: Option<Timing>) -> String {
+    let Some(timing) = timing else {
+        return format!("times {NOT_RECORDED}");
+    };
+    let Timing {
+        retrieve,
+        draft,
+        forward,
+        verify,
+        commit,
+    } = timing;
+    format!(
+        "{:.1} ms: retrieve {retrieve:.1}, draft {draft:.1}, forward {forward:.1}, \
+         verify {verify:.1}, commit {commit:.1}",
+        timing.total()
     )
 }
 
@@ -129,21 +143,18 @@ fn head(trace: &Trace, step: &Step) -> String {
 fn facts(trace: &Trace, step: &Step, selection: TreeSelection) -> String {
     match selection {
         TreeSelection::Root => String::new(),
-        TreeSelection::Bonus => {
-            let last = step.verdict.path.last().copied().unwrap_or(0);
-            let row = &step.rows[last];
-            choice(row.choice_standing(), row.drawn.is_none())
-        }
+        TreeSelection::Bonus => bonus_choice(step),
         TreeSelection::Draft(node) => {
             let origins = step.tree.nodes[node].origins.iter();
             let seen: Vec<String> = origins
                 .map(|o| format!("{}{}", o.source.letter(), o.count))
                 .collect();
-            let judged = step.judged[node - 1];
+            let score = step.score(node);
+            let rank = score.and_then(|score| score.rank);
             format!(
-                "{:>4} r{:<4} {:<10} {}",
-                prob(judged.p),
-                judged.rank,
+                "{:>4} {:<5} {:<10} {}",
+                score.map_or("-".into(), |score| prob(score.p)),
+                rank.map_or("-".into(), |rank| format!("r{rank}")),
                 seen.join(" "),
                 reason(trace, step, node)
             )
@@ -152,11 +163,8 @@ fn facts(trace: &Trace, step: &Step, selection: TreeSelection) -> String {
 }
 
 fn reason(trace: &Trace, step: &Step, node: usize) -> String {
-    let draft = &step.tree.nodes[node];
-    let row = &step.rows[draft.parent.unwrap_or(0)];
     let rule = trace.params_at(step.index).verify;
-    let judged = step.judged[node - 1];
-    let decided = explain(draft.token, judged, row, rule, &trace.header.eos).reason();
+    let decided = explain(step.scored(), node, rule, &trace.header.eos).reason();
     match step.verdict.fate(node) {
         Some(Fate::Lost) => format!("{decided}; another branch won"),
         Some(Fate::Unreached) => "its parent was not committed".into(),
@@ -175,7 +183,8 @@ struct ShownStep<'a> {
     committed: Vec<ShownToken>,
     tree: Vec<ShownNode<'a>>,
     finish: Option<Finish>,
-    timing: Timing,
+    /// `null`: not recorded, as are `rank` and `p` of a draft token.
+    timing: Option<Timing>,
 }
 
 #[derive(Serialize)]
@@ -229,8 +238,8 @@ impl<'a> ShownStep<'a> {
                     token: draft.token,
                     text: text(draft.token),
                     fate: step.verdict.fate(node),
-                    rank: (node > 0).then(|| step.judged[node - 1].rank),
-                    p: (node > 0).then(|| step.judged[node - 1].p),
+                    rank: step.score(node).and_then(|score| score.rank),
+                    p: step.score(node).map(|score| score.p),
                     path_prob: draft.path_prob,
                     reason: (node > 0).then(|| reason(trace, step, node)),
                     origins: &draft.origins,

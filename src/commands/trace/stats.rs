@@ -8,7 +8,9 @@ use serde::Serialize;
 use crate::cli::TraceStatsArgs;
 use crate::commands::print_json;
 use crate::commands::trace::{load, percent, two};
+use crate::speculate::explain::NOT_RECORDED;
 use crate::speculate::params::Params;
+use crate::speculate::quality::LogProb;
 use crate::speculate::stats::{MatchStats, Stats, repetition};
 use crate::speculate::trace::{SubjectInfo, Trace};
 use crate::speculate::verify::Finish;
@@ -29,7 +31,12 @@ struct TraceStats<'a> {
     /// Index d-1: acceptance at depth d, given that d-1 was accepted.
     conditional_acceptance: Vec<Option<f64>>,
     tokens_per_s: Option<f64>,
-    prompt_ms: f64,
+    prompt_ms: Option<f64>,
+    /// The mean of the natural logarithms of the committed tokens' probabilities, of those
+    /// that are recorded.
+    mean_log_prob: Option<f64>,
+    /// Committed tokens whose probability is not recorded.
+    probabilities_not_recorded: usize,
     #[serde(flatten)]
     stats: Stats,
 }
@@ -50,6 +57,7 @@ pub(crate) fn run(args: &TraceStatsArgs) -> Result<()> {
 fn figures<'a>(path: &Path, trace: &'a Trace) -> TraceStats<'a> {
     let stats = Stats::of(trace);
     let by_depth = stats.by_depth.iter();
+    let log_prob = LogProb::of(trace);
     TraceStats {
         trace: path.display().to_string(),
         subject: &trace.header.subject,
@@ -65,6 +73,8 @@ fn figures<'a>(path: &Path, trace: &'a Trace) -> TraceStats<'a> {
             .collect(),
         tokens_per_s: stats.tokens_per_s(),
         prompt_ms: trace.header.prompt_ms,
+        mean_log_prob: log_prob.mean(),
+        probabilities_not_recorded: log_prob.not_recorded,
         stats,
     }
 }
@@ -87,6 +97,10 @@ fn print_text(figures: &TraceStats<'_>) {
     print_fates(figures);
     print_hits(figures);
     print_times(&figures.stats);
+    match figures.probabilities_not_recorded {
+        0 => {}
+        n => out!("  probabilities of {n} of the {tokens} tokens {NOT_RECORDED}"),
+    }
 }
 
 fn print_fates(figures: &TraceStats<'_>) {
@@ -144,16 +158,22 @@ fn print_hits(figures: &TraceStats<'_>) {
 }
 
 fn print_times(stats: &Stats) {
-    let per_step = |ms: f64| ms / stats.steps.max(1) as f64;
-    let timing = stats.timing;
+    let rows = stats.rows_per_step().unwrap_or_default();
+    let Some(mean) = stats.mean_timing() else {
+        out!("  ms per step: {NOT_RECORDED}; {rows:.1} rows");
+        return;
+    };
+    let untimed = match stats.untimed_steps {
+        0 => String::new(),
+        n => format!("; times of {n} steps {NOT_RECORDED}"),
+    };
     out!(
         "  ms per step: retrieve {:.2}, draft {:.2}, forward {:.2}, verify {:.2}, commit {:.2}; \
-        {:.1} rows",
-        per_step(timing.retrieve),
-        per_step(timing.draft),
-        per_step(timing.forward),
-        per_step(timing.verify),
-        per_step(timing.commit),
-        per_step(stats.rows as f64)
+        {rows:.1} rows{untimed}",
+        mean.retrieve,
+        mean.draft,
+        mean.forward,
+        mean.verify,
+        mean.commit,
     );
 }

@@ -12,6 +12,7 @@ use crate::config::Settings;
 use crate::console::interrupt;
 use crate::console::progress::Line;
 use crate::engine::{Engine, Replayed};
+use crate::speculate::explain::NOT_RECORDED;
 use crate::speculate::trace::{ModelInfo, Step, Trace};
 
 #[derive(Serialize)]
@@ -22,6 +23,8 @@ struct VerifyReport {
     /// Steps that were compared.
     steps: usize,
     of: usize,
+    /// Rows of these steps that are not recorded: they were not compared.
+    rows_not_recorded: usize,
     /// Largest difference of a probability.
     largest_difference: f32,
     tolerance: f32,
@@ -36,9 +39,9 @@ struct VerifyReport {
 struct NearTie {
     #[serde(flatten)]
     difference: VerifyDifference,
-    /// The recorded difference of the two tokens' probabilities; for a verdict, the
-    /// largest change of a probability in its step.
-    margin: f32,
+    /// The recorded difference of the two tokens' probabilities, `null` if there is none;
+    /// for a verdict, the largest change of a probability in its step.
+    margin: Option<f32>,
 }
 
 /// By how much a probability may differ under the arithmetic that recorded it, and under
@@ -72,6 +75,7 @@ pub(crate) fn run(args: &TraceVerifyArgs, settings: &Settings) -> Result<bool> {
         verified: compared.difference.is_none(),
         steps: compared.steps,
         of: trace.steps.len(),
+        rows_not_recorded: rows_not_recorded(&trace.steps[..compared.steps]),
         largest_difference: compared.largest,
         tolerance: bounds.tolerance,
         first_difference: compared.difference,
@@ -91,6 +95,11 @@ pub(crate) fn run(args: &TraceVerifyArgs, settings: &Settings) -> Result<bool> {
     Ok(report.verified)
 }
 
+fn rows_not_recorded(steps: &[Step]) -> usize {
+    let rows = steps.iter().flat_map(|step| &step.rows);
+    rows.filter(|row| row.is_none()).count()
+}
+
 fn print_verified(report: &VerifyReport) {
     let VerifyReport {
         steps,
@@ -108,12 +117,19 @@ fn print_verified(report: &VerifyReport) {
             n => format!(" except at {n} near-ties"),
         }
     );
+    if report.rows_not_recorded > 0 {
+        out!(
+            "{} rows are {NOT_RECORDED}: of them, only what was committed was compared",
+            report.rows_not_recorded
+        );
+    }
     for NearTie { difference, margin } in numeric {
         out!(
-            "numeric in step {}: {}: {}; margin {margin:.4}",
+            "numeric in step {}: {}: {}; margin {}",
             difference.step,
             difference.what,
-            difference.explanation
+            difference.explanation,
+            margin.map_or(NOT_RECORDED.into(), |margin| format!("{margin:.4}"))
         );
     }
 }
@@ -158,7 +174,9 @@ fn refuse_another_model(recorded: &ModelInfo, loaded: &ModelInfo) -> Result<()> 
             file_bytes,
             ..
         } = m;
-        format!("{name} ({architecture}, {dtype}, {file_bytes} bytes)")
+        let word = |word: &Option<String>| word.clone().unwrap_or(NOT_RECORDED.into());
+        let bytes = file_bytes.map_or(NOT_RECORDED.into(), |n| format!("{n} bytes"));
+        format!("{name} ({}, {}, {bytes})", word(architecture), word(dtype))
     };
     ensure!(
         what(recorded) == what(loaded),
@@ -208,7 +226,7 @@ fn compare(engine: &mut Engine, trace: &Trace, bounds: Bounds) -> Result<Option<
         compared.largest = compared.largest.max(apart);
         let is_near = apart <= bounds.tolerance;
         let other = other_ids(trace, step, &replayed)
-            .or_else(|| Some((other_verdict(trace, step, &replayed)?, apart)));
+            .or_else(|| Some((other_verdict(trace, step, &replayed)?, Some(apart))));
         let counts = match other {
             Some((difference, margin)) if bounds.is_other && is_near => {
                 compared.numeric.push(NearTie { difference, margin });
@@ -234,21 +252,32 @@ fn difference(step: &Step, what: &'static str, explanation: String) -> VerifyDif
     }
 }
 
-/// A node where the model now chooses another token, and the margin between the two.
-fn other_ids(trace: &Trace, step: &Step, now: &Replayed) -> Option<(VerifyDifference, f32)> {
-    let mut rows = step.rows.iter().zip(&now.rows).enumerate();
-    let (node, (was, is)) = rows.find(|(_, (was, is))| was.choice() != is.choice())?;
-    let p = |row: &crate::speculate::row::NodeDistribution| row.choice_standing().p;
+/// A node where the model now chooses another token, and the margin between the two, if
+/// it is recorded. What was committed counts where no distribution is recorded.
+fn other_ids(
+    trace: &Trace,
+    step: &Step,
+    now: &Replayed,
+) -> Option<(VerifyDifference, Option<f32>)> {
+    let differs = |node: usize| {
+        let was = step.scored().choice(node)?;
+        let is = now.rows[node].as_ref()?;
+        let choice = is.choice().filter(|&choice| choice != was)?;
+        Some((node, was, choice, is))
+    };
+    let (node, was, choice, is) = (0..now.rows.len()).find_map(differs)?;
+    let recorded = step.row(node);
+    let p_was = recorded.and_then(|row| Some(row.choice_score()?.p));
+    let written = |p: Option<f32>| p.map_or(NOT_RECORDED.into(), |p| format!("{p:.4}"));
     let explanation = format!(
-        "after node {node} the model chose {} ({:.4}), and now {} (id {}, {:.4})",
-        token(trace, was.choice()),
-        p(was),
-        token(trace, is.choice()),
-        is.choice(),
-        p(is)
+        "after node {node} the model chose {} ({}), and now {} (id {choice}, {})",
+        token(trace, was),
+        written(p_was),
+        token(trace, choice),
+        written(is.choice_score().map(|score| score.p))
     );
-    let then = was.top.iter().find(|c| c.0 == is.choice());
-    let margin = p(was) - then.map_or(0.0, |candidate| candidate.1);
+    let then = recorded.and_then(|row| row.top.iter().find(|c| c.0 == choice));
+    let margin = p_was.map(|p| p - then.map_or(0.0, |candidate| candidate.1));
     Some((difference(step, "ids", explanation), margin))
 }
 
@@ -285,10 +314,16 @@ fn furthest(step: &Step, now: &Replayed) -> (f32, usize) {
         }
     };
     for (node, (was, is)) in step.rows.iter().zip(&now.rows).enumerate() {
+        let (Some(was), Some(is)) = (was, is) else {
+            continue;
+        };
         let pairs = was.top.iter().zip(&is.top);
         pairs.for_each(|(a, b)| see((a.1 - b.1).abs(), node));
     }
     for (i, (was, is)) in step.judged.iter().zip(&now.judged).enumerate() {
+        let (Some(was), Some(is)) = (was, is) else {
+            continue;
+        };
         let parent = step.tree.nodes[i + 1].parent.unwrap_or(0);
         see((was.p - is.p).abs(), parent);
     }

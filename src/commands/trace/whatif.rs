@@ -26,6 +26,8 @@ struct WhatIfReport {
     /// All steps, each on its recorded context: an indication, exact only for the exact
     /// steps.
     in_recorded_contexts: Pair,
+    /// Steps that need the model: the distributions that would decide are not recorded.
+    not_recorded: usize,
 }
 
 #[derive(Serialize)]
@@ -65,6 +67,7 @@ pub(crate) fn run(
         needs_rerun: rerun.iter().map(|knob| knob.name()).collect(),
         exact: pair(&answer.exact),
         in_recorded_contexts: pair(&answer.in_recorded_contexts),
+        not_recorded: answer.not_recorded,
     };
     match args.json {
         true => print_json(&report)?,
@@ -108,13 +111,23 @@ fn print_text(report: &WhatIfReport, answer: &WhatIf, rerun: &[Knob]) {
         (None, None) => out!("  no step commits other tokens"),
     }
     if n < all {
-        out!("  steps {} to {all} need a rerun", n + 1);
-        let name = "all steps on the recorded contexts, not exact";
-        print_pair(name, &report.in_recorded_contexts);
+        out!("  steps {} to {all} need {}", n + 1, answer.needed());
+        print_inexact(report);
     }
     for &knob in rerun {
         out!("  needs rerun: {}", knob_line(knob));
     }
+}
+
+/// Every step that can be judged.
+fn print_inexact(report: &WhatIfReport) {
+    let judged = match report.steps - report.not_recorded {
+        0 => return,
+        n if n == report.steps => "all steps".to_string(),
+        n => format!("{n} steps that can be judged"),
+    };
+    let name = format!("{judged} on the recorded contexts, not exact");
+    print_pair(&name, &report.in_recorded_contexts);
 }
 
 fn knob_line(knob: Knob) -> String {

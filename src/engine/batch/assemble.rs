@@ -6,7 +6,7 @@ use rayon::prelude::{IntoParallelRefMutIterator, ParallelIterator};
 use super::lane::Lane;
 use super::part::LaneRows;
 use crate::model::decoder::MAX_BATCH_ROWS;
-use crate::speculate::cost::{Offer, PassCosts, allocate};
+use crate::speculate::cost::{Offer, PassCosts, Prices, allocate};
 use crate::speculate::params::MAX_ROWS;
 
 /// How many rows each lane's step gets, and what a row cost.
@@ -18,6 +18,8 @@ pub(super) struct Allotted {
     pub(crate) cut: Option<f32>,
     /// The path probability that one more row would have needed.
     pub(crate) needed: Option<f32>,
+    /// What drafting is charged for; `None`: no lane shares the rows with another.
+    pub(crate) prices: Option<Prices>,
 }
 
 /// Retrieves drafts for every decoding lane that has none waiting.
@@ -108,6 +110,7 @@ fn share(lanes: &[Option<Lane>], left: usize, costs: &PassCosts, allotted: &mut 
         allotted.rows[i] = rows;
     }
     (allotted.cut, allotted.needed) = (given.cut, Some(given.needed));
+    allotted.prices = (sharing.len() > 1).then_some(given.prices);
 }
 
 /// The rows of a pass: steps first, then as much of the prompts as fits.

@@ -2,7 +2,10 @@
 
 use crate::engine::run::state::RunState;
 use crate::retrieval::Retrieved;
+use crate::speculate::cost::{Prices, Worth};
+use crate::speculate::draft::DraftTree;
 use crate::speculate::trace::{End, RowsBy, Trace};
+use crate::speculate::verify::Verdict;
 
 /// A run that has ended.
 pub struct Ended {
@@ -23,6 +26,8 @@ pub(super) struct Lane {
     pub(crate) cached: usize,
     /// The retrieved draft; kept for the next pass if its rows did not fit the last one.
     pub(crate) offered: Option<Retrieved>,
+    /// What drafting has been worth lately.
+    pub(crate) worth: Worth,
 }
 
 impl Lane {
@@ -31,6 +36,7 @@ impl Lane {
             trace: Trace::new(state.header.clone()),
             cached: shared,
             offered: None,
+            worth: Worth::default(),
             shared,
             state,
         }
@@ -54,6 +60,25 @@ impl Lane {
     /// Whether the pass as a whole decides how many of its drafts get a row.
     pub(crate) fn shares_rows(&self) -> bool {
         self.state.header.rows == RowsBy::Shared && self.state.is_automatic()
+    }
+
+    /// Whether drafting has paid lately: if rows are shared with other lanes, by what it
+    /// saved and cost, otherwise by whether anything was worth drafting.
+    pub(crate) fn has_paid(
+        &mut self,
+        tree: &DraftTree,
+        verdict: &Verdict,
+        prices: Option<Prices>,
+    ) -> bool {
+        let prices = prices.filter(|_| self.shares_rows());
+        match prices {
+            Some(prices) if self.state.asks_retrieval() => {
+                let accepted = verdict.path.len();
+                self.worth.after_step(tree.n_drafts(), accepted, &prices)
+            }
+            Some(_) => false,
+            None => tree.n_drafts() > 0,
+        }
     }
 
     pub(crate) fn subject(&self) -> String {

@@ -13,6 +13,7 @@ use crate::engine::run::state::kept_rows;
 use crate::engine::run::{timed, to_micros};
 use crate::model::decoder::SequenceRows;
 use crate::model::logits::{Answered, Asked, Logits};
+use crate::speculate::cost::Prices;
 use crate::speculate::passes::{LaneRecord, PassRecord};
 use crate::speculate::trace::Timing;
 
@@ -32,7 +33,7 @@ impl Batch<'_> {
         let logits = logits?;
         let (judged, verify) = timed(|| judge(self, &mut parts, logits));
         judged?;
-        let (committed, commit) = timed(|| commit(self, &mut parts));
+        let (committed, commit) = timed(|| commit(self, &mut parts, allotted.prices));
         committed?;
         let timing = Timing {
             retrieve,
@@ -113,7 +114,7 @@ fn judge(batch: &mut Batch<'_>, parts: &mut [LaneRows], mut logits: Logits) -> R
 }
 
 /// Commits the kept rows to the cache, and lets every lane learn from its verdict.
-fn commit(batch: &mut Batch<'_>, parts: &mut [LaneRows]) -> Result<()> {
+fn commit(batch: &mut Batch<'_>, parts: &mut [LaneRows], prices: Option<Prices>) -> Result<()> {
     for part in parts.iter() {
         let rows = match &part.step {
             None => (0..part.n_rows()).collect(),
@@ -131,15 +132,17 @@ fn commit(batch: &mut Batch<'_>, parts: &mut [LaneRows]) -> Result<()> {
     let all = steps(&mut batch.lanes, parts).into_iter();
     let (mut drafting, mut plain): (Vec<_>, Vec<_>) =
         all.partition(|(lane, _)| lane.state.asks_retrieval());
+    let learn = |part: &mut (&mut Lane, &mut Proposed)| learn(part, prices);
     plain.iter_mut().for_each(learn);
     each(&mut drafting, learn);
     Ok(())
 }
 
-fn learn((lane, proposed): &mut (&mut Lane, &mut Proposed)) {
+fn learn((lane, proposed): &mut (&mut Lane, &mut Proposed), prices: Option<Prices>) {
     if let Some(passed) = &proposed.passed {
         lane.state.take_in(&proposed.tree, &passed.verdict);
-        proposed.learned = lane.state.learn(&proposed.tree, &passed.verdict);
+        let has_paid = lane.has_paid(&proposed.tree, &passed.verdict, prices);
+        proposed.learned = lane.state.learn(&proposed.tree, &passed.verdict, has_paid);
     }
 }
 
@@ -180,7 +183,7 @@ fn taken(model: &LoadedModel, lane: &mut Lane, part: LaneRows, share: Timing) ->
         ..LaneRecord::default()
     };
     let Some(proposed) = part.step else {
-        lane.state.header.prompt_ms += share.total();
+        *lane.state.header.prompt_ms.get_or_insert_default() += share.total();
         return record;
     };
     let (room, context_len) = (proposed.room, proposed.context_len);

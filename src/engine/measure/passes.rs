@@ -21,10 +21,13 @@ const NEAR: usize = 128;
 const FAR: usize = 640;
 /// Length of the shared prefix, where its cost is measured.
 const SHARED: usize = 512;
-/// After a pass that takes longer, in milliseconds, no larger ones are measured.
+/// After a pass that takes longer, in milliseconds, none of more rows are measured.
 const LONGEST_MS: f32 = 1500.0;
-/// Timed passes per point, after one to warm up.
-const REPEATS: usize = 5;
+/// Timed passes per point, after one to warm up: more where passes are short, and for what
+/// attention costs, which is a difference of two.
+fn repeats(rows: usize) -> usize {
+    if rows <= 4 * SEQUENCES { 11 } else { 5 }
+}
 
 /// A pass to be measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +36,19 @@ struct Shape {
     rows: usize,
     own: usize,
     shared: usize,
+}
+
+impl Shape {
+    /// Whether passes of fewer rows, and for a long context of as many rows in a short one,
+    /// were quick enough to measure this one. Small ones always are.
+    fn is_quick_enough(&self, measured: &[PassPoint]) -> bool {
+        let is_near = self.own <= NEAR && self.shared == 0;
+        let mut shorter = measured.iter();
+        let of_fewer = measured.iter().filter(|p| p.rows < self.rows);
+        let slowest = of_fewer.map(|p| p.pass_ms).fold(0.0, f32::max);
+        let has_near = is_near || shorter.any(|p| p.rows == self.rows);
+        self.rows <= SEQUENCES / 2 || has_near && slowest <= LONGEST_MS
+    }
 }
 
 impl Engine {
@@ -49,12 +65,9 @@ impl Engine {
             if !go_on(done, of) {
                 return Ok(None);
             }
-            let is_near = shape.own == NEAR && shape.shared == 0;
-            let slowest = points.iter().map(|p| p.pass_ms).fold(0.0, f32::max);
-            if is_near && slowest > LONGEST_MS {
-                continue;
+            if shape.is_quick_enough(&points) {
+                points.push(self.measure_pass(shape)?);
             }
-            points.push(self.measure_pass(shape)?);
         }
         Ok(Some(points))
     }
@@ -71,8 +84,9 @@ impl Engine {
             sequences.begin(slot, prefix);
             decoder.fill_sequence_for_bench(&mut sequences, slot, shape.shared + shape.own)?;
         }
-        let mut times = Vec::with_capacity(REPEATS + 1);
-        for _ in 0..=REPEATS {
+        let repeats = repeats(shape.rows);
+        let mut times = Vec::with_capacity(repeats + 1);
+        for _ in 0..=repeats {
             let begin = Instant::now();
             self.pass_once(&mut sequences, shape.sequences, each)?;
             times.push(begin.elapsed().as_secs_f64() * 1000.0);
@@ -146,7 +160,7 @@ fn shapes(context: usize) -> Vec<Shape> {
         shapes.push(of(rows, near, 0));
         rows *= 2;
     }
-    for rows in [SEQUENCES / 2, SEQUENCES] {
+    for rows in [SEQUENCES / 2, SEQUENCES, 2 * SEQUENCES, 4 * SEQUENCES] {
         let fits = |tokens: usize| tokens + MAX_ROWS <= context;
         shapes.extend(fits(FAR).then(|| of(rows, FAR, 0)));
         shapes.extend(fits(SHARED + near).then(|| of(rows, near, SHARED)));

@@ -278,11 +278,11 @@ fn model_info(
     let dtype = weights.dtype_label();
     ModelInfo {
         name: format!("{} {dtype}", weights.name()),
-        architecture: config.architecture.clone(),
-        dtype,
+        architecture: Some(config.architecture.clone()),
+        dtype: Some(dtype),
         tokenizer_hash: codec.hash(),
-        file_bytes: weights.file_bytes(),
-        context,
+        file_bytes: Some(weights.file_bytes()),
+        context: Some(context),
         sha256: Some(sha256),
     }
 }

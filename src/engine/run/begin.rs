@@ -30,7 +30,7 @@ impl<'e> Run<'e> {
         if !engine.model.process(&state.ids, go_on)? {
             state.cancel();
         }
-        state.header.prompt_ms = ms_since(begin);
+        state.header.prompt_ms = Some(ms_since(begin));
         Ok(Run { engine, state })
     }
 }
@@ -120,8 +120,8 @@ fn header(
         format: FORMAT,
         program: env!("CARGO_PKG_VERSION").to_string(),
         model: model.info.clone(),
-        device: model.device.clone(),
-        threads: model.threads(),
+        device: Some(model.device.clone()),
+        threads: Some(model.threads()),
         catalog: engine.catalog.clone(),
         pools: pool_sizes(pools, &spec.subject, &spec.params),
         pools_hash: Some(pools.hash(spec.params.sources.online)),
@@ -139,10 +139,12 @@ fn header(
         cost,
         calibration: Some(calibration),
         eos: model.codec.eos_ids().to_vec(),
-        prompt_ms: 0.0,
+        prompt_ms: Some(0.0),
         tokens,
         prompt_ids: prompt.ids,
         rows: RowsBy::Own,
+        batch: 0,
+        log: None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The model's part of a step: a forward pass over the tree, the rows' scores, the verdict.
 
-use color_eyre::eyre::Result;
+use color_eyre::eyre::{OptionExt, Result};
 
 use super::state::RunState;
 use super::{Run, timed};
@@ -15,8 +15,8 @@ use crate::speculate::verify::{RemainingTokens, ScoredTree, Verdict, verify};
 
 /// The results of a forward pass over a tree.
 pub(in crate::engine) struct Passed {
-    pub(crate) rows: Vec<NodeDistribution>,
-    pub(crate) standings: Vec<TokenScore>,
+    pub(crate) rows: Vec<Option<NodeDistribution>>,
+    pub(crate) standings: Vec<Option<TokenScore>>,
     pub(crate) verdict: Verdict,
 }
 
@@ -116,8 +116,10 @@ impl RunState {
         if let Some(sampling) = self.params.sampling {
             self.draw(tree, of_pass, &mut rows, &sampling, room)?;
         }
+        let rows: Vec<Option<NodeDistribution>> = rows.into_iter().map(Some).collect();
         let scored = ScoredTree::new(tree, &rows, &standings);
         let verdict = verify(scored, self.params.verify, &self.header.eos, room);
+        let verdict = verdict.ok_or_eyre("the pass returned no row for a node of the tree")?;
         Ok(Passed {
             rows,
             standings,
@@ -168,15 +170,14 @@ impl RunState {
 
 /// The answers by node: the distributions, and every draft token's score in its parent's
 /// distribution (the root has none).
-fn by_node(tree: &DraftTree, answered: Vec<Answered>) -> (Vec<NodeDistribution>, Vec<TokenScore>) {
+fn by_node(
+    tree: &DraftTree,
+    answered: Vec<Answered>,
+) -> (Vec<NodeDistribution>, Vec<Option<TokenScore>>) {
     let (rows, of_children): (Vec<NodeDistribution>, Vec<Vec<TokenScore>>) =
         answered.into_iter().unzip();
     let mut of_children: Vec<_> = of_children.into_iter().map(Vec::into_iter).collect();
-    let unread = TokenScore {
-        rank: u32::MAX,
-        p: 0.0,
-    };
     let parents = tree.nodes.iter().filter_map(|node| node.parent);
-    let standings = parents.map(|parent| of_children[parent].next().unwrap_or(unread));
-    (rows, standings.collect())
+    let scores = parents.map(|parent| of_children[parent].next());
+    (rows, scores.collect())
 }

@@ -29,7 +29,7 @@ impl Engine {
             finish: Finish::Cancelled,
             steps: 0,
             tokens: 0,
-            decode_ms: 0.0,
+            decode_ms: None,
         });
         trace.end = Some(end.clone());
         Ok((trace, end))

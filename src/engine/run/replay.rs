@@ -11,9 +11,10 @@ use crate::speculate::verify::Verdict;
 /// The model's current results for a recorded tree.
 #[derive(Clone, Debug)]
 pub struct Replayed {
-    pub rows: Vec<NodeDistribution>,
-    /// As a step's `judged`.
-    pub judged: Vec<TokenScore>,
+    /// As a step's `rows` and `judged`.
+    pub rows: Vec<Option<NodeDistribution>>,
+    pub judged: Vec<Option<TokenScore>>,
+    /// The verdict on them.
     pub verdict: Verdict,
 }
 

@@ -73,7 +73,7 @@ impl RunState {
             finish,
             steps: self.n_steps,
             tokens: self.ids.len() - self.n_begun,
-            decode_ms: to_micros(self.decode_ms),
+            decode_ms: Some(to_micros(self.decode_ms)),
         })
     }
 
@@ -168,9 +168,14 @@ impl RunState {
     }
 
     /// Called after `take_in`: learns from the verdict, and returns what the calibration
-    /// learned.
-    pub(crate) fn learn(&mut self, tree: &DraftTree, verdict: &Verdict) -> Vec<Learned> {
-        self.backoff.after_step(tree.n_drafts() > 0);
+    /// learned. Drafting that has not paid several steps in a row pauses.
+    pub(crate) fn learn(
+        &mut self,
+        tree: &DraftTree,
+        verdict: &Verdict,
+        has_paid: bool,
+    ) -> Vec<Learned> {
+        self.backoff.after_step(has_paid);
         let mut learned = Vec::new();
         if tree.n_drafts() > 0 {
             let calibration = self.calibrations.of(&self.params);

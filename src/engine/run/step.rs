@@ -46,7 +46,7 @@ impl RunState {
             rows: passed.rows,
             judged: passed.standings,
             verdict: passed.verdict,
-            timing: stepped.timing,
+            timing: Some(stepped.timing),
             learned: stepped.learned,
         }
     }
@@ -55,13 +55,14 @@ impl RunState {
         &mut self,
         model: &LoadedModel,
         tree: &DraftTree,
-        rows: &[NodeDistribution],
+        rows: &[Option<NodeDistribution>],
         excerpts: &[Excerpt],
     ) -> Vec<(TokenId, TokenBytes)> {
         let drafted = tree.nodes.iter().map(|n| n.token);
-        let candidates = rows.iter().flat_map(|r| r.top.iter().map(|c| c.0));
+        let rows = || rows.iter().flatten();
+        let candidates = rows().flat_map(|r| r.top.iter().map(|c| c.0));
         // A sampled token need not be among the most probable ones.
-        let chosen = rows.iter().map(NodeDistribution::choice);
+        let chosen = rows().filter_map(NodeDistribution::choice);
         let around = excerpts.iter().flat_map(|e| e.ids.iter().copied());
         let ids = drafted.chain(candidates).chain(chosen).chain(around);
         self.seen.new_tokens(model, ids)

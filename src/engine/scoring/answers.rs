@@ -213,7 +213,7 @@ fn rows_of(words: &[u32]) -> Vec<Option<NodeDistribution>> {
         let top: Vec<Candidate> = (0..n).map_while(candidate).collect();
         rows.push((!top.is_empty()).then_some(NodeDistribution {
             top,
-            entropy: f32::NAN,
+            entropy: None,
             drawn: None,
         }));
     }
@@ -230,7 +230,7 @@ mod tests {
             let top = top.iter().map(|&(id, p)| Candidate(id, p)).collect();
             Some(NodeDistribution {
                 top,
-                entropy: 0.0,
+                entropy: None,
                 drawn: None,
             })
         };

@@ -7,7 +7,7 @@ use crate::speculate::cost::CostProfile;
 use crate::speculate::learned::CalibrationStart;
 use crate::speculate::params::Params;
 use crate::speculate::subject::{FrameworkName, KindName};
-use crate::speculate::trace::{FORMAT, Header, ModelInfo, RowsBy, SubjectInfo};
+use crate::speculate::trace::{FORMAT_IN_PART, Header, ModelInfo, RowsBy, SubjectInfo};
 
 /// What every replay starts from.
 #[derive(Clone, Debug)]
@@ -25,11 +25,11 @@ pub struct ScoringStart {
 /// The header of an answer, without a subject and texts.
 pub(super) fn header(answer: &LoggedAnswer, start: &ScoringStart, params: Params) -> Header {
     Header {
-        format: FORMAT,
+        format: FORMAT_IN_PART,
         program: env!("CARGO_PKG_VERSION").to_string(),
         model: ModelInfo::default(),
-        device: String::new(),
-        threads: 0,
+        device: None,
+        threads: None,
         catalog: String::new(),
         subject: SubjectInfo {
             kind: KindName::Prompt,
@@ -47,7 +47,7 @@ pub(super) fn header(answer: &LoggedAnswer, start: &ScoringStart, params: Params
         cost: start.cost.clone(),
         eos: start.eos.clone(),
         pools: Vec::new(),
-        prompt_ms: 0.0,
+        prompt_ms: None,
         tokens: Vec::new(),
         arithmetic: None,
         calibration: Some(start.calibration.clone()),
@@ -57,5 +57,7 @@ pub(super) fn header(answer: &LoggedAnswer, start: &ScoringStart, params: Params
         asked: None,
         setup: Vec::new(),
         rows: RowsBy::Own,
+        batch: 0,
+        log: None,
     }
 }

@@ -6,9 +6,10 @@ use super::header::{ScoringStart, header};
 use crate::engine::run::state::RunState;
 use crate::retrieval::{Calibrations, Pools};
 use crate::speculate::TokenId;
-use crate::speculate::draft::DraftTree;
+use crate::speculate::draft::{DraftNode, DraftTree};
 use crate::speculate::known_answer::{AnswerAhead, verify_by_rows, verify_strictly};
 use crate::speculate::params::{Params, Source};
+use crate::speculate::row::{NodeDistribution, TokenScore};
 use crate::speculate::subject::GroupKey;
 use crate::speculate::trace::{Step, Timing};
 use crate::speculate::verify::{Finish, RemainingTokens, Verdict};
@@ -76,8 +77,9 @@ impl<'a> LogReplay<'a> {
         let n_offered = offered.tree.n_rows();
         let tree = self.state.fit(offered.tree);
         let verdict = self.judge(&tree, at, room);
+        let (rows, judged) = logged_rows(&tree, &verdict, self.answer.rows.get(at..));
         self.state.take_in(&tree, &verdict);
-        let learned = self.state.learn(&tree, &verdict);
+        let learned = self.state.learn(&tree, &verdict, tree.n_drafts() > 0);
         self.state.count(&verdict, &Timing::default());
         Some(LogStep {
             is_judged: self.is_judged,
@@ -89,10 +91,10 @@ impl<'a> LogReplay<'a> {
                 retrieval: offered.hits,
                 tree,
                 n_offered,
-                rows: Vec::new(),
-                judged: Vec::new(),
+                rows,
+                judged,
                 verdict,
-                timing: Timing::default(),
+                timing: None,
                 tokens: Vec::new(),
                 documents: Vec::new(),
                 excerpts: Vec::new(),
@@ -142,4 +144,24 @@ impl<'a> LogReplay<'a> {
     fn answer_begin(&self) -> usize {
         self.answer.prompt_ids.len() - self.answer.opening_len
     }
+}
+
+/// What the log says of a tree's nodes, `ahead` being its rows from the root on: the rows
+/// of the committed nodes, and the scores of their children that are among the candidates.
+fn logged_rows(
+    tree: &DraftTree,
+    verdict: &Verdict,
+    ahead: Option<&[Option<NodeDistribution>]>,
+) -> (Vec<Option<NodeDistribution>>, Vec<Option<TokenScore>>) {
+    let mut rows = vec![None; tree.n_rows()];
+    let committed = std::iter::once(0).chain(verdict.path.iter().copied());
+    for (node, row) in committed.zip(ahead.unwrap_or_default()) {
+        rows[node].clone_from(row);
+    }
+    let score = |node: &DraftNode| {
+        let row: &Option<NodeDistribution> = &rows[node.parent.unwrap_or(0)];
+        row.as_ref()?.score(node.token)
+    };
+    let judged = tree.nodes[1..].iter().map(score).collect();
+    (rows, judged)
 }

@@ -4,10 +4,11 @@
 //! it; runs whose drafts differ become equal once the named differences are removed.
 
 use super::differing::{drafts_differing, of_part, shaping};
-use super::{Side, Taken, row_of, same_model};
+use super::{Side, Taken, choice_of, row_of, same_model};
+use crate::speculate::TokenId;
 use crate::speculate::params::AcceptanceRule;
-use crate::speculate::row::{NodeDistribution, TokenScore};
-use crate::speculate::rule::{Ruling, rule};
+use crate::speculate::row::NodeDistribution;
+use crate::speculate::rule::{Ruling, Standing, rule};
 use crate::speculate::same_run::{AffectedPart, HeaderDifference};
 use crate::speculate::trace::{Committed, Trace};
 use crate::speculate::verify::{Fate, Finish};
@@ -30,8 +31,8 @@ pub enum Cause {
         rule: AcceptanceRule,
         /// The committed token's probability, and that of the argmax it replaced.
         p: Option<f32>,
-        /// Probability of the most probable token.
-        argmax_p: f32,
+        /// Probability of the most probable token; `None`: not recorded.
+        argmax_p: Option<f32>,
         /// Why the other run did not commit the same token.
         other: NotTaken,
         /// Differences that affect drafts; not part of the cause if the other rule
@@ -97,8 +98,8 @@ pub enum NotTaken {
 /// The margin between the two tokens in one run's distribution.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Margin {
-    /// Probability of this run's own choice.
-    pub p: f32,
+    /// Probability of this run's own choice; `None`: not recorded.
+    pub p: Option<f32>,
     /// Probability of the other run's token; `None` if not recorded.
     pub other_p: Option<f32>,
 }
@@ -106,8 +107,12 @@ pub struct Margin {
 impl Margin {
     /// The difference of the logits.
     pub fn in_logits(&self) -> Option<f32> {
-        let other = self.other_p.filter(|&p| p > 0.0 && self.p > 0.0)?;
-        Some((self.p / other).ln())
+        let is_positive = |&p: &f32| p > 0.0;
+        let (p, other) = (
+            self.p.filter(is_positive)?,
+            self.other_p.filter(is_positive)?,
+        );
+        Some((p / other).ln())
     }
 }
 
@@ -139,9 +144,9 @@ pub(super) fn cause(
 
 /// The cause for tokens committed by steps of both runs.
 fn of_steps(traces: [&Trace; 2], at: usize, tokens: [Committed; 2]) -> Cause {
-    let rows = [row_of(traces[0], tokens[0]), row_of(traces[1], tokens[1])];
-    if let [Some(a), Some(b)] = rows
-        && a.choice() != b.choice()
+    let choices = [0, 1].map(|side| choice_of(traces[side], tokens[side]));
+    if let [Some(a), Some(b)] = choices
+        && a != b
     {
         return of_distributions(traces, tokens, [a, b]);
     }
@@ -172,18 +177,15 @@ fn of_steps(traces: [&Trace; 2], at: usize, tokens: [Committed; 2]) -> Cause {
 }
 
 /// The model's own choices differ there.
-fn of_distributions(
-    traces: [&Trace; 2],
-    tokens: [Committed; 2],
-    [a, b]: [&NodeDistribution; 2],
-) -> Cause {
+fn of_distributions(traces: [&Trace; 2], tokens: [Committed; 2], [a, b]: [TokenId; 2]) -> Cause {
     let shaping = shaping(traces[0], tokens[0].step, traces[1], tokens[1].step);
     if !shaping.is_empty() {
         return Cause::Parameters(shaping);
     }
+    let rows = [0, 1].map(|side| row_of(traces[side], tokens[side]));
     Cause::Numeric {
-        left: margin(a, b),
-        right: margin(b, a),
+        left: margin(rows[0], a, b),
+        right: margin(rows[1], b, a),
         differing: of_part(traces, tokens.map(|t| t.step), &[AffectedPart::Arithmetic]),
     }
 }
@@ -192,27 +194,22 @@ fn of_distributions(
 fn of_rule(side: Side, traces: [&Trace; 2], at: usize, tokens: [Committed; 2]) -> Cause {
     let (trace, token) = (side.of(traces), side.of(tokens));
     let step = &trace.steps[token.step];
-    let judged = token.node.and_then(|n| step.judged.get(n.checked_sub(1)?));
-    let other = not_taken(side, traces, tokens, judged.copied());
+    let judged = token.node.and_then(|node| step.score(node));
+    let other = not_taken(side, traces, tokens);
     let is_refused = matches!(other, NotTaken::Refused { .. });
     Cause::Relaxed {
         side,
         step: token.step,
         rule: trace.params_at(token.step).verify,
         p: judged.map(|j| j.p),
-        argmax_p: row_of(trace, token).map_or(0.0, NodeDistribution::argmax_p),
+        argmax_p: row_of(trace, token).and_then(NodeDistribution::argmax_p),
         differing: drafts_differing(traces, at, tokens.map(|t| t.step), is_refused),
         other,
     }
 }
 
 /// Why the other run did not commit a side's token.
-fn not_taken(
-    side: Side,
-    traces: [&Trace; 2],
-    tokens: [Committed; 2],
-    judged: Option<TokenScore>,
-) -> NotTaken {
+fn not_taken(side: Side, traces: [&Trace; 2], tokens: [Committed; 2]) -> NotTaken {
     let (token, other) = (side.of(tokens).token, side.other().of(traces));
     let place = side.other().of(tokens);
     let rule = other.params_at(place.step).verify;
@@ -226,9 +223,11 @@ fn not_taken(
         Some(_) => return NotTaken::CutOff { step },
         None => {}
     }
-    let own = row_of(side.of(traces), side.of(tokens));
-    let own = judged.zip(own);
-    match would_refuse(rule, token, row_of(other, place), own, &other.header.eos) {
+    let there = row_of(other, place).map(|row| Standing::within(row, token));
+    let own = side.of(tokens).node;
+    let own_step = &side.of(traces).steps[side.of(tokens).step];
+    let own = own.map(|node| own_step.scored().standing(node));
+    match would_refuse(rule, [there, own], &other.header.eos) {
         Some(true) => NotTaken::Refused { rule },
         Some(false) => NotTaken::NotDrafted { step },
         None => NotTaken::NotRecorded,
@@ -239,25 +238,12 @@ fn not_taken(
 /// by the other's, which is the same unless parameters differ.
 fn would_refuse(
     verify: AcceptanceRule,
-    token: u32,
-    there: Option<&NodeDistribution>,
-    own: Option<(TokenScore, &NodeDistribution)>,
-    eos: &[u32],
+    standings: [Option<Standing<'_>>; 2],
+    eos: &[TokenId],
 ) -> Option<bool> {
-    let refuses = |judged, row| matches!(rule(token, judged, row, verify, eos), Ruling::Refused(_));
-    if let Some(row) = there {
-        if let Some(at) = row.top.iter().position(|c| c.0 == token) {
-            let judged = TokenScore {
-                rank: at as u32 + 1,
-                p: row.top[at].1,
-            };
-            return Some(refuses(judged, row));
-        }
-        if verify.max_rank().is_some_and(|k| k <= row.top.len()) {
-            return Some(true);
-        }
-    }
-    own.map(|(judged, row)| refuses(judged, row))
+    let mut standings = standings.into_iter().flatten();
+    let ruling = standings.find_map(|standing| rule(standing, verify, eos));
+    ruling.map(|ruling| matches!(ruling, Ruling::Refused(_)))
 }
 
 /// The fate of a drafted token where another one was committed.
@@ -287,11 +273,14 @@ fn branched(side: Side, trace: &Trace, taken: Taken) -> Cause {
     }
 }
 
-fn margin(row: &NodeDistribution, other: &NodeDistribution) -> Margin {
-    let p = |id| row.top.iter().find(|c| c.0 == id).map(|c| c.1);
+fn margin(row: Option<&NodeDistribution>, choice: TokenId, other: TokenId) -> Margin {
+    let p = |id| {
+        let listed = row?.top.iter().find(|c| c.0 == id)?;
+        Some(listed.1)
+    };
     Margin {
-        p: p(row.choice()).unwrap_or(0.0),
-        other_p: p(other.choice()),
+        p: p(choice),
+        other_p: p(other),
     }
 }
 
@@ -302,13 +291,13 @@ mod tests {
     #[test]
     fn a_margin_is_the_difference_of_the_logits() {
         let margin = Margin {
-            p: 0.4,
+            p: Some(0.4),
             other_p: Some(0.2),
         };
         let logits = margin.in_logits().expect("both are recorded");
         assert!((logits - std::f32::consts::LN_2).abs() < 1e-6);
         let unknown = Margin {
-            p: 0.4,
+            p: Some(0.4),
             other_p: None,
         };
         assert_eq!(unknown.in_logits(), None);

@@ -25,7 +25,7 @@ pub struct Pace {
 impl Pace {
     /// `None`: nothing was decoded, or no time was recorded.
     pub(crate) fn of(stats: &Stats) -> Option<Self> {
-        let ms = stats.timing.total();
+        let ms = stats.ms().filter(|_| stats.untimed_steps == 0)?;
         if stats.steps == 0 || stats.tokens == 0 || ms <= 0.0 {
             return None;
         }
@@ -132,7 +132,8 @@ pub fn slower(left: &Trace, right: &Trace) -> Option<Slower> {
     let paces = [Pace::of(&Stats::of(left))?, Pace::of(&Stats::of(right))?];
     let side = slow_side(paces);
     let (slow, quick) = (side.of(paces), side.other().of(paces));
-    let by = whose_profile([left, right], side);
+    let is_alone = left.header.batch + right.header.batch == 0;
+    let by = whose_profile([left, right], side).filter(|_| is_alone);
     let steps = slow.ms_per_step / quick.ms_per_step;
     let mut factors = vec![Factor {
         why: Why::TokensPerStep,
@@ -140,7 +141,7 @@ pub fn slower(left: &Trace, right: &Trace) -> Option<Slower> {
     }];
     match by {
         Some(profiled) => {
-            let costs = StepCosts::new(&profiled.of([left, right]).header.cost);
+            let costs = profiled.of([left, right]).header.step_costs();
             let cost = [left, right].map(|trace| profiled_ms(trace, &costs));
             let rows = side.of(cost) / side.other().of(cost);
             factors.push(Factor {
@@ -177,7 +178,7 @@ fn slow_side([left, right]: [Pace; 2]) -> Side {
 /// The faster run's profile, if it has one.
 fn whose_profile(traces: [&Trace; 2], slow: Side) -> Option<Side> {
     let mut sides = [slow.other(), slow].into_iter();
-    sides.find(|side| StepCosts::new(&side.of(traces).header.cost).is_measured())
+    sides.find(|side| side.of(traces).header.step_costs().is_measured())
 }
 
 /// Mean milliseconds of a step's rows in its context.

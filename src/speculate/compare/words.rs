@@ -3,7 +3,7 @@
 
 use super::{Cause, Divergence, Factor, Margin, NotTaken, Side, Slower, Why};
 use crate::speculate::TokenId;
-use crate::speculate::explain::prob;
+use crate::speculate::explain::{NOT_RECORDED, prob};
 use crate::speculate::params::AcceptanceRule;
 use crate::speculate::same_run::{HeaderDifference, differences};
 use crate::speculate::trace::{Header, Trace};
@@ -107,13 +107,13 @@ fn let_in(found: &Divergence, side: Side, rule: AcceptanceRule, names: &Names<'_
         return String::new();
     };
     let p = p.map_or_else(String::new, |p| format!("p {}, ", prob(p)));
+    let argmax_p = argmax_p.map_or_else(|| format!("a p that is {NOT_RECORDED}"), prob);
     format!(
-        "{}'s {} accepted {} at step {} ({p}the model's own choice had {})",
+        "{}'s {} accepted {} at step {} ({p}the model's own choice had {argmax_p})",
         names.run(side),
         rule.describe(),
         names.taken(found, side),
         step + 1,
-        prob(*argmax_p)
     )
 }
 
@@ -189,20 +189,24 @@ fn unrecorded(traces: [&Trace; 2]) -> String {
 
 fn numeric(margins: [&Margin; 2], differing: &[HeaderDifference], names: &Names<'_>) -> String {
     let why = match differing {
+        [] if margins.iter().all(|margin| margin.p.is_none()) => {
+            return format!(
+                "The models' own choices differ; how close they were is {NOT_RECORDED}."
+            );
+        }
         [] => "Numeric: nearly equal logits came out in a different order.".to_string(),
         some => format!("Numeric: computed differently ({}).", beside(some)),
     };
     let [a, b] = [Side::Left, Side::Right].map(|side| {
         let (name, margin) = (names.run(side), side.of(margins));
-        match (margin.other_p, margin.in_logits()) {
-            (Some(other), Some(logits)) => format!(
-                "{name}: p {:.4} over {other:.4}, logits {logits:.4} apart.",
-                margin.p
-            ),
-            _ => format!(
-                "{name}: p {:.4}; the other token is not in its top ten.",
-                margin.p
-            ),
+        match (margin.p, margin.other_p, margin.in_logits()) {
+            (Some(p), Some(other), Some(logits)) => {
+                format!("{name}: p {p:.4} over {other:.4}, logits {logits:.4} apart.")
+            }
+            (Some(p), _, _) => {
+                format!("{name}: p {p:.4}; the other token is not in its top ten.")
+            }
+            (None, _, _) => format!("{name}: {NOT_RECORDED}."),
         }
     });
     format!("{why} {a} {b}")
@@ -277,20 +281,22 @@ impl Slower {
 
 /// Device, threads and instructions: `cpu (AVX2, 2 threads)`.
 pub(crate) fn machine(header: &Header) -> String {
+    let Some(device) = &header.device else {
+        return NOT_RECORDED.into();
+    };
     let mut more = Vec::new();
     let instructions = header.arithmetic.as_ref().map(|a| a.instructions.as_str());
     more.extend(
         instructions
-            .filter(|i| !header.device.contains(i))
+            .filter(|i| !device.contains(i))
             .map(str::to_string),
     );
-    if !header.device.contains("thread") {
-        let n = header.threads;
+    if let Some(n) = header.threads.filter(|_| !device.contains("thread")) {
         more.push(format!("{n} thread{}", if n == 1 { "" } else { "s" }));
     }
     match more.is_empty() {
-        true => header.device.clone(),
-        false => format!("{} ({})", header.device, more.join(", ")),
+        true => device.clone(),
+        false => format!("{device} ({})", more.join(", ")),
     }
 }
 

@@ -7,7 +7,7 @@ use strum::VariantArray;
 use super::*;
 use crate::speculate::params::{AcceptanceRule, Budget, Params};
 use crate::speculate::trace::{SourceHit, TokenBytes};
-use crate::speculate::whatif::tests::run;
+use crate::speculate::whatif::tests::{run, thinned};
 
 /// A run whose tokens are letters.
 fn letters() -> Trace {
@@ -60,9 +60,10 @@ fn steps_are_found_by_what_happened_in_them() {
     assert_eq!(found("source=local", &trace), [0usize; 0]);
     assert_eq!(found("source!=local", &trace).len(), 40);
     let unsure = by(&|s| {
-        let p = |&n: &usize| s.judged[n - 1].p;
+        let p = |&n: &usize| s.score(n).unwrap().p;
         let last = s.verdict.path.last().copied().unwrap_or(0);
-        let bonus = s.verdict.bonus.map(|_| s.rows[last].argmax_p());
+        let argmax_p = || s.row(last).unwrap().argmax_p().unwrap();
+        let bonus = s.verdict.bonus.map(|_| argmax_p());
         s.verdict.path.iter().map(p).chain(bonus).any(|p| p < 0.3)
     });
     assert_eq!(found("p<0.3", &trace), unsure);
@@ -195,7 +196,48 @@ fn condition() -> impl Strategy<Value = Condition> {
     })
 }
 
+/// A condition without `first`, on figures of the size that steps have.
+fn of_a_step() -> impl Strategy<Value = Condition> {
+    let number = (
+        prop::sample::select(Number::VARIANTS),
+        prop::sample::select(&Sign::ALL[..]),
+        0u32..40,
+    );
+    let number =
+        number.prop_map(|(number, sign, n)| Condition::Number(number, sign, f64::from(n) / 10.0));
+    let word = prop::sample::select(Word::VARIANTS).prop_map(Condition::Word);
+    prop_oneof![3 => number, 1 => word].prop_recursive(3, 12, 2, |inner| {
+        let pair = || (inner.clone(), inner.clone());
+        prop_oneof![
+            inner.clone().prop_map(|c| Condition::Not(Box::new(c))),
+            pair().prop_map(|(a, b)| Condition::And(Box::new(a), Box::new(b))),
+            pair().prop_map(|(a, b)| Condition::Or(Box::new(a), Box::new(b))),
+        ]
+    })
+}
+
 proptest! {
+    /// What is removed from a recording changes no answer: it is the whole recording's, or
+    /// the step counts as not recorded and does not match.
+    #[test]
+    fn what_is_not_recorded_matches_nothing(condition in of_a_step(), seed: u64, percent in 0u32..101) {
+        let params = Params { budget: Budget::Rows(8), ..Params::default() };
+        let whole = run(seed, 12, 8, params);
+        let thin = thinned(&whole, seed, percent);
+        let known = |trace: &Trace, step| matching::matches(&condition, trace, step);
+        let mut unknown = 0;
+        for step in 0..12 {
+            match known(&thin, step) {
+                Some(found) => prop_assert_eq!(known(&whole, step), Some(found)),
+                None => unknown += 1,
+            }
+            prop_assert_eq!(condition.matches(&thin, step), known(&thin, step) == Some(true));
+        }
+        prop_assert_eq!(condition.not_recorded(&thin), unknown);
+        prop_assert_eq!(condition.not_recorded(&whole), 0);
+        prop_assert_eq!(condition.lack(&thin).is_empty(), unknown == 0);
+    }
+
     #[test]
     fn what_is_printed_is_read_back(condition in condition()) {
         prop_assert_eq!(Condition::parse(&condition.to_string()), Ok(condition));

@@ -3,15 +3,16 @@
 use super::{Condition, Is, Number, Text, TextSign, Word};
 use crate::speculate::TokenId;
 use crate::speculate::row::TokenScore;
-use crate::speculate::trace::{Step, Trace};
+use crate::speculate::trace::{Step, Timing, Trace};
 use crate::speculate::verify::Fate;
 
-pub(crate) fn matches(condition: &Condition, trace: &Trace, at: usize) -> bool {
+/// Whether a step matches; `None`: what the condition asks for is not recorded.
+pub(crate) fn matches(condition: &Condition, trace: &Trace, at: usize) -> Option<bool> {
     let step = &trace.steps[at];
-    match condition {
+    let found = match condition {
         Condition::Word(word) => holds(*word, step),
         Condition::Number(number, sign, value) => {
-            numbers(*number, step).any(|found| sign.holds(found, *value))
+            return any(numbers(*number, step), |found| sign.holds(found, *value));
         }
         Condition::Source(source, is) => {
             let drafts = 1..step.tree.n_rows();
@@ -21,13 +22,43 @@ pub(crate) fn matches(condition: &Condition, trace: &Trace, at: usize) -> bool {
             found == (*is == Is::It)
         }
         Condition::Text(text, sign, value) => has_text(*text, *sign, value, trace, at),
-        Condition::Not(inner) => !matches(inner, trace, at),
+        Condition::Not(inner) => return matches(inner, trace, at).map(|found| !found),
         Condition::First(inner) => {
-            matches(inner, trace, at) && !(0..at).any(|earlier| matches(inner, trace, earlier))
+            // The first of those that are known to match.
+            let is_earlier = |earlier| matches(inner, trace, earlier) == Some(true);
+            return matches(inner, trace, at).map(|found| found && !(0..at).any(is_earlier));
         }
-        Condition::And(left, right) => matches(left, trace, at) && matches(right, trace, at),
-        Condition::Or(left, right) => matches(left, trace, at) || matches(right, trace, at),
+        Condition::And(left, right) => return both([left, right], trace, at),
+        Condition::Or(left, right) => {
+            let [left, right] = [left, right].map(|part| matches(part, trace, at));
+            return match (left, right) {
+                (Some(true), _) | (_, Some(true)) => Some(true),
+                (left, right) => left.and(right),
+            };
+        }
+    };
+    Some(found)
+}
+
+/// One part that does not match decides, whatever is recorded of the other.
+fn both(parts: [&Condition; 2], trace: &Trace, at: usize) -> Option<bool> {
+    match parts.map(|part| matches(part, trace, at)) {
+        [Some(false), _] | [_, Some(false)] => Some(false),
+        [left, right] => left.and(right),
     }
+}
+
+/// Whether any value fits: one that does is enough, however many are not recorded.
+fn any(values: impl Iterator<Item = Option<f64>>, fits: impl Fn(f64) -> bool) -> Option<bool> {
+    let mut is_known = true;
+    for value in values {
+        match value {
+            Some(value) if fits(value) => return Some(true),
+            Some(_) => {}
+            None => is_known = false,
+        }
+    }
+    is_known.then_some(false)
 }
 
 fn holds(word: Word, step: &Step) -> bool {
@@ -47,45 +78,45 @@ fn holds(word: Word, step: &Step) -> bool {
 }
 
 /// The values of a number of the step; one per committed token where it is a token's.
-fn numbers(number: Number, step: &Step) -> Box<dyn Iterator<Item = f64> + '_> {
+/// `None`: not recorded.
+fn numbers(number: Number, step: &Step) -> Box<dyn Iterator<Item = Option<f64>> + '_> {
     let count = |fate| step.verdict.count(fate) as f64;
+    let ms = |of: fn(&Timing) -> f64| step.timing.as_ref().map(of);
     let one = match number {
-        Number::P => return Box::new(standings(step).map(|judged| f64::from(judged.p))),
-        Number::Rank => return Box::new(standings(step).map(|judged| f64::from(judged.rank))),
+        Number::P => return Box::new(scores(step).map(|score| Some(f64::from(score?.p)))),
+        Number::Rank => return Box::new(scores(step).map(|score| score?.rank.map(f64::from))),
         Number::Entropy => return Box::new(entropies(step)),
-        Number::Step => (step.index + 1) as f64,
-        Number::Committed => step.verdict.n_committed() as f64,
-        Number::Drafted => step.tree.n_drafts() as f64,
-        Number::Accepted => count(Fate::Accepted),
-        Number::Relaxed => count(Fate::Relaxed),
-        Number::Rejected => count(Fate::Rejected),
-        Number::Lost => count(Fate::Lost),
-        Number::Unreached => count(Fate::Unreached),
-        Number::Rows => step.tree.n_rows() as f64,
-        Number::Depth => step.tree.nodes.iter().map(|n| n.depth).max().unwrap_or(0) as f64,
-        Number::Match => step.retrieval.iter().map(|h| h.matched).max().unwrap_or(0) as f64,
-        Number::Ms => step.timing.total(),
-        Number::RetrieveMs => step.timing.retrieve,
-        Number::ForwardMs => step.timing.forward,
-        Number::VerifyMs => step.timing.verify,
+        Number::Ms => ms(Timing::total),
+        Number::RetrieveMs => ms(|timing| timing.retrieve),
+        Number::ForwardMs => ms(|timing| timing.forward),
+        Number::VerifyMs => ms(|timing| timing.verify),
+        Number::Step => Some((step.index + 1) as f64),
+        Number::Committed => Some(step.verdict.n_committed() as f64),
+        Number::Drafted => Some(step.tree.n_drafts() as f64),
+        Number::Accepted => Some(count(Fate::Accepted)),
+        Number::Relaxed => Some(count(Fate::Relaxed)),
+        Number::Rejected => Some(count(Fate::Rejected)),
+        Number::Lost => Some(count(Fate::Lost)),
+        Number::Unreached => Some(count(Fate::Unreached)),
+        Number::Rows => Some(step.tree.n_rows() as f64),
+        Number::Depth => Some(step.tree.nodes.iter().map(|n| n.depth).max().unwrap_or(0) as f64),
+        Number::Match => Some(step.retrieval.iter().map(|h| h.matched).max().unwrap_or(0) as f64),
     };
     Box::new(std::iter::once(one))
 }
 
-/// The committed tokens' standings.
-fn standings(step: &Step) -> impl Iterator<Item = TokenScore> + '_ {
-    let verdict = &step.verdict;
-    let drafts = verdict.path.iter().map(|&node| step.judged[node - 1]);
-    let last = verdict.path.last().copied().unwrap_or(0);
-    let bonus = verdict.bonus.map(|_| step.rows[last].choice_standing());
+/// The committed tokens' scores.
+fn scores(step: &Step) -> impl Iterator<Item = Option<TokenScore>> + '_ {
+    let drafts = step.verdict.path.iter().map(|&node| step.score(node));
+    let bonus = step.verdict.bonus.map(|_| step.bonus_score());
     drafts.chain(bonus)
 }
 
 /// Entropies where the committed tokens were chosen.
-fn entropies(step: &Step) -> impl Iterator<Item = f64> + '_ {
+fn entropies(step: &Step) -> impl Iterator<Item = Option<f64>> + '_ {
     let path = [0].into_iter().chain(step.verdict.path.iter().copied());
     let chosen = path.take(step.verdict.n_committed());
-    chosen.map(|node| f64::from(step.rows[node].entropy))
+    chosen.map(|node| step.row(node)?.entropy.map(f64::from))
 }
 
 fn has_text(text: Text, sign: TextSign, value: &str, trace: &Trace, at: usize) -> bool {

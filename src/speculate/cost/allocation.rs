@@ -11,6 +11,7 @@ use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
 use super::pass::{Load, PassCosts};
+use super::worth::Prices;
 use super::{MARGIN, StepCosts};
 
 /// What a sequence could draft, and what its rows read.
@@ -25,8 +26,13 @@ pub(crate) struct Offer {
 }
 
 impl Offer {
+    /// Its rows, the root's included.
     fn load(&self, rows: usize) -> Load {
-        Load::of(rows, self.own, self.shared)
+        Load::of(1, rows, self.own, self.shared)
+    }
+
+    fn draft(&self) -> Load {
+        Load::further(1, self.own, self.shared)
     }
 }
 
@@ -42,6 +48,8 @@ pub(crate) struct Allocation {
     pub(crate) needed: f32,
     /// Tokens that the pass is expected to commit.
     pub(crate) expected: f32,
+    /// What drafting is charged for.
+    pub(crate) prices: Prices,
 }
 
 /// The next node of a sequence.
@@ -82,7 +90,7 @@ pub(crate) fn allocate(offers: &[Offer], costs: &PassCosts, most: usize) -> Allo
         if load.rows >= most {
             break;
         }
-        load = load.and(offers[next.sequence].load(1));
+        load = load.and(offers[next.sequence].draft());
         walked.take(&next, clock.ms(load));
         heap.extend(next_of(offers, next.sequence, next.node + 1));
     }
@@ -118,6 +126,13 @@ impl<'a> Clock<'a> {
             Clock::Together(costs) => costs.ms(load),
         }
     }
+
+    fn retrieval_ms(&self) -> f32 {
+        match self {
+            Clock::Alone(..) => 0.0,
+            Clock::Together(costs) => costs.retrieval_ms(),
+        }
+    }
 }
 
 /// The nodes taken in order, and the best number of them so far.
@@ -125,6 +140,8 @@ struct Walked {
     /// The sequence and path probability of each node.
     taken: Vec<(usize, f32)>,
     n: f32,
+    /// Milliseconds of the pass without drafts.
+    plain_ms: f32,
     expected: f32,
     best: usize,
     best_rate: f32,
@@ -135,6 +152,7 @@ impl Walked {
         Walked {
             taken: Vec::new(),
             n: n as f32,
+            plain_ms: ms,
             expected: 0.0,
             best: 0,
             best_rate: n as f32 * MARGIN / ms,
@@ -159,17 +177,18 @@ impl Walked {
             load.and(offer.load(rows))
         });
         let expected = self.n + chosen.iter().map(|taken| taken.1).sum::<f32>();
-        let mean = Load {
-            rows: 1,
-            own_reads: load.own_reads / load.rows.max(1) as f32,
-            shared_reads: load.shared_reads / load.rows.max(1) as f32,
-        };
         let ms = clock.ms(load);
+        let prices = Prices {
+            token_ms: self.plain_ms / self.n.max(1.0),
+            row_ms: (ms - self.plain_ms) / chosen.len().max(1) as f32,
+            retrieval_ms: clock.retrieval_ms(),
+        };
         Allocation {
             rows,
             cut: chosen.last().map(|taken| taken.1),
-            needed: (clock.ms(load.and(mean)) - ms) * expected / ms,
+            needed: (clock.ms(load.and_one_more()) - ms) * expected / ms,
             expected,
+            prices,
         }
     }
 }

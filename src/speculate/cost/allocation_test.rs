@@ -83,7 +83,7 @@ proptest! {
         let costs = staircase(&steps);
         let chosen = allocate(&offers, &costs, 256);
         let rate = |rows: usize, expected: f32| {
-            expected / costs.ms(Load::of(rows, 100, 400))
+            expected / costs.ms(Load::of(trees.len(), 1, 100, 400).and(Load::further(rows - trees.len(), 100, 400)))
         };
         let n_rows: usize = chosen.rows.iter().sum();
         let sum: f32 = chosen.rows.iter().zip(&offers)

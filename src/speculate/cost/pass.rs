@@ -1,9 +1,13 @@
 //! What a pass over the rows of many sequences costs: products by the number of rows, and
-//! attention by what the rows read, both of their own sequences and of a shared prefix.
+//! attention by what the rows read. A token's keys and values come from memory once per
+//! pass, those of a shared prefix once for all sequences; every row that reads them computes.
+
+mod reads;
 
 use serde::{Deserialize, Serialize};
 
 use super::{CostPoint, CostProfile, StepCosts};
+use reads::ReadCosts;
 
 /// A measured pass over rows of several sequences, with the same number of rows each.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -26,48 +30,77 @@ pub struct PassPoint {
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Load {
     pub(crate) rows: usize,
-    /// Tokens read in the rows' own sequences, summed over all rows.
-    pub(crate) own_reads: f32,
-    /// The same for shared prefixes.
-    pub(crate) shared_reads: f32,
+    /// Tokens of the sequences after the shared prefix, each counted once.
+    own: f32,
+    /// Tokens of the shared prefix.
+    shared: f32,
+    /// Tokens that a row reads, summed over all rows.
+    reads: f32,
 }
 
 impl Load {
-    /// The load of rows that all read equally much.
-    pub(crate) fn of(rows: usize, own: usize, shared: usize) -> Self {
+    /// The load of sequences with the same number of rows and the same context.
+    pub(crate) fn of(sequences: usize, rows_each: usize, own: usize, shared: usize) -> Self {
         Load {
-            rows,
-            own_reads: (rows * own) as f32,
-            shared_reads: (rows * shared) as f32,
+            own: (sequences * own) as f32,
+            ..Load::further(sequences * rows_each, own, shared)
         }
     }
 
-    /// The sum of both loads.
+    /// The load of further rows of sequences that have some.
+    pub(crate) fn further(rows: usize, own: usize, shared: usize) -> Self {
+        Load {
+            rows,
+            own: 0.0,
+            shared: shared as f32,
+            reads: (rows * (own + shared)) as f32,
+        }
+    }
+
+    /// Both loads in one pass, with one shared prefix.
     pub(crate) fn and(self, further: Load) -> Load {
         Load {
             rows: self.rows + further.rows,
-            own_reads: self.own_reads + further.own_reads,
-            shared_reads: self.shared_reads + further.shared_reads,
+            own: self.own + further.own,
+            shared: self.shared.max(further.shared),
+            reads: self.reads + further.reads,
         }
+    }
+
+    /// One more row that reads as much as these do on average.
+    pub(crate) fn and_one_more(self) -> Load {
+        Load {
+            rows: self.rows + 1,
+            reads: self.reads + self.reads / self.rows.max(1) as f32,
+            ..self
+        }
+    }
+
+    /// Tokens that are read from memory.
+    fn tokens(self) -> f32 {
+        self.own + self.shared
     }
 }
 
 /// t(load) in milliseconds. Products are interpolated linearly between the measured numbers
-/// of rows and extrapolated with the last slope; attention costs a fixed time per token
-/// read.
+/// of rows and extrapolated with the last slope; attention is in proportion to what is
+/// read, see [`ReadCosts`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct PassCosts {
     /// Costs of a single sequence, as its own automatic budget uses them.
     alone: StepCosts,
     /// (rows, milliseconds), ascending in both.
     products: Vec<(f32, f32)>,
-    ms_per_own_token: f32,
-    ms_per_shared_token: f32,
+    reads: ReadCosts,
+    /// Retrieving and learning for one sequence.
+    retrieval_ms: f32,
     is_assumed: bool,
 }
 
-/// Contexts in a profile with a price per row.
+/// Contexts after the shared prefix, in a profile with a price per row.
 const PRICED_AT: [usize; 2] = [128, 1024];
+/// The rows each sequence has where the price of a row is taken.
+const PRICED_TO: usize = 4;
 /// The largest tree in a profile with a price per row.
 const PRICED_ROWS: usize = super::super::params::MAX_ROWS;
 
@@ -96,14 +129,24 @@ impl PassCosts {
         &self.alone
     }
 
+    /// Milliseconds of retrieving for one sequence and learning from its verdict, divided
+    /// among `threads` threads if there are enough sequences to share them.
+    pub(crate) fn shared_by(mut self, threads: usize) -> Self {
+        self.retrieval_ms /= threads.max(1) as f32;
+        self
+    }
+
+    /// Milliseconds of retrieving for one sequence and learning from its verdict.
+    pub(crate) fn retrieval_ms(&self) -> f32 {
+        self.retrieval_ms
+    }
+
     /// Milliseconds of a pass; 1.0 if nothing was measured.
     pub(crate) fn ms(&self, load: Load) -> f32 {
         if self.products.is_empty() {
             return 1.0;
         }
-        self.products_ms(load.rows as f32)
-            + self.ms_per_own_token * load.own_reads
-            + self.ms_per_shared_token * load.shared_reads
+        self.products_ms(load.rows as f32) + self.reads.ms(load)
     }
 
     /// Milliseconds of the products of `rows` rows.
@@ -121,20 +164,27 @@ impl PassCosts {
     }
 
     /// A profile that charges one of `sequences` sequences its share of a pass, and a fixed
-    /// price for every further row: the cost of going from one row each to two. What it
-    /// drafts by this profile therefore does not depend on the other sequences.
-    pub(crate) fn priced(&self, profile: &CostProfile, sequences: usize) -> CostProfile {
+    /// price for every further row: the mean cost of a row on the way from one row each to
+    /// [`PRICED_TO`]. What it drafts by this profile therefore does not depend on the other
+    /// sequences. `shared`: tokens of their shared prefix.
+    pub(crate) fn priced(
+        &self,
+        profile: &CostProfile,
+        sequences: usize,
+        shared: usize,
+    ) -> CostProfile {
         if self.products.is_empty() {
             return CostProfile::default();
         }
         let n = sequences.max(1);
         let points = [1, PRICED_ROWS].into_iter().flat_map(|rows| {
-            PRICED_AT.map(|context| {
-                let one = self.ms(Load::of(n, context, 0));
-                let two = self.ms(Load::of(2 * n, context, 0));
-                let ms = (one + (rows - 1) as f32 * (two - one).max(0.0)) / n as f32;
+            PRICED_AT.map(|own| {
+                let one = self.ms(Load::of(n, 1, own, shared));
+                let some = self.ms(Load::of(n, PRICED_TO, own, shared));
+                let row = (some - one).max(0.0) / (PRICED_TO - 1) as f32;
+                let ms = (one + (rows - 1) as f32 * row) / n as f32;
                 CostPoint {
-                    context: Some(context),
+                    context: Some(shared + own),
                     ..CostPoint::by_rows(rows, ms)
                 }
             })
@@ -149,65 +199,42 @@ impl PassCosts {
 
     fn of_steps(profile: &CostProfile) -> Self {
         let forward = StepCosts::of_forward(profile);
-        let lines = &forward.lines;
-        let products = lines.iter().map(|line| (line.rows as f32, line.base_ms));
-        let of_one = lines.first().map_or(0.0, |line| line.ms_per_token);
-        let shared = match (lines.first(), lines.last()) {
-            (Some(first), Some(last)) if last.rows > first.rows => {
-                let added = last.ms_per_token - first.ms_per_token;
-                (added / (last.rows - first.rows) as f32).clamp(0.0, of_one)
-            }
-            _ => of_one,
-        };
+        let products = forward.lines.iter();
+        let products = products.map(|line| (line.rows as f32, line.base_ms));
         PassCosts {
             alone: StepCosts::new(profile),
             products: rising(products.collect()),
-            ms_per_own_token: of_one,
-            ms_per_shared_token: shared,
+            reads: ReadCosts::of_steps(&forward),
+            retrieval_ms: beside_forward(profile),
             is_assumed: true,
         }
     }
 
     fn of_passes(profile: &CostProfile) -> Self {
         let points = &profile.passes;
-        let per_own = per_token(points, |p| p.shared, |p| p.own);
-        let per_shared = per_token(points, |p| p.own, |p| p.shared);
+        let reads = ReadCosts::of_passes(points);
         let products = points.iter().map(|p| {
-            let reads = per_own * (p.rows * p.own) as f32 + per_shared * (p.rows * p.shared) as f32;
-            (p.rows as f32, (p.pass_ms - reads).max(p.pass_ms * 0.1))
+            let load = Load::of(p.sequences, p.rows / p.sequences.max(1), p.own, p.shared);
+            let ms = (p.pass_ms - reads.ms(load)).max(p.pass_ms * 0.1);
+            (p.rows as f32, ms)
         });
         PassCosts {
             alone: StepCosts::new(profile),
             products: rising(products.collect()),
-            ms_per_own_token: per_own,
-            ms_per_shared_token: per_shared,
+            reads,
+            retrieval_ms: beside_forward(profile),
             is_assumed: false,
         }
     }
 }
 
-/// Milliseconds per token that a row reads: the median over all pairs of points that differ
-/// in nothing else.
-fn per_token(
-    points: &[PassPoint],
-    same: impl Fn(&PassPoint) -> usize,
-    other: impl Fn(&PassPoint) -> usize,
-) -> f32 {
-    let alike = |a: &PassPoint, b: &PassPoint| {
-        (a.sequences, a.rows, same(a)) == (b.sequences, b.rows, same(b))
-    };
-    let mut found = Vec::new();
-    for near in points {
-        let further = points
-            .iter()
-            .filter(|far| alike(near, far) && other(far) > other(near));
-        found.extend(further.map(|far| {
-            let reads = (near.rows * (other(far) - other(near))) as f32;
-            ((far.pass_ms - near.pass_ms) / reads).max(0.0)
-        }));
-    }
-    found.sort_by(f32::total_cmp);
-    found.get(found.len() / 2).copied().unwrap_or(0.0)
+/// Milliseconds of a step with drafts beside its forward pass: the median over the measured
+/// points of a few rows, whose retrieval was not idle.
+fn beside_forward(profile: &CostProfile) -> f32 {
+    let few = profile.points.iter().filter(|p| (2..=16).contains(&p.rows));
+    let mut beside: Vec<f32> = few.map(|p| (p.step_ms - p.forward_ms).max(0.0)).collect();
+    beside.sort_by(f32::total_cmp);
+    beside.get(beside.len() / 2).copied().unwrap_or(0.0)
 }
 
 /// Keeps the fastest point of each number of rows, lowered to that of more rows if they
@@ -233,7 +260,9 @@ mod tests {
             rows,
             own,
             shared,
-            pass_ms: ms + 0.002 * (rows * own) as f32 + 0.0005 * (rows * shared) as f32,
+            pass_ms: ms
+                + 0.0015 * (sequences * own + shared) as f32
+                + 0.0005 * (rows * (own + shared)) as f32,
             spread: 0.01,
         }
     }
@@ -262,9 +291,9 @@ mod tests {
         let costs = PassCosts::new(&profile());
         assert_eq!(costs.assumed(), None);
         near(costs.ms(Load::default()), 3.0);
-        near(costs.ms(Load::of(10, 0, 0)), 7.0);
-        near(costs.ms(Load::of(112, 0, 0)), 58.0);
-        near(costs.ms(Load::of(4, 200, 1000)), 4.0 + 1.6 + 2.0);
+        near(costs.ms(Load::of(10, 1, 0, 0)), 7.0);
+        near(costs.ms(Load::of(112, 1, 0, 0)), 58.0);
+        near(costs.ms(Load::of(4, 1, 200, 1000)), 4.0 + 1.2 + 1.5 + 2.4);
     }
 
     #[test]
@@ -284,26 +313,24 @@ mod tests {
         };
         let costs = PassCosts::new(&profile);
         assert!(costs.assumed().unwrap().contains("not in the cost profile"));
-        near(costs.ms(Load::of(9, 0, 0)), 7.0);
-        near(costs.ms(Load::of(9, 100, 0)), 7.0 + 9.0 * 0.2);
-        near(costs.ms(Load::of(9, 0, 100)), 7.0 + 9.0 * 0.05);
-        assert_eq!(PassCosts::default().ms(Load::of(7, 9, 9)), 1.0);
+        near(costs.ms(Load::of(9, 1, 0, 0)), 7.0);
+        near(costs.ms(Load::of(9, 1, 100, 0)), 7.0 + 9.0 * 0.2);
+        near(costs.ms(Load::of(9, 1, 0, 100)), 7.0 + 0.15 + 9.0 * 0.05);
+        assert_eq!(PassCosts::default().ms(Load::of(7, 1, 9, 9)), 1.0);
     }
 
     #[test]
-    fn a_price_is_the_slope_where_the_batch_stands() {
+    fn a_price_is_the_slope_where_the_batch_drafts() {
         let profile = profile();
         let costs = PassCosts::new(&profile);
-        let priced = StepCosts::new(&costs.priced(&profile, 4));
-        let at = |rows| priced.ms(rows, 128);
-        near(at(1), costs.ms(Load::of(4, 128, 0)) / 4.0);
-        let row = (costs.ms(Load::of(8, 128, 0)) - costs.ms(Load::of(4, 128, 0))) / 4.0;
+        let priced = StepCosts::new(&costs.priced(&profile, 4, 512));
+        let at = |rows| priced.ms(rows, 512 + 128);
+        let whole = |rows| costs.ms(Load::of(4, rows, 128, 512));
+        near(at(1), whole(1) / 4.0);
+        let row = (whole(4) - whole(1)) / 12.0;
         near(at(3) - at(2), row);
         near(at(40) - at(39), row);
-        assert!(
-            PassCosts::default()
-                .priced(&CostProfile::default(), 4)
-                .is_empty()
-        );
+        let none = PassCosts::default().priced(&CostProfile::default(), 4, 0);
+        assert!(none.is_empty());
     }
 }

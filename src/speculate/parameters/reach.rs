@@ -68,6 +68,8 @@ pub enum Knob {
     MaxTokens,
     /// Not a parameter: what the calibration would have learned otherwise.
     Calibration,
+    /// Not a parameter: the model's distributions, where they are not recorded.
+    Distributions,
 }
 
 impl Knob {
@@ -84,6 +86,7 @@ impl Knob {
             Knob::Sampling => "temperature",
             Knob::MaxTokens => "length",
             Knob::Calibration => "calibration",
+            Knob::Distributions => "the model",
         }
     }
 
@@ -98,6 +101,7 @@ impl Knob {
             }
             Knob::RepeatPenalty | Knob::Sampling => "the model's choices would have been different",
             Knob::MaxTokens => "the run would have ended elsewhere",
+            Knob::Distributions => "the distributions that would decide are not recorded",
             Knob::Calibration => "it learns from every draft: without some, later drafts differ",
         }
     }

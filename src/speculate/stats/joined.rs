@@ -22,7 +22,11 @@ impl Stats {
             *a += b
         });
         joined(&mut self.by_match, &other.by_match, MatchStats::add);
-        self.timing.add(&other.timing);
+        if let Some(timing) = &other.timing {
+            self.timing.get_or_insert_default().add(timing);
+        }
+        self.untimed_steps += other.untimed_steps;
+        self.untimed_tokens += other.untimed_tokens;
         self.rows += other.rows;
     }
 }

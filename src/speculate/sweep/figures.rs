@@ -50,7 +50,7 @@ impl RunFigures {
         RunFigures {
             tokens: stats.tokens,
             steps: stats.steps,
-            decode_ms: stats.timing.total(),
+            decode_ms: stats.ms().unwrap_or_default(),
             tokens_per_s,
             speedup: 0.0,
             low: 0.0,

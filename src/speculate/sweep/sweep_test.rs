@@ -27,11 +27,11 @@ fn run(ids: &[TokenId], ms: f64) -> Trace {
         trace.push(Step {
             index,
             context_len: 1 + index,
-            rows: vec![row(id)],
-            timing: Timing {
+            rows: vec![Some(row(id))],
+            timing: Some(Timing {
                 forward: ms,
                 ..Timing::default()
-            },
+            }),
             ..test_support::step(DraftTree::root_only(0), verdict)
         });
     }

@@ -54,9 +54,10 @@ impl Class {
     }
 
     fn add(&mut self, trace: &Trace, is_first: bool) {
-        let ms = trace.steps.iter().map(|step| step.timing.total()).sum();
+        let timings = trace.steps.iter().filter_map(|step| step.timing);
+        let ms: f64 = timings.map(|timing| timing.total()).sum();
         self.tokens = trace.steps.iter().map(|s| s.verdict.n_committed()).sum();
-        self.last_ms = ms + trace.header.prompt_ms;
+        self.last_ms = ms + trace.header.prompt_ms.unwrap_or_default();
         match is_first {
             true => self.first_ms.push(ms),
             false => self.later_ms.push(ms),

@@ -6,30 +6,38 @@ use serde::{Deserialize, Serialize};
 use super::token_bytes::TokenBytes;
 use crate::speculate::TokenId;
 use crate::speculate::branch::Branch;
-use crate::speculate::cost::CostProfile;
+use crate::speculate::cost::{CostProfile, StepCosts};
 use crate::speculate::learned::CalibrationStart;
 use crate::speculate::params::{Params, Source};
 use crate::speculate::subject::{FrameworkName, KindName};
 
-/// Version of the file format that is written. Format 1 is read, too: what its
-/// headers lack is `None`, not recorded.
+/// Version of the file format of a run that records everything. Format 1 is read, too:
+/// what its headers lack is `None`, not recorded.
 pub const FORMAT: u32 = 2;
+
+/// Version of the file format of a run that lacks something, as one made of a log's entry
+/// does: absent is `None`, not recorded.
+pub const FORMAT_IN_PART: u32 = 3;
 
 /// The model a run used.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ModelInfo {
     /// For display: `SmolLM2-135M-Instruct Q4_1`.
     pub name: String,
-    /// As GGUF names it: `llama`, `qwen3`.
-    pub architecture: String,
+    /// As GGUF names it: `llama`, `qwen3`; `None`: not recorded, as are the following.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub architecture: Option<String>,
     /// The weights' type in the file.
-    pub dtype: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dtype: Option<String>,
     /// sha256 of the tokenizer's vocabulary, merges and kind, in hex.
     pub tokenizer_hash: String,
     /// Size of the weights' file in bytes.
-    pub file_bytes: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file_bytes: Option<u64>,
     /// Longest context, in tokens.
-    pub context: usize,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context: Option<usize>,
     /// Of the weights' file, in hex; of a checkpoint's or a split model's files
     /// together. `None`: not recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -86,6 +94,41 @@ pub struct SubjectInfo {
     pub framework: FrameworkName,
 }
 
+/// The entry of another engine's log that a run was made of: its tokens are the log's,
+/// its trees and verdicts are what drafting would have come to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LogEntry {
+    /// The log's file name.
+    pub log: String,
+    /// The entry's id in the log.
+    pub id: String,
+    /// The engine took the most probable token each time; `None`: the log does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_greedy: Option<bool>,
+    /// The model that filled in the distributions, if one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub judge: Option<JudgeModel>,
+}
+
+/// The model that filled in a logged run's distributions, and whether it is the one that
+/// wrote the log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct JudgeModel {
+    /// Which model.
+    pub model: ModelInfo,
+    /// Logged tokens that are its own choice in their context.
+    pub agreeing: usize,
+    /// Logged tokens.
+    pub of: usize,
+}
+
+impl JudgeModel {
+    /// Share of the logged tokens that are the model's own choice; `None` without tokens.
+    pub fn agreement(&self) -> Option<f64> {
+        (self.of > 0).then(|| self.agreeing as f64 / self.of as f64)
+    }
+}
+
 /// Who decides how many rows a step has, where the budget is automatic.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr,
@@ -132,10 +175,12 @@ pub struct Header {
     pub program: String,
     /// Which model.
     pub model: ModelInfo,
-    /// Device and instructions in words.
-    pub device: String,
-    /// Of the CPU's kernels.
-    pub threads: usize,
+    /// Device and instructions in words; `None`: not recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
+    /// Of the CPU's kernels; `None`: not recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threads: Option<usize>,
     /// The catalog's name.
     pub catalog: String,
     /// Whom the knowledge is for.
@@ -161,8 +206,9 @@ pub struct Header {
     pub eos: Vec<TokenId>,
     /// Sizes of the sources.
     pub pools: Vec<PoolSize>,
-    /// Milliseconds spent on the prompt; not a step.
-    pub prompt_ms: f64,
+    /// Milliseconds spent on the prompt; not a step. `None`: not recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompt_ms: Option<f64>,
     /// Bytes of the prompt's tokens.
     pub tokens: Vec<(TokenId, TokenBytes)>,
     /// `None`: not recorded (format 1), as are the following.
@@ -190,6 +236,13 @@ pub struct Header {
     /// Who decided how many rows its steps had.
     #[serde(default, skip_serializing_if = "RowsBy::is_own")]
     pub rows: RowsBy,
+    /// Runs decoded together, if its passes had rows of others, too; 0: it ran alone.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub batch: usize,
+    /// The entry of another engine's log that the run was made of; `None`: this program
+    /// generated it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<LogEntry>,
 }
 
 fn is_zero(n: &usize) -> bool {
@@ -216,6 +269,15 @@ impl StartFrom {
 }
 
 impl Header {
+    /// What its steps cost by the recorded profile. Unmeasured for a run of a batch: the
+    /// time of its steps is a share of passes with others.
+    pub(crate) fn step_costs(&self) -> StepCosts {
+        match self.batch {
+            0 => StepCosts::new(&self.cost),
+            _ => StepCosts::default(),
+        }
+    }
+
     /// The start of a rerun under other parameters, so that it drafts like this run as
     /// long as it commits the same tokens.
     pub fn start_under(&self, params: &Params) -> StartFrom {

@@ -43,6 +43,18 @@ impl Timing {
         self.retrieve + self.draft + self.forward + self.verify + self.commit
     }
 
+    /// The mean of `n` steps that took this together.
+    pub(crate) fn over(&self, n: usize) -> Timing {
+        let mean = |ms: f64| ms / n.max(1) as f64;
+        Timing {
+            retrieve: mean(self.retrieve),
+            draft: mean(self.draft),
+            forward: mean(self.forward),
+            verify: mean(self.verify),
+            commit: mean(self.commit),
+        }
+    }
+
     /// Adds another step's times, phase by phase.
     pub fn add(&mut self, other: &Timing) {
         self.retrieve += other.retrieve;
@@ -71,14 +83,15 @@ pub struct Step {
     pub tree: DraftTree,
     /// Rows drafted before the automatic budget cut the tree.
     pub n_offered: usize,
-    /// The distribution at each node.
-    pub rows: Vec<NodeDistribution>,
-    /// Node i's score in its parent's row, at index i - 1.
-    pub judged: Vec<TokenScore>,
+    /// The distribution at each node; `None`: not recorded.
+    pub rows: Vec<Option<NodeDistribution>>,
+    /// Node i's score in its parent's row, at index i - 1; `None`: not recorded.
+    pub judged: Vec<Option<TokenScore>>,
     /// Fates and committed tokens.
     pub verdict: Verdict,
-    /// Milliseconds by phase.
-    pub timing: Timing,
+    /// Milliseconds by phase; `None`: not recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timing: Option<Timing>,
     /// Bytes of token ids seen for the first time in this run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tokens: Vec<(TokenId, TokenBytes)>,
@@ -120,9 +133,57 @@ impl Excerpt {
 }
 
 impl Step {
-    /// The tree and the model's results.
+    /// The tree and the model's results, as far as they are recorded.
     pub fn scored(&self) -> ScoredTree<'_> {
-        ScoredTree::new(&self.tree, &self.rows, &self.judged)
+        ScoredTree {
+            verdict: Some(&self.verdict),
+            ..ScoredTree::new(&self.tree, &self.rows, &self.judged)
+        }
+    }
+
+    /// The distribution at a node; `None`: not recorded.
+    pub fn row(&self, node: usize) -> Option<&NodeDistribution> {
+        self.rows.get(node)?.as_ref()
+    }
+
+    /// The distribution that a draft token was judged by.
+    pub(crate) fn row_above(&self, node: usize) -> Option<&NodeDistribution> {
+        self.row(self.tree.nodes.get(node)?.parent.unwrap_or(0))
+    }
+
+    /// A draft token's score; `None`: not recorded, or the root.
+    pub fn score(&self, node: usize) -> Option<TokenScore> {
+        *self.judged.get(node.checked_sub(1)?)?
+    }
+
+    /// The distribution that the bonus token is from: that of the last committed node.
+    pub(crate) fn bonus_row(&self) -> Option<&NodeDistribution> {
+        self.row(self.verdict.path.last().copied().unwrap_or(0))
+    }
+
+    /// The bonus token's score; `None`: not recorded.
+    pub(crate) fn bonus_score(&self) -> Option<TokenScore> {
+        let row = self.bonus_row()?;
+        let bonus = self.verdict.bonus?;
+        match row.choice() {
+            Some(choice) if choice == bonus => row.choice_score(),
+            _ => row.score(bonus),
+        }
+    }
+
+    /// Every node's distribution, every score and the times are recorded.
+    pub(crate) fn is_whole(&self) -> bool {
+        let is_whole = |row: &NodeDistribution| {
+            let is_ranked = row.drawn.is_none_or(|drawn| drawn.rank.is_some());
+            !row.top.is_empty() && row.entropy.is_some() && is_ranked
+        };
+        let mut scores = self.judged.iter();
+        self.timing.is_some()
+            && self
+                .rows
+                .iter()
+                .all(|row| row.as_ref().is_some_and(is_whole))
+            && scores.all(|score| score.is_some_and(|score| score.rank.is_some()))
     }
 
     /// Retrieval found at least one draft token.

@@ -1,6 +1,7 @@
 //! Refuses steps that could send a view out of bounds or overflow a figure.
 
 use crate::speculate::draft::{DraftNode, DraftTree};
+use crate::speculate::row::NodeDistribution;
 use crate::speculate::trace::Step;
 
 /// Longest plausible match of a source, in tokens: figures have a slot per length.
@@ -44,7 +45,9 @@ fn check_rows(step: &Step) -> Result<(), String> {
             "rows, standings and fates do not fit a tree of {n} nodes"
         ));
     }
-    if step.rows.iter().any(|r| r.top.is_empty()) || step.verdict.path.iter().any(|&p| p >= n) {
+    let is_empty = |r: &NodeDistribution| r.top.is_empty() && r.drawn.is_none();
+    let has_empty = step.rows.iter().flatten().any(is_empty);
+    if has_empty || step.verdict.path.iter().any(|&p| p >= n) {
         return Err("a row without candidates, or a path outside the tree".into());
     }
     Ok(())
@@ -83,7 +86,7 @@ fn at_most(what: &str, n: usize, unit: &str, most: usize) -> Result<(), String> 
 mod tests {
     use super::*;
     use crate::speculate::params::{Params, Source};
-    use crate::speculate::row::{Candidate, NodeDistribution, TokenScore};
+    use crate::speculate::row::{Candidate, TokenScore};
     use crate::speculate::test_support;
     use crate::speculate::trace::{End, Excerpt, SourceHit, Trace};
     use crate::speculate::trace_file::TraceError;
@@ -108,12 +111,12 @@ mod tests {
         };
         let row = NodeDistribution {
             top: vec![Candidate(1, 0.5)],
-            entropy: 1.0,
+            entropy: Some(1.0),
             drawn: None,
         };
         let mut step = test_support::step(tree, verdict);
-        step.rows = vec![row; drafts + 1];
-        step.judged = vec![TokenScore { rank: 1, p: 0.5 }; drafts];
+        step.rows = vec![Some(row); drafts + 1];
+        step.judged = vec![Some(TokenScore::new(1, 0.5)); drafts];
         step
     }
 
@@ -205,7 +208,7 @@ mod tests {
             finish: Finish::Eos,
             steps: 0,
             tokens: 0,
-            decode_ms: 0.0,
+            decode_ms: Some(0.0),
         });
         let mut bytes = Vec::new();
         trace.save(&mut bytes).expect("writes");

@@ -60,6 +60,11 @@ impl Course {
         self.rerun.as_ref().unwrap_or(&self.recorded)
     }
 
+    /// The rule is the recorded one.
+    pub(crate) fn keeps_the_rule(&self) -> bool {
+        self.asked().verify == self.recorded.verify
+    }
+
     /// Continues after a step that committed the same.
     pub(crate) fn leave(&mut self, step: &Step, again: &Rejudged) {
         let keeps_any = (1..step.tree.n_rows()).any(|node| again.is_kept(node));
@@ -103,7 +108,8 @@ impl Course {
     pub(crate) fn unknown(&self, step: &Step, eos: &[TokenId]) -> Option<Knob> {
         let rerun = self.rerun.as_ref()?;
         let (recorded, asked) = (&self.recorded, rerun);
-        let is_drawn = step.rows[0].drawn.is_some();
+        let is_drawn = step.row(0).is_some_and(|row| row.drawn.is_some());
+        let is_drawn = is_drawn || recorded.sampling.is_some();
         let drafted_nothing = !recorded.verify.drafts() && asked.verify.drafts();
         if drafted_nothing || (is_drawn && !asked.verify.is_lossless()) {
             return Some(Knob::Rule);
@@ -155,7 +161,10 @@ fn learns_otherwise(step: &Step, again: &Rejudged, asked: &Params) -> bool {
         let parent = step.tree.nodes[node].parent.unwrap_or(0);
         is_committed(path, parent).then(|| is_committed(path, node))
     };
-    let (old, new) = (&step.verdict.path, &again.verdict.path);
+    let Some(verdict) = &again.verdict else {
+        return true;
+    };
+    let (old, new) = (&step.verdict.path, &verdict.path);
     (1..step.tree.n_rows()).any(|node| {
         let now = seen(new, node).filter(|_| again.is_kept(node));
         seen(old, node) != now

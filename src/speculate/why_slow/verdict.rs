@@ -19,6 +19,10 @@ const SAME_ROWS: f64 = 0.5;
 pub(crate) enum Fit {
     /// There is no profile.
     NoProfile,
+    /// The steps shared passes with other runs, to which the profile does not apply.
+    InABatch,
+    /// There is one, but no step's time is recorded.
+    NoTimes,
     Fits(f64),
     /// The median step fits, but a few slow steps make the whole run not fit.
     Disturbed {
@@ -32,7 +36,7 @@ pub(crate) enum Fit {
 impl Fit {
     /// Whether conclusions from the profile can be trusted.
     pub(crate) fn holds(self) -> bool {
-        matches!(self, Fit::Fits(_) | Fit::Disturbed { .. })
+        matches!(self, Fit::Fits(_) | Fit::Disturbed { .. } | Fit::NoTimes)
     }
 }
 
@@ -99,7 +103,9 @@ impl WhySlow {
             let said = vec![Said::Fit(fit), Said::NoDrafts];
             return Verdict { said };
         }
+        // A profile that does not fit is no verdict by itself.
         let by_profile = self.by_profile();
+        let by_profile = by_profile.filter(|_| fit.holds() || measured.is_some());
         let mut said = vec![
             Said::Fit(fit),
             Said::Speed {
@@ -108,7 +114,7 @@ impl WhySlow {
                 plain_fit: self.plain_fit(measured),
             },
         ];
-        said.extend(self.break_even(measured));
+        said.extend(self.break_even(measured.or(by_profile), measured.is_some()));
         said.extend(self.wasted_share().map(|share| Said::Waste {
             share,
             worst: self.worst(),
@@ -118,12 +124,16 @@ impl WhySlow {
     }
 
     fn fit(&self) -> Fit {
+        if self.shares_passes {
+            return Fit::InABatch;
+        }
         match (self.median_fit(), self.whole_fit()) {
             (Some(median), Some(whole)) => match (fits(median), fits(whole)) {
                 (true, true) => Fit::Fits(whole),
                 (true, false) => Fit::Disturbed { median, whole },
                 (false, _) => Fit::Off(median),
             },
+            _ if self.is_measured() => Fit::NoTimes,
             _ => Fit::NoProfile,
         }
     }
@@ -135,13 +145,12 @@ impl WhySlow {
         (!agree(measured, by_profile)).then_some(measured / by_profile * self.whole_fit()?)
     }
 
-    fn break_even(&self, measured: Option<f64>) -> Option<Said> {
+    fn break_even(&self, speed_up: Option<f64>, is_measured: bool) -> Option<Said> {
         let committed = ratio(self.tokens as f64, self.steps as f64)?;
-        let speed_up = measured.or(self.by_profile())?;
         Some(Said::BreakEven {
             committed,
-            needed: committed / speed_up,
-            is_measured: measured.is_some(),
+            needed: committed / speed_up?,
+            is_measured,
         })
     }
 
@@ -212,6 +221,15 @@ impl Fit {
         match self {
             Fit::NoProfile => {
                 "No cost profile was recorded, so the cost of rows is unknown.".into()
+            }
+            Fit::InABatch => {
+                "It was decoded in a batch: its steps shared passes with other runs, so the costs \
+                 of a single run do not apply."
+                    .into()
+            }
+            Fit::NoTimes => {
+                "The steps' times are not recorded: what follows is by the cost profile alone."
+                    .into()
             }
             Fit::Fits(ratio) => {
                 format!("The cost profile fits: steps took {ratio:.2}x the time in it.")

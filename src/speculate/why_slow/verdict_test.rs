@@ -5,6 +5,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::speculate::cost::CostProfile;
 use crate::speculate::draft::{DraftTree, Origin};
 use crate::speculate::params::Params;
 use crate::speculate::speed_up::by_profile;
@@ -36,10 +37,10 @@ fn step(drafts: usize, taken: usize, ms: f64, context_len: usize) -> Step {
     };
     Step {
         context_len,
-        timing: Timing {
+        timing: Some(Timing {
             forward: ms,
             ..Timing::default()
-        },
+        }),
         ..test_support::step(tree, verdict)
     }
 }
@@ -169,7 +170,7 @@ proptest! {
     #[test]
     fn no_two_sentences_contradict_each_other(edited in edited()) {
         let trace = edited.trace();
-        let mut why = WhySlow::new(&trace.header.cost);
+        let mut why = WhySlow::new(&trace.header);
         trace.steps.iter().for_each(|s| why.add(s));
         let verdict = why.verdict(edited.measured);
         let said: Vec<String> = verdict.said.iter().map(Said::in_words).collect();
@@ -193,6 +194,9 @@ proptest! {
             let printed = 0.06 / needed.min(1.0) + 0.006 / ratio;
             prop_assert!((found.speed_up[0] / ratio - 1.0).abs() < printed, "{}", told);
         }
+        // A profile that does not fit is no verdict.
+        let is_off = found.fits.contains(&false);
+        prop_assert!(!(is_off && edited.measured.is_none() && !found.speed.is_empty()), "{}", told);
         // What was measured is the verdict.
         if let Some(measured) = edited.measured {
             prop_assert!((found.speed_up[0] - measured).abs() < 0.006, "{}", told);
@@ -212,7 +216,7 @@ proptest! {
     #[test]
     fn the_speed_up_by_profile_is_the_traces(edited in edited()) {
         let trace = edited.trace();
-        let mut why = WhySlow::new(&trace.header.cost);
+        let mut why = WhySlow::new(&trace.header);
         trace.steps.iter().for_each(|s| why.add(s));
         match (why.by_profile(), by_profile(&trace)) {
             (Some(a), Some(b)) => prop_assert!((a / b - 1.0).abs() < 1e-9),
@@ -223,7 +227,7 @@ proptest! {
 
 fn verdict_of(edited: &Edited) -> Vec<String> {
     let trace = edited.trace();
-    let mut why = WhySlow::new(&trace.header.cost);
+    let mut why = WhySlow::new(&trace.header);
     trace.steps.iter().for_each(|s| why.add(s));
     let verdict = why.verdict(edited.measured);
     verdict.said.iter().map(Said::in_words).collect()

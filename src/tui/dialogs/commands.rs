@@ -198,7 +198,10 @@ impl App {
             .or_else(|| condition.all(&record.trace).next());
         match found {
             Some(step) => self.decode.go_to(Cursor::at(step)),
-            None => self.tell(Tone::Info, "No step matches."),
+            None => {
+                let text = format!("No step matches{}.", condition.lack(&record.trace));
+                self.tell(Tone::Info, text);
+            }
         }
     }
 }

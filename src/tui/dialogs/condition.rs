@@ -203,7 +203,8 @@ impl App {
         let n = condition.all(&record.trace).count();
         let steps = crate::present::number::count(n, "step");
         let text = format!(
-            "{steps} with {condition}: {} step through them.",
+            "{steps} with {condition}{}: {} step through them.",
+            condition.lack(&record.trace),
             self.find_keys()
         );
         let here = self.step_index();
@@ -246,7 +247,9 @@ fn said(app: &App, editor: &ConditionEditor, theme: &Theme, width: usize) -> Lin
     match (Condition::parse(text), app.record()) {
         (Ok(condition), Some(record)) => {
             let n = condition.all(&record.trace).count();
-            Line::styled(format!("{} match", count(n, "step")), theme.good())
+            let lack = condition.lack(&record.trace);
+            let text = format!("{} match{lack}", count(n, "step"));
+            Line::styled(fit(&text, width), theme.good())
         }
         (Ok(_), None) => Line::default(),
         (Err(_), _) if !editor.suggestions().is_empty() => {

@@ -8,12 +8,12 @@ use ratatui::widgets::{Paragraph, Widget};
 
 use crate::glossary::GlossaryPlace;
 use crate::present::mark::Mark;
-use crate::present::number::{percent, prob, three};
+use crate::present::number::{NOT_RECORDED, UNKNOWN, percent, prob, three};
 use crate::present::theme::Theme;
 use crate::protocol::Command;
 use crate::speculate::params::Source;
 use crate::speculate::trace::{Step, Timing};
-use crate::speculate::why_slow::{Cell, Machine, Said, Verdict, WhySlow};
+use crate::speculate::why_slow::{Cell, Machine, MeanCost, Said, Verdict, WhySlow};
 use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::app::dialog::Dialog;
@@ -158,7 +158,6 @@ impl Facts<'_> {
             let text = "This trace has no measured t(n), so nothing can be predicted.";
             return vec![heads, Line::styled(text, self.theme.dim())];
         };
-        let [rows, predicted, measured, break_even, committed] = mean;
         let ms = |a: f64, b: f64| [three(a), three(b)];
         let tokens = |a: f64, b: f64| [a, b].map(|t| format!("{t:.1}"));
         let n_committed = here.committed as f64;
@@ -166,39 +165,50 @@ impl Facts<'_> {
             heads,
             self.row(
                 "rows",
-                [here.rows.to_string(), three(rows)],
+                [here.rows.to_string(), three(mean.rows)],
                 "root and draft tokens",
             ),
             self.row(
                 "predicted ms",
-                ms(here.predicted_ms, predicted),
+                ms(here.predicted_ms, mean.predicted_ms),
                 "by the profile, t(n)",
             ),
-            self.row("measured ms", ms(here.measured_ms, measured), ""),
+            self.measured_ms([here.measured_ms, mean.measured_ms]),
             self.row(
                 "tokens to break even",
-                tokens(here.break_even, break_even),
+                tokens(here.break_even, mean.break_even),
                 "est. by profile",
             ),
         ];
         if let Some(speed_up) = self.measured {
-            let values = ["—".to_string(), format!("{:.1}", committed / speed_up)];
+            let values = ["—".to_string(), format!("{:.1}", mean.committed / speed_up)];
             lines.push(self.row("", values, "as measured"));
         }
-        lines.push(self.row("tokens committed", tokens(n_committed, committed), ""));
+        lines.push(self.row("tokens committed", tokens(n_committed, mean.committed), ""));
         lines
+    }
+
+    fn measured_ms(&self, ms: [Option<f64>; 2]) -> Line<'static> {
+        let is_recorded = ms.iter().all(Option::is_some);
+        let ms = ms.map(|ms| ms.map_or(UNKNOWN.into(), three));
+        let note = if is_recorded { "" } else { NOT_RECORDED };
+        self.row("measured ms", ms, note)
     }
 
     /// Milliseconds by phase, the mean as bars.
     fn parts(&self) -> Vec<Line<'static>> {
         let mut lines = vec![self.heads("milliseconds by phase", ["this step", "mean"])];
         let Some(mean) = self.why.mean_timing() else {
+            let text = format!("The steps' times are {NOT_RECORDED}.");
+            lines.push(Line::styled(text, self.theme.dim()));
             return lines;
         };
         let total = mean.total().max(f64::MIN_POSITIVE);
-        for ((name, here), (_, mean)) in by_part(&self.step.timing).into_iter().zip(by_part(&mean))
-        {
-            let mut line = self.row(name, [here, mean].map(|ms| format!("{ms:.2}")), "");
+        let here = self.step.timing.as_ref().map(by_part);
+        for (i, (name, mean)) in by_part(&mean).into_iter().enumerate() {
+            let ms = |ms: f64| format!("{ms:.2}");
+            let here = here.map_or(UNKNOWN.into(), |here| ms(here[i].1));
+            let mut line = self.row(name, [here, ms(mean)], "");
             let bar = bars::across(
                 mean / total,
                 BAR.min(self.width.saturating_sub(LABEL + 2 * COLUMN + 8)),
@@ -310,7 +320,7 @@ impl Facts<'_> {
             Span::styled(", by profile", self.theme.dim()),
         ]);
         let own = self.why.mean_cost().zip(self.why.by_profile());
-        let own = own.map(|([rows, ..], speed_up)| {
+        let own = own.map(|(MeanCost { rows, .. }, speed_up)| {
             let values = [format!("{rows:.1}"), format!("{}×", three(speed_up))];
             self.row("this run", values, "its own budget")
         });

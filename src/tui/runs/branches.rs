@@ -49,7 +49,7 @@ impl App {
             step: self.step_index()?,
             within,
             node,
-            top: &step.rows[node].top,
+            top: step.row(node).map_or(&[], |row| row.top.as_slice()),
             taken: committed.nth(within).map(|(id, _)| id),
         })
     }

@@ -36,7 +36,8 @@ impl App {
         let record = self.run_of(id).and_then(|run| run.record.as_ref());
         let goes_by_it =
             record.is_some_and(|r| Some(&r.trace.header.cost) == self.engine.profile.as_ref());
-        if is_named || !goes_by_it {
+        let is_alone = record.is_some_and(|r| r.trace.header.batch == 0);
+        if is_named || !goes_by_it || !is_alone {
             return;
         }
         let Drifting { costs, steps, .. } = &mut self.engine.drift;

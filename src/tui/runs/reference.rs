@@ -242,13 +242,14 @@ pub struct Comparison {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::speculate::trace::Timing;
 
     fn end(finish: Finish) -> End {
         End {
             finish,
             steps: 1,
             tokens: 10,
-            decode_ms: 0.0,
+            decode_ms: Some(0.0),
         }
     }
 
@@ -260,7 +261,10 @@ mod tests {
             let verify = way.verify().unwrap_or_default();
             let mut measured = Measured::new(verify);
             measured.stats.tokens = 10;
-            measured.stats.timing.forward = ms(way, references.n_pairs());
+            measured.stats.timing = Some(Timing {
+                forward: ms(way, references.n_pairs()),
+                ..Timing::default()
+            });
             references.under_way = Some((id, way, measured));
             references.complete(end(Finish::Length));
         }

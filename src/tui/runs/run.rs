@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::present::record::Record;
 use crate::protocol::{PromptText, RunId};
 use crate::speculate::params::Params;
-use crate::speculate::trace::{End, Step, SubjectInfo, Trace};
+use crate::speculate::trace::{End, Step, SubjectInfo, Timing, Trace};
 use crate::tui::runs::parked::{Kept, Parked};
 use crate::tui::runs::reference::References;
 
@@ -228,7 +228,15 @@ impl Run {
         let Some(next) = unplayed.front() else {
             return false;
         };
-        let own = Duration::from_secs_f64(next.timing.total().clamp(0.0, 10_000.0) / 1000.0);
-        *waited >= own.max(pace) && self.play_step()
+        *waited >= played_for(next).max(pace) && self.play_step()
     }
 }
+
+/// How long a recorded step is shown when it is played: as long as it took.
+pub(crate) fn played_for(step: &Step) -> Duration {
+    let ms = step.timing.as_ref().map_or(UNTIMED_MS, Timing::total);
+    Duration::from_secs_f64(ms.clamp(0.0, 10_000.0) / 1000.0)
+}
+
+/// How long a step is shown whose time is not recorded, in milliseconds.
+const UNTIMED_MS: f64 = 100.0;

@@ -213,10 +213,10 @@ pub fn rename(trace: &mut Trace, text: &str) {
         &mut subject.id,
         &mut subject.title,
         &mut header.program,
-        &mut header.device,
+        header.device.get_or_insert_default(),
         &mut header.catalog,
         &mut header.model.name,
-        &mut header.model.dtype,
+        header.model.dtype.get_or_insert_default(),
         &mut header.prompt,
     ] {
         field.push_str(text);

@@ -181,7 +181,7 @@ fn a_recording_verifies_and_a_doctored_one_does_not() {
         trace.save(&mut bytes).unwrap();
         std::fs::write(&path, bytes).unwrap();
     };
-    trace.steps[1].rows[0].top[3].1 += 0.01;
+    trace.steps[1].rows[0].as_mut().unwrap().top[3].1 += 0.01;
     save(&trace);
     let (status, said, _) = verify();
     let found = &said["first_difference"];

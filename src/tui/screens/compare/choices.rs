@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::present::number::NOT_RECORDED;
 use crate::speculate::compare::Side;
 use crate::tui::app::App;
 use crate::tui::screens::compare::state::Choice;
@@ -44,8 +45,11 @@ impl App {
         let Some(kept) = self.kept(choice) else {
             return String::new();
         };
-        let seconds = kept.stats().timing.total() / 1000.0;
-        let mut parts = vec![format!("{seconds:.2} s")];
+        let ms = kept.stats().ms();
+        let time = ms.map_or(format!("times {NOT_RECORDED}"), |ms| {
+            format!("{:.2} s", ms / 1000.0)
+        });
+        let mut parts = vec![time];
         if let Some(run) = self.run_of(choice.run()) {
             let file = run.file.as_deref().and_then(|f| f.rsplit('/').next());
             parts.push(match (run.begun, file) {

@@ -8,7 +8,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Widget};
 
-use crate::present::number::{count, percent, three};
+use crate::present::number::{NOT_RECORDED, UNKNOWN, count, percent, three};
 use crate::present::record::Record;
 use crate::present::theme::Theme;
 use crate::present::token_text::{columns, fit, pad};
@@ -286,7 +286,7 @@ fn values(
     record: &Record,
     timed: Option<Pace>,
 ) -> [String; HEADS.len()] {
-    let dash = || "—".to_string();
+    let dash = || UNKNOWN.to_string();
     let comparison = app.compare.comparison.as_ref();
     let log_prob = comparison.and_then(|c| side.of(c.mean_log_prob));
     let stats = &record.stats;
@@ -295,7 +295,7 @@ fn values(
         stats.tokens.to_string(),
         stats.steps.to_string(),
         stats.mal().map_or_else(dash, three),
-        pace.map_or_else(dash, |p| three(p.rows_per_step)),
+        stats.rows_per_step().map_or_else(dash, three),
         pace.map_or_else(dash, |p| three(p.ms_per_step)),
         pace.map_or_else(dash, |p| three(1000.0 / p.ms_per_token)),
         speed_up(app, choice, record).map_or_else(dash, |s| format!("{s:.2}×")),
@@ -323,11 +323,12 @@ fn race(app: &App, width: usize, theme: &Theme) -> Vec<Line<'static>> {
     };
     let mut lines = Vec::new();
     for side in [Side::Left, Side::Right] {
-        let (ms, n) = comparison.whole(side);
+        let (ms, n) = (comparison.ms(side), side.of(comparison.n_tokens));
         let shown = app.compare.n_shown(side);
-        let spent = app.compare.clock().map_or(ms, |clock| clock.min(ms));
-        let figures = format!(" {shown:>4} of {n} tokens {:>7.2} s", spent / 1000.0);
-        let room = width.saturating_sub(figures.len() + 2);
+        let spent = ms.map(|ms| app.compare.clock().map_or(ms, |clock| clock.min(ms)));
+        let spent = spent.map_or(UNKNOWN.into(), |ms| format!("{:.2}", ms / 1000.0));
+        let figures = format!(" {shown:>4} of {n} tokens {spent:>7} s");
+        let room = width.saturating_sub(columns(&figures) + 2);
         let (full, rest) = bars::progress(shown as f64 / n.max(1) as f64, room);
         lines.push(Line::from(vec![
             Span::styled(format!("{} ", letter(side)), theme.strong()),
@@ -359,9 +360,11 @@ fn ahead(app: &App) -> String {
         let restart = app.key_of(Context::Compare, Action::Compare(CompareAction::Restart));
         return format!("{who} · clock at {pace}× · {race} pauses, {restart} starts over");
     }
-    let (a, b) = (comparison.whole(Side::Left), comparison.whole(Side::Right));
-    let lead = (a.0 - b.0).abs() / 1000.0;
-    let (first, other) = if a.0 <= b.0 { ("A", "B") } else { ("B", "A") };
+    let (Some(a), Some(b)) = (comparison.ms(Side::Left), comparison.ms(Side::Right)) else {
+        return format!("no race: the times of a run are {NOT_RECORDED}");
+    };
+    let lead = (a - b).abs() / 1000.0;
+    let (first, other) = if a <= b { ("A", "B") } else { ("B", "A") };
     format!(
         "{first} finished {lead:.2} s before {other} · {race} races both on one clock at {pace}×"
     )

@@ -178,7 +178,7 @@ impl App {
         };
         let ms = ms + elapsed.as_secs_f64() * 1000.0 * self.compare.pace.factor();
         let comparison = self.compare.comparison.as_ref();
-        let end = |side| comparison.map_or(0.0, |c| c.whole(side).0);
+        let end = |side| comparison.and_then(|c| c.ms(side)).unwrap_or_default();
         let is_over = self.screen != Screen::Compare || ms >= end(Side::Left).max(end(Side::Right));
         self.compare.race = if is_over {
             Race::Over
@@ -203,6 +203,7 @@ fn compared(of: [Extent; 2], left: &Record, right: &Record) -> Comparison {
         headers: headers_beside(&left.trace.header, &right.trace.header),
         slower: slower(&left.trace, &right.trace),
         arrivals: [arrivals(&left.trace), arrivals(&right.trace)],
+        n_tokens: [left.ids.len(), right.ids.len()],
         differs,
         mean_log_prob: [&left.trace, &right.trace].map(|t| LogProb::of(t).mean()),
     }

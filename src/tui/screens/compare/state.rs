@@ -76,8 +76,10 @@ pub struct Comparison {
     pub(crate) headers: String,
     /// Which one is slower, and by what.
     pub(crate) slower: Option<Slower>,
-    /// Per side: when tokens appeared.
-    pub(crate) arrivals: [Vec<(f64, usize)>; 2],
+    /// Per side: when tokens appeared; `None`: not recorded.
+    pub(crate) arrivals: [Option<Vec<(f64, usize)>>; 2],
+    /// Per side: tokens of the text.
+    pub(crate) n_tokens: [usize; 2],
     /// Per side: the tokens that differ from the other text.
     pub(crate) differs: [Vec<bool>; 2],
     /// Per side: the mean logarithm of what the model gave the tokens taken.
@@ -180,18 +182,21 @@ impl Compare {
         let arrivals = comparison.arrivals_of(side);
         match self.clock() {
             Some(ms) => tokens_after(arrivals, ms),
-            None => arrivals.last().map_or(0, |a| a.1),
+            None => side.of(comparison.n_tokens),
         }
     }
 }
 
 impl Comparison {
-    /// Milliseconds of decoding and tokens by then, per step.
+    /// Milliseconds of decoding and tokens by then, per step; empty if not recorded.
     pub fn arrivals_of(&self, side: Side) -> &[(f64, usize)] {
-        match side {
-            Side::Left => &self.arrivals[0],
-            Side::Right => &self.arrivals[1],
-        }
+        let [left, right] = &self.arrivals;
+        side.of([left, right]).as_deref().unwrap_or_default()
+    }
+
+    /// Whether both runs' times are recorded: only then can they race.
+    pub(crate) fn is_timed(&self) -> bool {
+        self.arrivals.iter().all(Option::is_some)
     }
 
     pub(crate) fn differs(&self, side: Side, token: usize) -> bool {
@@ -202,9 +207,9 @@ impl Comparison {
         flags.get(token).copied().unwrap_or(false)
     }
 
-    /// Milliseconds of decoding and tokens of a whole run.
-    pub(crate) fn whole(&self, side: Side) -> (f64, usize) {
-        self.arrivals_of(side).last().copied().unwrap_or_default()
+    /// Milliseconds of decoding of a whole run; `None`: not recorded.
+    pub(crate) fn ms(&self, side: Side) -> Option<f64> {
+        Some(self.arrivals_of(side).last()?.0)
     }
 
     /// The right text's token beside a token of the left one.

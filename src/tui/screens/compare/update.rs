@@ -84,11 +84,15 @@ impl App {
     }
 
     fn race(&mut self) {
-        if self.compare.comparison.is_none() {
+        let Some(comparison) = &self.compare.comparison else {
             let key = self.key_of(Context::Compare, Action::Reference);
             let text = format!(
                 "A race needs two runs of the prompt: {key} runs it autoregressively and strictly."
             );
+            return self.tell(Tone::Info, text);
+        };
+        if !comparison.is_timed() {
+            let text = "No race: the times of a run are not recorded.";
             return self.tell(Tone::Info, text);
         }
         self.compare.play_pause();

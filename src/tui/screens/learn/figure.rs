@@ -60,7 +60,6 @@ impl Figure {
 
 fn of_run(what: What, record: &Record) -> Option<f64> {
     let stats = &record.stats;
-    let steps = stats.steps.max(1) as f64;
     Some(match what {
         What::RunSteps => stats.steps as f64,
         What::RunTokens => stats.tokens as f64,
@@ -68,7 +67,7 @@ fn of_run(what: What, record: &Record) -> Option<f64> {
         What::RunRelaxed => stats.fates.relaxed as f64,
         What::RunWasted => (stats.fates.drafted() - stats.fates.committed()) as f64,
         What::RunMal => stats.mal()?,
-        What::RowsPerStep => stats.rows as f64 / steps,
+        What::RowsPerStep => stats.rows_per_step()?,
         What::MsPerToken => 1000.0 / stats.tokens_per_s()?,
         What::TokensPerS => stats.tokens_per_s()?,
         What::LogProb => record.log_prob.mean()?,
@@ -115,7 +114,7 @@ fn of_header(what: What, header: &Header) -> Option<f64> {
 
 fn rank(app: &App) -> Option<f64> {
     match app.selection()? {
-        TreeSelection::Draft(node) => Some(f64::from(app.step()?.judged.get(node - 1)?.rank)),
+        TreeSelection::Draft(node) => app.step()?.score(node)?.rank.map(f64::from),
         TreeSelection::Bonus => Some(1.0),
         TreeSelection::Root => None,
     }

@@ -151,12 +151,19 @@ impl Page<'_> {
             }
         }
         self.prose(
-            &format!("Exact over {exact} of {n} steps; the rest needs a rerun."),
+            &format!(
+                "Exact over {exact} of {n} steps; the rest needs {}.",
+                what_if.needed()
+            ),
             dim,
         );
         let OldNew { old, new } = &what_if.in_recorded_contexts;
         if let (Some(old), Some(new)) = (old.mal(), new.mal()) {
-            let text = format!("est. over all {n}: MAL {} → {}", three(old), three(new));
+            let over = match what_if.not_recorded {
+                0 => format!("all {n}"),
+                unknown => format!("the {} that can be judged", n - unknown),
+            };
+            let text = format!("est. over {over}: MAL {} → {}", three(old), three(new));
             self.prose(&text, dim);
         }
     }

@@ -12,11 +12,12 @@ use crate::present::selection::TreeSelection;
 use crate::present::story::TokenFacts;
 use crate::present::theme::Theme;
 use crate::present::token_text::{columns, pad};
+use crate::speculate::TokenId;
 use crate::speculate::row::{Candidate, TokenScore};
-use crate::speculate::rule::tests;
+use crate::speculate::rule::{Standing, Test, tests};
 use crate::tui::screens::decode::panes::tree::rank_name;
 use crate::tui::widgets::bars;
-use crate::tui::widgets::pane::put;
+use crate::tui::widgets::pane::{placeholder, put};
 
 /// Columns of a token's text, at least and at most.
 const TOKEN_WIDTH: (usize, usize) = (11, 20);
@@ -24,7 +25,9 @@ const TOKEN_WIDTH: (usize, usize) = (11, 20);
 /// The model's most probable tokens as bars; what the rule could take is bright,
 /// and its bound is a tick on every bar.
 pub(crate) fn render(facts: &TokenFacts<'_>, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let row = facts.selected.row;
+    let Some(row) = facts.selected.row else {
+        return not_recorded(facts, theme, area, buf);
+    };
     let in_list = |id| row.top.iter().any(|c| c.0 == id);
     let room = usize::from(area.height);
     let outside = match (facts.selected.judged, facts.selected.token) {
@@ -49,6 +52,20 @@ pub(crate) fn render(facts: &TokenFacts<'_>, theme: &Theme, area: Rect, buf: &mu
     }
 }
 
+/// Where no distribution is recorded: what is known of the token itself.
+fn not_recorded(facts: &TokenFacts<'_>, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    placeholder(
+        "The model's distribution here is not recorded.",
+        area,
+        theme,
+        buf,
+    );
+    if let Some(score) = facts.selected.judged {
+        let text = format!("{} {}", rank_name(score.rank), prob(score.p));
+        put(buf, area, 1, &Line::styled(text, theme.text()));
+    }
+}
+
 fn candidate_line(
     facts: &TokenFacts<'_>,
     theme: &Theme,
@@ -60,10 +77,11 @@ fn candidate_line(
     let chosen =
         Some(id) == facts.selected.token && facts.selected.selection != TreeSelection::Root;
     let mark = if chosen { facts.mark() } else { None };
-    let within = match (facts.selected.row.drawn, facts.verify.max_rank()) {
+    let drawn = facts.selected.row.and_then(|row| row.drawn);
+    let within = match (drawn, facts.verify.max_rank()) {
         (Some(drawn), _) => drawn.token == id,
         (None, Some(k)) => rank <= k,
-        (None, None) => p > bound(facts) || rank == 1,
+        (None, None) => bound(facts).is_some_and(|bound| p > bound) || rank == 1,
     };
     let style = match (mark, within) {
         (Some(mark), _) => theme.mark(mark).add_modifier(Modifier::BOLD),
@@ -94,16 +112,27 @@ fn push_bar(
     let bar = bars::across(f64::from(p), width);
     let used = columns(&bar);
     line.push_span(Span::styled(bar, style.remove_modifier(Modifier::BOLD)));
-    let tick = (bound(facts) * width as f32) as usize;
+    let tick = bound(facts).map(|bound| (bound * width as f32) as usize);
     let rest: String = (used..width)
-        .map(|x| if x == tick { '╎' } else { ' ' })
+        .map(|x| if Some(x) == tick { '╎' } else { ' ' })
         .collect();
     line.push_span(Span::styled(rest, tick_style));
 }
 
-/// The probability that the rule asks for here; 1 where only the choice is taken.
-fn bound(facts: &TokenFacts<'_>) -> f32 {
-    let unranked = TokenScore { rank: 1, p: 1.0 };
-    let asked = tests(unranked, facts.selected.row, facts.verify);
-    asked.last().map_or(1.0, |test| test.bound())
+/// The probability that the rule asks for here; 1 where only the choice is taken. `None`:
+/// what it depends on is not recorded.
+fn bound(facts: &TokenFacts<'_>) -> Option<f32> {
+    let row = facts.selected.row?;
+    let is_recorded = row.entropy.is_some();
+    let unranked = Standing {
+        token: TokenId::MAX,
+        score: Some(TokenScore::new(1, 1.0)),
+        row: Some(row),
+        choice: row.choice(),
+    };
+    match tests(unranked, facts.verify).last() {
+        Some(Some(Test::Typical { .. })) if !is_recorded => None,
+        Some(test) => test.map(|test| test.bound()),
+        None => Some(1.0),
+    }
 }

@@ -7,8 +7,9 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span, Text};
 use ratatui::widgets::{Paragraph, Widget};
 
+use crate::present::describe;
 use crate::present::mark::Mark;
-use crate::present::number::{count, percent, three};
+use crate::present::number::{NOT_RECORDED, count, percent, three};
 use crate::present::record::Record;
 use crate::present::theme::Theme;
 use crate::speculate::TokenId;
@@ -237,7 +238,7 @@ fn details(
     buf: &mut Buffer,
 ) {
     let stats = &record.stats;
-    let penalty = record.trace.header.params.repeat_penalty;
+    let penalty = describe::penalty(&record.trace.header);
     let speed_up = run.speed_up();
     let saved = speed_up.map(|s| 1.0 - 1.0 / s.median);
     let saved = saved.map_or("—".into(), percent);
@@ -279,14 +280,15 @@ fn plain(label: &str, value: String, theme: &Theme) -> Line<'static> {
 }
 
 fn times(stats: &Stats, theme: &Theme) -> Line<'static> {
-    let steps = stats.steps.max(1) as f64;
-    let t = &stats.timing;
-    let other = (t.total() - t.forward) / steps;
+    let Some(mean) = stats.mean_timing() else {
+        return plain("ms/step", NOT_RECORDED.into(), theme);
+    };
+    let other = mean.total() - mean.forward;
     Line::from(vec![
         Span::styled(format!("{:<WIDE_LABEL$}", "ms/step"), theme.dim()),
-        Span::styled(three(t.total() / steps), theme.strong()),
+        Span::styled(three(mean.total()), theme.strong()),
         Span::styled(
-            format!("  model {} + {other:.1}", three(t.forward / steps)),
+            format!("  model {} + {other:.1}", three(mean.forward)),
             theme.text(),
         ),
     ])

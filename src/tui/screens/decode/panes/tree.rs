@@ -6,9 +6,9 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::present::mark::Mark;
-use crate::present::number::{count, prob};
+use crate::present::number::{UNKNOWN, count, prob};
 use crate::present::record::Record;
-use crate::present::selection::{TreeSelection, bonus_row};
+use crate::present::selection::TreeSelection;
 use crate::present::theme::Theme;
 use crate::present::token_text::{columns, fit};
 use crate::present::tree_lines::TreeLine;
@@ -205,15 +205,16 @@ impl Drawing<'_> {
     /// Probability and rank, or the estimate before; in [`FIGURES`] columns.
     fn figures(&self, selection: TreeSelection) -> String {
         let step = self.step;
-        let standing = match selection {
+        let score = match selection {
             TreeSelection::Root => return " ".repeat(FIGURES),
             TreeSelection::Draft(node) if !self.judged => {
                 return format!("{:>FIGURES$}", prob(step.tree.nodes[node].path_prob));
             }
-            TreeSelection::Draft(node) => step.judged[node - 1],
-            TreeSelection::Bonus => bonus_row(step).choice_standing(),
+            TreeSelection::Draft(node) => step.score(node),
+            TreeSelection::Bonus => step.bonus_score(),
         };
-        format!("{:>5}{:>6}", prob(standing.p), rank_name(standing.rank))
+        let p = score.map_or_else(|| UNKNOWN.into(), |score| prob(score.p));
+        format!("{p:>5}{:>6}", rank_name(score.and_then(|score| score.rank)))
     }
 }
 
@@ -227,11 +228,11 @@ fn short_stem(stem: &str, room: usize) -> String {
     format!("…{cut}")
 }
 
-pub(crate) fn rank_name(rank: u32) -> String {
-    if rank > 999 {
-        "r>999".into()
-    } else {
-        format!("r{rank}")
+pub(crate) fn rank_name(rank: Option<u32>) -> String {
+    match rank {
+        None => UNKNOWN.into(),
+        Some(rank) if rank > 999 => "r>999".into(),
+        Some(rank) => format!("r{rank}"),
     }
 }
 
