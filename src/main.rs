@@ -10,8 +10,8 @@ use color_eyre::config::Theme;
 use color_eyre::eyre::{Report, Result, WrapErr};
 use laserscope::cli::{Cli, Command, DecodeArgs, ScoreArgs, TraceCommand};
 use laserscope::commands::{
-    bench, catalog, cost, framework, generate, groups, knowledge, manual, models, picture, pool,
-    score, sweep, trace,
+    bench, catalog, cost, engine_settings, framework, generate, groups, knowledge, manual, models,
+    picture, pool, score, sweep, trace,
 };
 use laserscope::config::{Config, Settings};
 use laserscope::console::{self, interrupt};
@@ -149,6 +149,7 @@ fn run(cli: &Cli) -> Result<bool> {
             sweep::run(args, grid, &settings, &config.params()?)
         }
         Command::Score(args) => score_command(args, &config, &settings),
+        Command::Settings(args) => done(engine_settings::run(args, &params(&args.decode)?)),
         Command::Catalog(args) => done(catalog::run(&args.what, &settings)),
         Command::Groups(args) => groups::run(&args.what, &settings),
         Command::Framework(args) => done(framework::run(&args.what, &settings)),

@@ -380,12 +380,12 @@ mod tests {
         let row = greedy_row(7, &top(&[(7, -0.1), (8, -3.0)]))
             .unwrap()
             .unwrap();
-        assert_eq!((row.argmax(), row.top.len()), (7, 2));
+        assert_eq!((row.argmax(), row.top.len()), (Some(7), 2));
         // Equally probable: the logged one is the choice.
         let row = greedy_row(8, &top(&[(7, -0.7), (8, -0.7)]))
             .unwrap()
             .unwrap();
-        assert_eq!((row.argmax(), row.top[1].0), (8, 7));
+        assert_eq!((row.argmax(), row.top[1].0), (Some(8), 7));
         assert_eq!(
             greedy_row(8, &top(&[(7, -0.1), (8, -3.0)])),
             Err((-3f64).exp())
