@@ -77,6 +77,7 @@ pub fn run(args: &ScoreArgs, params: Params, settings: &Settings) -> Result<bool
         );
     }
     let report = ScoreReport::new(&logs, split, (&ways, &totals), complete);
+    let report = report.with_settings(args.settings_for);
     match (args.json, args.csv) {
         (true, _) => print_json(&report)?,
         (_, true) => {}

@@ -3,6 +3,7 @@
 use super::figures::{DraftFigures, Figures};
 use super::report::{ScoreReport, WayReport};
 use crate::commands::arrangement::Arrangement;
+use crate::commands::engine_settings;
 use crate::console::table::{Table, number, text};
 
 /// Headings and groups that are listed.
@@ -27,6 +28,10 @@ pub(super) fn print(report: &ScoreReport) {
     print_parts("heading", headings.collect());
     print_sources(way);
     print_matches(way);
+    if let Some(settings) = &report.settings {
+        out!();
+        engine_settings::print(settings);
+    }
 }
 
 fn print_read(report: &ScoreReport) {
