@@ -127,7 +127,7 @@ impl WhyLow {
         for (own, more) in self.steps.iter_mut().zip(other.steps) {
             *own += more;
         }
-        self.stats.merge(&other.stats);
+        self.stats.join(&other.stats);
         self.rested += other.rested;
         self.unasked += other.unasked;
         for (&rank, n) in &other.ranks {
