@@ -143,8 +143,7 @@ fn run(cli: &Cli) -> Result<bool> {
         Command::Replay { traces } => done(playground::replay(traces, looks.here(&cli.screen)?)),
         Command::Picture(args) => {
             let look = looks.plain(&cli.screen)?;
-            let draw = |traces, args: &_| screens::picture(traces, args, look);
-            done(picture::run(args, draw))
+            done(picture::run(args, |args| screens::picture(args, look)))
         }
         Command::Generate(args) => {
             generate::run(args, &settings, params, |base| over(&args.decode, base))

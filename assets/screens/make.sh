@@ -14,3 +14,4 @@ picture compare relaxed.jsonl autoregressive.jsonl strict.jsonl --keys "4"
 picture catalog demo.jsonl --keys "1"
 picture learn demo.jsonl --keys "6 down"
 picture lesson demo.jsonl --keys "6 down down down enter ]"
+picture batch batch --step 16

@@ -147,8 +147,8 @@ pub enum Command {
     Trace(TraceArgs),
     /// Join the shards of a batch, or import knowledge made elsewhere
     Knowledge(KnowledgeArgs),
-    /// Write the playground's screen for a trace as an SVG picture; --keys leads to
-    /// other screens
+    /// Write the playground's screen for a trace or a batch as an SVG picture; --keys leads
+    /// to other screens
     Picture(PictureArgs),
     /// Print the current key map as TOML, as a starting point for a custom one
     Keys,

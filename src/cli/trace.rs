@@ -200,7 +200,8 @@ pub struct TraceExportArgs {
 /// `laserscope picture`.
 #[derive(Args, Debug)]
 pub struct PictureArgs {
-    /// A recorded run, or several to compare; the first is shown
+    /// A recorded run, or several to compare; the first is shown. A folder written by
+    /// --traces is a batch
     #[arg(required = true, value_name = "TRACE")]
     pub(crate) traces: Vec<PathBuf>,
     /// The picture to write
@@ -212,7 +213,7 @@ pub struct PictureArgs {
     /// Rows of the screen
     #[arg(long, default_value_t = 40)]
     pub(crate) height: u16,
-    /// The step to show [default: the last]
+    /// The step to show, of a batch the pass [default: the last]
     #[arg(long)]
     pub(crate) step: Option<usize>,
     /// Keys to press first, spelled as in the configuration file: "6 down enter"

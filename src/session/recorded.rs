@@ -1,6 +1,6 @@
 //! Recorded runs: read from their files, and the settings they were made with.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use color_eyre::eyre::{Result, WrapErr, eyre};
 
@@ -21,11 +21,6 @@ impl Settings {
             ..self.clone()
         }
     }
-}
-
-/// Reads traces, as [`load_trace`] does.
-pub(crate) fn load_traces(paths: &[PathBuf]) -> Result<Vec<Trace>> {
-    paths.iter().map(|path| load_trace(path)).collect()
 }
 
 /// Reads a trace; errors name the file and the line.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use color_eyre::eyre::{Result, ensure};
 use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -13,10 +14,12 @@ use crate::export::{self, Canvas, Film, Frame, Screen};
 use crate::present::format::Format;
 use crate::speculate::command_line::Setup;
 use crate::speculate::trace::Trace;
-use crate::start::given::replay_start;
+use crate::start::given::replayed;
+use crate::start::recorded_batch;
 use crate::tui::action::Action;
 use crate::tui::lesson::learned::Learned;
 use crate::tui::runs::run::played_for;
+use crate::tui::screens::batch::state::PassCursor;
 use crate::tui::screens::decode::state::Cursor;
 use crate::tui::start::{Length, StartEngine};
 use crate::tui::{App, Look, Start};
@@ -30,18 +33,29 @@ pub fn export(trace: &Trace, format: Format, canvas: &Canvas, look: &Look) -> St
     export::export(trace, format, canvas.paths, &screen)
 }
 
-/// What some keys lead to from the Decode screen of traces.
-pub fn picture(traces: Vec<Trace>, args: &PictureArgs, look: Look) -> Buffer {
-    let mut app = App::new(replay_start(traces, look));
+/// What some keys lead to from the Decode screen of traces, or from the Batch screen of a
+/// recorded batch.
+///
+/// # Errors
+/// A file that cannot be read; a step that the run or the batch does not have.
+pub fn picture(args: &PictureArgs, look: Look) -> Result<Buffer> {
+    let found = recorded_batch::read(&args.traces)?;
+    let (what, n) = match (&found.batch, found.traces.first()) {
+        (Some(batch), _) => ("the batch has passes", batch.passes.len()),
+        (None, trace) => ("the run has steps", trace.map_or(0, |t| t.steps.len())),
+    };
+    let mut app = App::new(replayed(found, look));
     if let Some(step) = args.step {
+        ensure!((1..=n).contains(&step), "--step {step}: {what} 1 to {n}");
         app.decode.go_to(Cursor::at(step - 1));
+        app.batch.cursor = PassCursor::At(step - 1);
     }
     app.look.size = (args.width, args.height);
     for key in &args.keys {
         // A picture has no engine.
         let _ = app.press(&KeyEvent::new(key.code, key.modifiers));
     }
-    draw(&app)
+    Ok(draw(&app))
 }
 
 /// The screen at the canvas's step, of a run played to its end.

@@ -12,6 +12,7 @@ use crate::present::theme::Theme;
 use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::keys::context::Context;
+use crate::tui::runs::run::Run;
 use crate::tui::screens::decode::state::Zoom;
 use crate::tui::shell::header::spinner;
 use crate::tui::target::Target;
@@ -119,6 +120,9 @@ fn stand(app: &App, batch: &ShownBatch, theme: &Theme) -> Span<'static> {
         BatchStand::Preparing { .. } => {
             Span::styled(format!("{} PREPARING", spinner(app)), theme.accent())
         }
+        BatchStand::UnderWay if waits(app, batch) => {
+            Span::styled("WAITS FOR ANOTHER RUN", theme.warning())
+        }
         BatchStand::UnderWay => Span::styled(format!("{} LIVE", spinner(app)), theme.good()),
         BatchStand::Paused => Span::styled("PAUSED", theme.warning()),
         BatchStand::Done => Span::styled("DONE", theme.good()),
@@ -129,6 +133,13 @@ fn stand(app: &App, batch: &ShownBatch, theme: &Theme) -> Span<'static> {
         }
         BatchStand::Recorded => Span::styled("RECORDED", theme.dim()),
     }
+}
+
+/// Whether the engine is at a run that was requested meanwhile, which goes first.
+fn waits(app: &App, batch: &ShownBatch) -> bool {
+    let is_other = |run: &&Run| batch.runs.iter().all(|lane| lane.run != Some(run.id));
+    let busy = |run: &Run| run.is_under_way() || run.references.is_busy();
+    app.session.runs.iter().filter(is_other).any(busy)
 }
 
 /// What is said without a pass.
