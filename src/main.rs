@@ -63,7 +63,11 @@ fn begin_log(cli: &Cli) -> Result<()> {
     let Some(path) = &cli.log.log else {
         return Ok(());
     };
-    let has_screens = matches!(cli.command, None | Some(Command::Replay { .. }));
+    let has_screens = match &cli.command {
+        None | Some(Command::Replay { .. }) => true,
+        Some(Command::Score(args)) => args.board,
+        _ => false,
+    };
     log_file::begin(path, cli.log.log_level.as_ref(), has_screens)?;
     let (version, os, arch) = (env!("CARGO_PKG_VERSION"), OS, ARCH);
     let command = cli.command.as_ref().map_or("playground", <&str>::from);
@@ -155,7 +159,13 @@ fn run(cli: &Cli) -> Result<bool> {
             let grid = Grid::new(base, &args.axes()).unwrap_or_else(|e| wrong_usage(&e));
             sweep::run(args, grid, &settings, &config.params()?)
         }
-        Command::Score(args) => score_command(args, &config, &settings),
+        Command::Score(args) => {
+            let params = score_params(args, &config)?;
+            match args.board {
+                true => board_of_log(args, params, &settings, looks.here(&cli.screen)?),
+                false => score::run(args, params, &settings),
+            }
+        }
         Command::Settings(args) => done(engine_settings::run(args, &params(&args.decode)?)),
         Command::Catalog(args) => done(catalog::run(&args.what, &settings)),
         Command::Groups(args) => groups::run(&args.what, &settings),
@@ -169,10 +179,16 @@ fn run(cli: &Cli) -> Result<bool> {
     }
 }
 
-fn score_command(args: &ScoreArgs, config: &Config, settings: &Settings) -> Result<bool> {
+fn score_params(args: &ScoreArgs, config: &Config) -> Result<Params> {
     let given = args.drafting.over(score::strict(config.params()?));
-    let params = given.unwrap_or_else(|e: String| wrong_usage(&e));
-    score::run(args, params, settings)
+    Ok(given.unwrap_or_else(|e: String| wrong_usage(&e)))
+}
+
+fn board_of_log(args: &ScoreArgs, params: Params, settings: &Settings, look: Look) -> Result<bool> {
+    let Some(log) = score::open_board(args, params, settings)? else {
+        return Ok(false);
+    };
+    playground::score_board(log, look).map(|()| true)
 }
 
 fn trace_command(command: &TraceCommand, settings: &Settings, look: &Look) -> Result<bool> {

@@ -58,6 +58,10 @@ pub struct ScoreArgs {
     /// many of the logged tokens are its own choice
     #[arg(long, requires = "open")]
     pub(crate) judge: bool,
+    /// Show all answers on the acceptance board of the playground, which opens each as a run;
+    /// drafts as --open does
+    #[arg(long, conflicts_with_all = ["json", "csv", "by_group", "open", "settings_for"])]
+    pub board: bool,
     /// Print settings of the best way, else of the first, for vllm-ngram, vllm-suffix, sglang
     /// or llama.cpp, with what differs there
     #[arg(long, value_name = "ENGINE", value_parser = str::parse::<TargetEngine>, conflicts_with = "csv")]

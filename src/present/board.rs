@@ -6,6 +6,7 @@
 
 mod column;
 mod form;
+mod log_door;
 mod parts;
 mod spread;
 
@@ -21,6 +22,7 @@ use crate::speculate::why_low::{CauseKind, WhyLow, causes, plainest};
 pub use column::BoardColumn;
 pub use column::SortDirection;
 pub use form::BoardForm;
+pub use log_door::{LogDoor, LogRequest, MoreRows};
 pub use parts::Breakdown;
 pub use parts::StepTally;
 pub(crate) use spread::Spread;
@@ -32,6 +34,8 @@ pub enum RowFrom {
     File(PathBuf),
     /// A run of this session.
     Run(RunId),
+    /// An answer of a log, by its number.
+    Log(u32),
     /// A run of a sweep: which sweep, which subject, which cell.
     Sweep(SweepId, usize, Option<usize>),
 }

@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 
 use color_eyre::eyre::{Result, WrapErr, eyre};
 
-use super::given::{demo, frameworks, lessons_file, replayed, shipped, start};
+use super::given::{demo, frameworks, lessons_file, replay_start, replayed, shipped, start};
 use super::recorded_batch;
 use crate::config::Settings;
 use crate::config::{self, Config};
 use crate::export::{self, Canvas};
-use crate::present::board::Texts;
+use crate::present::board::{LogDoor, Texts};
 use crate::speculate::parameters::MAX_TOKENS;
 use crate::start::screens;
 use crate::tui::start::{Length, Start};
@@ -67,6 +67,18 @@ fn wait_for(thread: &JoinHandle<()>) {
 /// A file that is no trace; several folders.
 pub fn replay(paths: &[PathBuf], look: Look) -> Result<()> {
     let start = replayed(recorded_batch::read(paths)?, look);
+    let (commands, _kept) = std::sync::mpsc::channel();
+    let (_quiet, events) = tokio::sync::mpsc::unbounded_channel();
+    block_on(tui::run(start, files(), commands, events))
+}
+
+/// Opens the acceptance board over a log that is being scored; no model is loaded.
+///
+/// # Errors
+/// What the terminal reports.
+pub fn score_board(log: LogDoor, look: Look) -> Result<()> {
+    let mut start = replay_start(Vec::new(), look);
+    start.log = Some(log);
     let (commands, _kept) = std::sync::mpsc::channel();
     let (_quiet, events) = tokio::sync::mpsc::unbounded_channel();
     block_on(tui::run(start, files(), commands, events))

@@ -6,6 +6,7 @@ use std::time::SystemTime;
 
 use super::lesson::learned::Learned;
 use super::remembered::Remembered;
+use crate::present::board::LogDoor;
 use crate::recsys::{Catalog, Framework};
 use crate::speculate::command_line::Setup;
 use crate::speculate::params::Params;
@@ -74,6 +75,8 @@ pub struct Start {
     pub engine: StartEngine,
     /// A folder of traces for the acceptance board, which is then in front.
     pub traces: Option<PathBuf>,
+    /// A log for the acceptance board, which is then in front.
+    pub log: Option<LogDoor>,
     /// Plays while the model is fetched.
     pub demo: Option<Trace>,
     /// The answers that the pools begin with.

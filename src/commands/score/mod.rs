@@ -1,11 +1,13 @@
 //! `laserscope score`: what drafting would have accepted of answers that other engines
 //! logged. Reads logs (`read`), decides who drafts in which `ways`, adds up (`totals`) and
-//! tells (`report`, `table`, `csv`). Loads no model.
+//! tells (`report`, `table`, `csv`), or hands the answers to a `board`. Loads no model.
 
+mod board;
 mod csv;
 mod figures;
 mod groups;
 mod open;
+mod prepare;
 mod read;
 mod report;
 mod table;
@@ -13,23 +15,22 @@ mod totals;
 mod vocabulary;
 mod ways;
 
-use color_eyre::eyre::{Result, ensure, eyre};
+use color_eyre::eyre::{Result, ensure};
 
-use crate::cli::{ScoreArgs, SplitChoice};
+use crate::cli::ScoreArgs;
 use crate::commands::print_json;
 use crate::config::Settings;
 use crate::console::interrupt;
 use crate::console::progress::Line;
-use crate::engine::scoring::{Answers, Scoring, ScoringStart, ScoringWay, Split};
-use crate::recsys::dealt;
-use crate::retrieval::{Pools, shipped_calibration};
-use crate::session::{calibration, cost};
-use crate::speculate::cost::CostProfile;
+use crate::engine::scoring::{Scoring, ScoringWay};
 use crate::speculate::params::{AcceptanceRule, Params};
+use prepare::{Prepared, prepare};
 use read::ReadLogs;
 use report::ScoreReport;
 use totals::WayTotals;
 use ways::Way;
+
+pub use board::open_board;
 
 /// The parameters that options lie over: strict and greedy.
 pub fn strict(base: Params) -> Params {
@@ -46,20 +47,16 @@ pub fn strict(base: Params) -> Params {
 /// Logs without an answer; ids of another vocabulary; a rule that the logs cannot answer
 /// for; options that need each other.
 pub fn run(args: &ScoreArgs, params: Params, settings: &Settings) -> Result<bool> {
-    let profile = settings.cost.as_ref().map(cost::named).transpose()?;
-    let ways = ways::of(args, params, profile.is_some())?;
-    check_rule(args, &params)?;
     let mut line = Line::new();
-    let Some(mut logs) = read::read(args, &params, settings, &mut line)? else {
+    let Some(prepared) = prepare(args, params, settings, &mut line)? else {
         return Ok(false);
     };
-    let split = split(args, &logs.pools);
-    ensure!(
-        split != Split::PoolOnly || !logs.pools.is_empty(),
-        "--split pool: there is no pool; name one with --pool FOLDER or --knowledge FILE"
-    );
-    deal(&mut logs.answers, args.deal_seed);
-    let start = start(settings, profile, &logs)?;
+    let Prepared {
+        logs,
+        ways,
+        split,
+        start,
+    } = prepared;
     if let (Some(id), Some(file)) = (&args.open, &args.trace) {
         drop(line);
         let asked = open::ToOpen { id, file };
@@ -115,61 +112,4 @@ fn score(
     })?;
     lines.finish()?;
     failed.map_or(Ok(complete), Err)
-}
-
-/// Refuses rules that logs cannot answer for.
-fn check_rule(args: &ScoreArgs, params: &Params) -> Result<()> {
-    let rule = params.verify;
-    ensure!(
-        rule.drafts(),
-        "--verify autoregressive drafts nothing: there is nothing to score"
-    );
-    if rule.amounts_to_strict() {
-        return Ok(());
-    }
-    ensure!(
-        rule.max_rank().is_some(),
-        "--verify {}: needs the whole distribution, and logs have a few candidates of each: use \
-        relaxed or ratio",
-        rule.name()
-    );
-    args.logprobs.map(drop).ok_or_else(|| {
-        eyre!(
-            "--verify {}: say with --logprobs raw or --logprobs penalized whether the logged \
-            probabilities are before or after penalties",
-            rule.name()
-        )
-    })
-}
-
-fn split(args: &ScoreArgs, pools: &Pools) -> Split {
-    match args.split {
-        Some(SplitChoice::Time) => Split::Time,
-        Some(SplitChoice::Half) => Split::Half,
-        Some(SplitChoice::LeaveOneOut) => Split::LeaveOneOut,
-        Some(SplitChoice::Pool) => Split::PoolOnly,
-        None if pools.is_empty() => Split::Time,
-        None => Split::PoolOnly,
-    }
-}
-
-/// Gives every answer the group of another one, so that the groups keep their sizes.
-fn deal(answers: &mut Answers, seed: u64) {
-    let groups: Vec<_> = answers.entries.iter().map(|e| e.group.clone()).collect();
-    let entries = answers.entries.iter_mut().zip(dealt(&groups, seed));
-    entries.for_each(|(entry, group)| entry.dealt = group);
-}
-
-fn start(
-    settings: &Settings,
-    profile: Option<CostProfile>,
-    logs: &ReadLogs,
-) -> Result<ScoringStart> {
-    let calibration = calibration::named(&settings.calibration)?;
-    Ok(ScoringStart {
-        cost: profile.unwrap_or_default(),
-        calibration: calibration.unwrap_or_else(shipped_calibration),
-        eos: logs.eos.clone(),
-        context: settings.context,
-    })
 }

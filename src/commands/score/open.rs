@@ -3,6 +3,7 @@
 //! distributions.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use color_eyre::eyre::{Result, WrapErr, eyre};
 
@@ -14,14 +15,15 @@ use crate::commands::open_engine;
 use crate::config::Settings;
 use crate::console::interrupt;
 use crate::console::progress::Line;
-use crate::engine::scoring::{OpenedAs, Scoring, ScoringStart, ScoringWay, Split};
+use crate::engine::scoring::{LoggedEntry, OpenedAs, Scoring, ScoringStart, ScoringWay, Split};
+use crate::model::tokenizer::TextCodec;
 use crate::present::number::percent;
 use crate::recsys::logs::LogFinish;
 use crate::recsys::{self, Catalog};
-use crate::session::log_tokens::TokenTop;
+use crate::session::log_tokens::{EncodedEntry, TokenTop};
 use crate::speculate::TokenId;
 use crate::speculate::row::{Candidate, Drawn, NodeDistribution};
-use crate::speculate::subject::{FrameworkName, GroupKey, KindName};
+use crate::speculate::subject::{FrameworkName, KindName};
 use crate::speculate::trace::{LogEntry, ModelInfo, SubjectInfo, TokenBytes, Trace};
 use crate::speculate::verify::Finish;
 
@@ -118,51 +120,98 @@ fn opened_as_run(
         entry,
         encoded,
     } = opened;
-    let codec = logs.encoder.codec();
-    let is_greedy = is_greedy(entry.temperature, &encoded.token_ids, &encoded.tops);
-    let rows = rows(&encoded.token_ids, &encoded.tops, is_greedy);
+    let rows = logged_rows(entry, encoded);
     // Without a prompt, the answer's first token is given.
     let n_given = encoded.token_ids.len() - logs.answers.n_tokens_of(*number);
-    let bytes = |id: TokenId| {
-        let bytes = codec.map(|codec| codec.token_bytes(id).to_vec());
-        TokenBytes::new(&bytes.unwrap_or_default())
-    };
+    let known = LoggedMeta::of(entry, encoded);
+    let bytes = |id: TokenId| bytes_of(logs.encoder.codec(), id);
     let opened = OpenedAs {
-        model: ModelInfo {
-            name: entry.model.clone().unwrap_or(NO_MODEL.into()),
-            tokenizer_hash: codec.map_or_else(String::new, |codec| codec.hash()),
-            ..ModelInfo::default()
-        },
-        log: place(entry, is_greedy),
-        subject: subject(entry, &logs.answers.entries[*number as usize].group),
-        finish: finish(&entry.finish, encoded.has_end),
         rows: rows.into_iter().skip(n_given).collect(),
-        bytes: &bytes,
+        ..known.opened(logs, *number, &bytes)
     };
     scoring.open_as_run(*number, way, opened)
+}
+
+/// The bytes of a token; empty without a vocabulary.
+pub(super) fn bytes_of(codec: Option<&TextCodec>, id: TokenId) -> TokenBytes {
+    let bytes = codec.map(|codec| codec.token_bytes(id).to_vec());
+    TokenBytes::new(&bytes.unwrap_or_default())
+}
+
+/// The distributions of an answer that the log has parts of.
+pub(super) fn logged_rows(
+    entry: &recsys::logs::LogEntry,
+    encoded: &EncodedEntry,
+) -> Vec<Option<NodeDistribution>> {
+    let is_greedy = is_greedy(entry.temperature, &encoded.token_ids, &encoded.tops);
+    rows(&encoded.token_ids, &encoded.tops, is_greedy)
 }
 
 /// The name of a model that the log does not name.
 const NO_MODEL: &str = "model not recorded";
 
-fn place(entry: &recsys::logs::LogEntry, is_greedy: Option<bool>) -> LogEntry {
-    let file = Path::new(&*entry.place.file).file_name();
-    LogEntry {
-        log: file.map_or_else(String::new, |name| name.to_string_lossy().into_owned()),
-        id: entry.id.clone(),
-        is_greedy,
-        judge: None,
+/// What an answer's run says of it besides tokens and distributions.
+pub(super) struct LoggedMeta {
+    model: Option<Arc<str>>,
+    /// `None`: the log does not say whom it is about.
+    subject: Option<SubjectInfo>,
+    /// The log's file.
+    log: Arc<str>,
+    is_greedy: Option<bool>,
+    finish: Option<Finish>,
+}
+
+impl LoggedMeta {
+    pub(super) fn of(entry: &recsys::logs::LogEntry, encoded: &EncodedEntry) -> Self {
+        let file = Path::new(&*entry.place.file).file_name();
+        let file = file.map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        LoggedMeta {
+            model: entry.model.as_deref().map(Arc::from),
+            subject: entry.subject.clone(),
+            log: Arc::from(file),
+            is_greedy: is_greedy(entry.temperature, &encoded.token_ids, &encoded.tops),
+            finish: finish(&entry.finish, encoded.has_end),
+        }
+    }
+
+    /// The answer with this number, with the distributions that are kept with it.
+    pub(super) fn opened<'b>(
+        &self,
+        logs: &ReadLogs,
+        number: u32,
+        bytes: &'b dyn Fn(TokenId) -> TokenBytes,
+    ) -> OpenedAs<'b> {
+        let entry = &logs.answers.entries[number as usize];
+        let hash = logs.encoder.codec().map(|codec| codec.hash());
+        OpenedAs {
+            model: ModelInfo {
+                name: self.model.as_deref().unwrap_or(NO_MODEL).to_string(),
+                tokenizer_hash: hash.unwrap_or_default(),
+                ..ModelInfo::default()
+            },
+            log: LogEntry {
+                log: self.log.to_string(),
+                id: entry.id.clone(),
+                is_greedy: self.is_greedy,
+                judge: None,
+            },
+            subject: self.subject.clone().unwrap_or_else(|| unnamed(entry)),
+            finish: self.finish,
+            rows: Vec::new(),
+            bytes,
+        }
     }
 }
 
-fn subject(entry: &recsys::logs::LogEntry, group: &GroupKey) -> SubjectInfo {
-    entry.subject.clone().unwrap_or_else(|| SubjectInfo {
+/// An answer about nobody in particular.
+fn unnamed(entry: &LoggedEntry) -> SubjectInfo {
+    SubjectInfo {
         kind: KindName::Prompt,
         id: entry.id.clone(),
         title: entry.id.clone(),
-        group: Some(group.to_string()),
+        group: Some(entry.group.to_string()),
         framework: FrameworkName::default(),
-    })
+    }
 }
 
 fn finish(logged: &LogFinish, has_end: bool) -> Option<Finish> {

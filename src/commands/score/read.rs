@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use color_eyre::eyre::{Result, bail, ensure};
 
 use super::groups::{GroupFinder, limit_groups};
+use super::open::{LoggedMeta, logged_rows};
 use super::vocabulary::encoder;
 use crate::cli::{LogReadingArgs, ScoreArgs};
 use crate::config::Settings;
@@ -47,6 +48,8 @@ pub(super) struct ReadLogs {
     pub(super) n_groups: Option<usize>,
     /// The answer to open, if it was found.
     pub(super) opened: Option<OpenedEntry>,
+    /// What a board shows of each answer; empty without one.
+    pub(super) metas: Vec<LoggedMeta>,
     /// The tokenizer that encoded them.
     pub(super) encoder: EntryEncoder,
 }
@@ -197,6 +200,9 @@ struct Taking {
     /// The id of the answer to open.
     wanted: Option<String>,
     opened: Option<OpenedEntry>,
+    /// Whether all can be opened later.
+    for_board: bool,
+    metas: Vec<LoggedMeta>,
     /// The last request's number and place.
     request: (u32, Option<String>),
     n_too_short: usize,
@@ -221,6 +227,8 @@ impl Taking {
             names: HeadingNames::default(),
             wanted: args.open.clone(),
             opened: None,
+            for_board: args.board,
+            metas: Vec::new(),
             request: (0, None),
             n_too_short: 0,
         };
@@ -248,6 +256,7 @@ impl Taking {
         let encoded = self.encoder.encode(entry)?;
         let opening = self.opening.len(entry, &encoded.prompt_ids);
         let rows = self.rows(entry, &encoded)?;
+        let meta = self.for_board.then(|| LoggedMeta::of(entry, &encoded));
         let n_tokens = encoded.token_ids.len();
         let is_wanted = self.opened.is_none() && self.wanted.as_ref() == Some(&entry.id);
         let wanted = is_wanted.then(|| OpenedEntry {
@@ -265,6 +274,7 @@ impl Taking {
             return Ok(());
         };
         self.opened = self.opened.take().or(wanted);
+        self.metas.extend(meta);
         let n_given = n_tokens - answer.token_ids.len();
         answer.rows = rows.into_iter().skip(n_given).collect();
         let group = self.groups.of(entry);
@@ -317,7 +327,10 @@ impl Taking {
         encoded: &EncodedEntry,
     ) -> Result<Vec<Option<NodeDistribution>>> {
         if self.rule.amounts_to_strict() {
-            return Ok(Vec::new());
+            return Ok(match self.for_board {
+                true => logged_rows(entry, encoded),
+                false => Vec::new(),
+            });
         }
         let (rule, place) = (self.rule.name(), &entry.place);
         let k = self.rule.max_rank().unwrap_or(1);
@@ -366,6 +379,7 @@ impl Taking {
             report,
             encoding: self.encoder.report().clone(),
             opened: self.opened,
+            metas: self.metas,
             encoder: self.encoder,
             n_too_short: self.n_too_short,
             answers,

@@ -67,7 +67,7 @@ fn budgets(args: &ScoreArgs, has_costs: bool) -> Vec<Budget> {
     if !args.budget.is_empty() {
         return args.budget.clone();
     }
-    if args.open.is_some() {
+    if args.open.is_some() || args.board {
         return vec![match has_costs {
             true => Budget::Auto { max: MAX_ROWS },
             false => Budget::Rows(OPENED_ROWS),

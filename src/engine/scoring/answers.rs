@@ -10,7 +10,7 @@ use color_eyre::eyre::{Result, WrapErr};
 use super::answer::LoggedAnswer;
 use super::protocol::{AnswerSpan, Contender};
 use crate::speculate::TokenId;
-use crate::speculate::row::{Candidate, NodeDistribution};
+use crate::speculate::row::{Candidate, Drawn, NodeDistribution};
 use crate::speculate::subject::{DocId, GroupKey};
 
 /// What is known of an answer besides its tokens.
@@ -193,14 +193,26 @@ impl AnswerStretch {
     }
 }
 
-/// Each row as the number of its candidates, then their tokens and probabilities; a row
-/// that is not known has none.
+/// Marks a row with a drawn token.
+const HAS_DRAWN: u32 = 1 << 31;
+
+/// Each row as the number of its candidates, then their tokens and probabilities, then the
+/// drawn token, its rank (0: not recorded) and probability if there is one; a row that is not
+/// known has none of these.
 fn words_of(rows: &[Option<NodeDistribution>]) -> Vec<u32> {
     let mut words = Vec::new();
     for row in rows {
         let top = row.as_ref().map_or(&[][..], |row| &row.top);
-        words.push(top.len() as u32);
+        let drawn = row.as_ref().and_then(|row| row.drawn);
+        let mark = if drawn.is_some() { HAS_DRAWN } else { 0 };
+        words.push(top.len() as u32 | mark);
         words.extend(top.iter().flat_map(|&Candidate(id, p)| [id, p.to_bits()]));
+        let rank = |drawn: Drawn| drawn.rank.unwrap_or(0);
+        words.extend(
+            drawn
+                .into_iter()
+                .flat_map(|d| [d.token, rank(d), d.p.to_bits()]),
+        );
     }
     words
 }
@@ -208,14 +220,23 @@ fn words_of(rows: &[Option<NodeDistribution>]) -> Vec<u32> {
 fn rows_of(words: &[u32]) -> Vec<Option<NodeDistribution>> {
     let mut rows = Vec::new();
     let mut words = words.iter().copied();
-    while let Some(n) = words.next() {
+    while let Some(head) = words.next() {
+        let n = head & !HAS_DRAWN;
         let candidate = |_| Some(Candidate(words.next()?, f32::from_bits(words.next()?)));
         let top: Vec<Candidate> = (0..n).map_while(candidate).collect();
-        rows.push((!top.is_empty()).then_some(NodeDistribution {
-            top,
-            entropy: None,
-            drawn: None,
-        }));
+        let mut drawn_token = || {
+            let (id, rank) = (words.next()?, words.next()?);
+            let p = f32::from_bits(words.next()?);
+            Some(Drawn::new(id, (rank > 0).then_some(rank), p))
+        };
+        let drawn = (head != n).then(&mut drawn_token).flatten();
+        rows.push(
+            (!top.is_empty() || drawn.is_some()).then_some(NodeDistribution {
+                top,
+                entropy: None,
+                drawn,
+            }),
+        );
     }
     rows
 }
@@ -238,7 +259,14 @@ mod tests {
             LoggedAnswer::new(vec![1, 2, 3], 1, vec![4, 5]).unwrap(),
             LoggedAnswer::new(Vec::new(), 0, vec![7, 8]).unwrap(),
         ];
-        answers[0].rows = vec![row(&[(4, 0.5), (9, 0.25)]), None];
+        let drawn =
+            |top: &[(u32, f32)], drawn| row(top).map(|row| NodeDistribution { drawn, ..row });
+        answers[0].rows = vec![
+            row(&[(4, 0.5), (9, 0.25)]),
+            None,
+            drawn(&[(4, 0.5)], Some(Drawn::new(9, None, 0.125))),
+            drawn(&[], Some(Drawn::new(4, Some(1), 0.5))),
+        ];
         assert_eq!(LoggedAnswer::new(Vec::new(), 0, vec![7]), None);
         assert_eq!(
             (answers[1].opening_len, &answers[1].token_ids),
@@ -256,11 +284,7 @@ mod tests {
             assert_eq!(read.token_ids, wrote.token_ids);
             assert_eq!(read.prompt_ids, wrote.prompt_ids);
             assert_eq!(read.opening_len, wrote.opening_len);
-            let tops = |rows: &[Option<NodeDistribution>]| {
-                let rows = rows.iter();
-                rows.map(|r| r.clone().map(|r| r.top)).collect::<Vec<_>>()
-            };
-            assert_eq!(tops(&read.rows), tops(&wrote.rows));
+            assert_eq!(read.rows, wrote.rows);
         }
     }
 

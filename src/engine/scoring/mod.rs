@@ -3,10 +3,11 @@
 //!
 //! Reading order: an `answer` as token ids; its `replay` against pools, step by step; the
 //! `figures` of the steps; the `answers` of a whole log; the `protocol`, which says who may
-//! draft for whom; `scored`: all of them.
+//! draft for whom; `scored`: all of them; a `course`: all of them as runs.
 
 mod answer;
 mod answers;
+mod course;
 mod figures;
 mod header;
 mod opened;
@@ -18,6 +19,7 @@ pub use answer::LoggedAnswer;
 pub use answers::Answers;
 pub use answers::AnswersBuilder;
 pub use answers::LoggedEntry;
+pub use course::RunCourse;
 pub use figures::EntryScore;
 pub use figures::POSITIONS;
 pub use figures::ScoreSums;

@@ -33,8 +33,8 @@ pub struct ScoringWay {
 
 /// What is scored, and how.
 pub struct Scoring<'a> {
-    answers: &'a Answers,
-    schedule: Schedule,
+    pub(super) answers: &'a Answers,
+    pub(super) schedule: Schedule,
     /// Pools that draft for everyone.
     base: &'a Pools,
     ways: &'a [ScoringWay],
@@ -56,11 +56,23 @@ pub struct ScoredAnswer {
 }
 
 /// An answer with the pools it is replayed against.
-struct ReplayJob {
-    number: u32,
-    answer: LoggedAnswer,
+pub(super) struct ReplayJob {
+    pub(super) number: u32,
+    pub(super) answer: LoggedAnswer,
     own: Pools,
     dealt: Pools,
+}
+
+impl ReplayJob {
+    /// Against the same pools under every way.
+    pub(super) fn against(pools: Pools, number: u32, answer: LoggedAnswer) -> Self {
+        ReplayJob {
+            number,
+            answer,
+            own: pools.clone(),
+            dealt: pools,
+        }
+    }
 }
 
 impl<'a> Scoring<'a> {
@@ -191,16 +203,9 @@ impl<'a> Scoring<'a> {
         let Some(&(_, n_arrived)) = scored.find(|s| s.0 == number) else {
             return Ok(None);
         };
-        let pools = match way.is_dealt {
-            true => GrowingPools::new(self, |entry| &entry.dealt).up_to(n_arrived)?,
-            false => GrowingPools::new(self, |entry| &entry.group).up_to(n_arrived)?,
-        };
-        Ok(Some(ReplayJob {
-            number,
-            answer: self.answers.read(number)?,
-            own: pools.clone(),
-            dealt: pools,
-        }))
+        let pools = GrowingPools::of_way(self, way).up_to(n_arrived)?;
+        let answer = self.answers.read(number)?;
+        Ok(Some(ReplayJob::against(pools, number, answer)))
     }
 
     fn at_once(&self, jobs: &[ReplayJob]) -> Vec<Vec<EntryScore>> {
@@ -239,7 +244,7 @@ impl<'a> Scoring<'a> {
         jobs.iter().map(of_job).collect()
     }
 
-    fn replay<'j>(&self, job: &'j ReplayJob, way: &ScoringWay) -> LogReplay<'j> {
+    pub(super) fn replay<'j>(&self, job: &'j ReplayJob, way: &ScoringWay) -> LogReplay<'j> {
         let entry = &self.answers.entries[job.number as usize];
         let (pools, group) = match way.is_dealt {
             true => (&job.dealt, &entry.dealt),
@@ -302,7 +307,7 @@ fn document_id(number: usize) -> DocId {
 }
 
 /// The base with the answers that have arrived.
-struct GrowingPools<'a> {
+pub(super) struct GrowingPools<'a> {
     scoring: &'a Scoring<'a>,
     group: fn(&LoggedEntry) -> &GroupKey,
     growth: Growth,
@@ -321,8 +326,16 @@ impl<'a> GrowingPools<'a> {
         }
     }
 
+    /// The pools that a way drafts from.
+    pub(super) fn of_way(scoring: &'a Scoring<'a>, way: &ScoringWay) -> Self {
+        match way.is_dealt {
+            true => Self::new(scoring, |entry| &entry.dealt),
+            false => Self::new(scoring, |entry| &entry.group),
+        }
+    }
+
     /// With the first `n` arrivals; never fewer than before.
-    fn up_to(&mut self, n: u32) -> Result<Pools> {
+    pub(super) fn up_to(&mut self, n: u32) -> Result<Pools> {
         let arrivals = &self.scoring.schedule.arrivals;
         let new = &arrivals[self.n_arrived.min(n as usize)..n as usize];
         if new.len() == arrivals.len() && !new.is_empty() {

@@ -28,7 +28,7 @@ use crate::tui::keys::context::Context;
 use crate::tui::remembered::{Mouse, Remembered};
 use crate::tui::runs::run::{Recording, Run};
 use crate::tui::screens::batch::state::BatchScreen;
-use crate::tui::screens::catalog::board::state::WatchedFolder;
+use crate::tui::screens::catalog::board::state::{ScoredLog, WatchedFolder};
 use crate::tui::screens::catalog::state::Browse;
 use crate::tui::screens::catalog::tab::Front;
 use crate::tui::screens::compare::state::Compare;
@@ -97,6 +97,10 @@ pub enum Effect {
     Open(PathBuf),
     /// Read what is new in the folder that the board watches.
     ScanBoard,
+    /// Score some more of the board's log.
+    ScoreLog,
+    /// Build this answer of the board's log as a run, and open it.
+    OpenLogged(u32),
     /// Write the rows of the board.
     ExportBoard,
 }
@@ -166,6 +170,11 @@ impl App {
         if let Some(folder) = start.traces {
             app.catalog.board.folder = Some(WatchedFolder::new(folder));
             app.catalog.front = Front::Board;
+        }
+        if let Some(door) = start.log {
+            app.catalog.board.log = Some(ScoredLog::new(door));
+            app.catalog.front = Front::Board;
+            app.effects.push(Effect::ScoreLog);
         }
         if start.engine == StartEngine::Absent {
             app.engine.model = ModelState::None;

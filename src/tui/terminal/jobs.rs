@@ -12,7 +12,7 @@ use ratatui::layout::Rect;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::files::{self, Files};
-use crate::present::board::BoardRow;
+use crate::present::board::{BoardRow, LogDoor, MoreRows};
 use crate::present::number::count;
 use crate::protocol::RunId;
 use crate::shutdown;
@@ -44,6 +44,10 @@ pub(crate) enum Done {
     Read(PathBuf, Result<Box<Trace>, String>),
     /// What is new in the folder that the board watches.
     Scanned(Result<Scanned, String>),
+    /// What was scored of the board's log.
+    LogScored(Result<MoreRows, String>),
+    /// An answer of it as a run.
+    OpenedLogged(u32, Result<Box<Trace>, String>),
     /// It panicked; the report has been kept.
     Panicked,
 }
@@ -123,7 +127,7 @@ impl Jobs {
     pub(crate) async fn next(&mut self) -> Option<Done> {
         let done = self.done.recv().await;
         match &done {
-            Some(Done::Scanned(_)) => self.n_quiet -= 1,
+            Some(Done::Scanned(_) | Done::LogScored(_)) => self.n_quiet -= 1,
             Some(_) => self.n_waiting -= 1,
             None => (self.n_waiting, self.n_quiet) = (0, 0),
         }
@@ -164,8 +168,10 @@ impl Done {
             | Done::Wrote(outcome)
             | Done::SavedSettings(_, outcome) => ("not saved", outcome.err()?),
             Done::KeptLearned(outcome) => ("progress is not saved", outcome.err()?),
-            Done::Read(_, outcome) => ("not opened", outcome.err()?),
-            Done::Scanned(_) | Done::Panicked => return None,
+            Done::Read(_, outcome) | Done::OpenedLogged(_, outcome) => {
+                ("not opened", outcome.err()?)
+            }
+            Done::Scanned(_) | Done::LogScored(_) | Done::Panicked => return None,
         };
         Some(format!("{what}: {why}"))
     }
@@ -174,7 +180,7 @@ impl Done {
 /// What there is to do for an effect; `None`: nothing with files.
 pub(crate) fn of(app: &App, files: &Files, effect: Effect) -> Option<Asking> {
     let patience = match effect {
-        Effect::ScanBoard => Patience::Quiet,
+        Effect::ScanBoard | Effect::ScoreLog => Patience::Quiet,
         _ => Patience::KeysWait,
     };
     job_of(app, files, effect).map(|job| Asking { job, patience })
@@ -215,6 +221,14 @@ fn job_of(app: &App, files: &Files, effect: Effect) -> Option<Job> {
             Done::Read(path, trace)
         }),
         Effect::ScanBoard => scan_board(app)?,
+        Effect::ScoreLog => {
+            let door = door(app)?;
+            Box::new(move || Done::LogScored(door.more()))
+        }
+        Effect::OpenLogged(number) => {
+            let door = door(app)?;
+            Box::new(move || Done::OpenedLogged(number, door.open(number)))
+        }
         Effect::ExportBoard => export_board(app, files),
         Effect::Quit | Effect::Suspend | Effect::Mouse(_) | Effect::Copy(_) => return None,
     })
@@ -225,6 +239,12 @@ fn export_board(app: &App, files: &Files) -> Job {
     let (folder, write) = (app.session.save_dir.clone(), files.board);
     let rows: Vec<BoardRow> = app.catalog.board.shown().cloned().collect();
     Box::new(move || Done::Wrote(files::board(&folder, &rows, write).map_err(words)))
+}
+
+/// The thread that scores the board's log.
+fn door(app: &App) -> Option<LogDoor> {
+    let log = app.catalog.board.log.as_ref();
+    log.map(|log| log.door.clone())
 }
 
 /// Reads what is new in the folder that the board watches.
@@ -267,6 +287,8 @@ pub(crate) fn tell(app: &mut App, done: Option<Done>) {
         Some(Done::Read(path, Ok(trace))) => app.open_file(*trace, &path),
         Some(Done::Read(_, Err(why))) => app.open_failed(why),
         Some(Done::Scanned(scanned)) => app.board_scanned(scanned),
+        Some(Done::LogScored(scored)) => app.log_scored(scored),
+        Some(Done::OpenedLogged(number, opened)) => app.opened_logged(number, opened),
         Some(Done::Panicked) => {
             let what = "Writing or reading a file failed; the report is printed on exit.";
             app.tell(Tone::Problem, what);

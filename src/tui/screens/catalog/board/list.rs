@@ -12,6 +12,7 @@ use crate::tui::action::{Action, BoardAction};
 use crate::tui::app::App;
 use crate::tui::keys::context::Context;
 use crate::tui::screens::Typing;
+use crate::tui::screens::catalog::board::state::ScoredLog;
 use crate::tui::widgets::field::push_input;
 use crate::tui::widgets::{list, pane};
 
@@ -112,6 +113,12 @@ fn empty(app: &App) -> String {
     if !tab.filter.value().is_empty() {
         return format!("No matches; {} clears the filter.", key(Action::Close));
     }
+    if let Some(log) = &tab.log {
+        return match &log.problem {
+            Some(why) => format!("The log cannot be scored: {why}"),
+            None => format!("Scoring {} ..", log.door.name),
+        };
+    }
     match &tab.folder {
         Some(folder) => match &folder.problem {
             Some(why) => format!("The folder cannot be read: {why}"),
@@ -200,6 +207,9 @@ fn cell(column: BoardColumn, text: &str, width: u16) -> Cell<'static> {
 /// What a remark at the border says of the board.
 pub(crate) fn note(app: &App, theme: &Theme) -> Vec<Line<'static>> {
     let tab = &app.catalog.board;
+    if let Some(log) = &tab.log {
+        return log_note(log, theme);
+    }
     let Some(folder) = &tab.folder else {
         return Vec::new();
     };
@@ -211,6 +221,28 @@ pub(crate) fn note(app: &App, theme: &Theme) -> Vec<Line<'static>> {
     let n = folder.seen.len() - folder.n_not_traces.min(folder.seen.len());
     let named = format!("{n} traces of {path}{not_traces}");
     let wordings = [named, format!("{n} traces{not_traces}")];
+    let lines = wordings.into_iter();
+    lines.map(|text| Line::styled(text, theme.dim())).collect()
+}
+
+/// How much of the log is scored, or why no more is.
+fn log_note(log: &ScoredLog, theme: &Theme) -> Vec<Line<'static>> {
+    let (done, of, name) = (log.n_done, log.door.n_answers, &log.door.name);
+    let share = if done == of {
+        format!("{of}")
+    } else {
+        format!("{done} of {of}")
+    };
+    let wordings = match &log.problem {
+        Some(why) => vec![
+            format!("{share} answers, then: {why}"),
+            format!("{share} answers, then a fault"),
+        ],
+        None => vec![
+            format!("{share} answers of {name}"),
+            format!("{share} answers"),
+        ],
+    };
     let lines = wordings.into_iter();
     lines.map(|text| Line::styled(text, theme.dim())).collect()
 }

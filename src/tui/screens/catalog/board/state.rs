@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use tui_input::Input;
 
 use crate::present::board::{
-    Board, BoardColumn, BoardRow, Breakdown, RowFrom, SortDirection, Spread, StepTally,
+    Board, BoardColumn, BoardRow, Breakdown, LogDoor, RowFrom, SortDirection, Spread, StepTally,
 };
 use crate::present::last_result::LastResult;
 use crate::speculate::why_low::WhyLow;
@@ -51,6 +51,25 @@ impl WatchedFolder {
     }
 }
 
+/// A log whose answers fill the board while it is scored.
+#[derive(Clone, Debug)]
+pub struct ScoredLog {
+    pub(crate) door: LogDoor,
+    pub(crate) n_done: usize,
+    /// Why it was not scored to its end.
+    pub(crate) problem: Option<String>,
+}
+
+impl ScoredLog {
+    pub(crate) fn new(door: LogDoor) -> Self {
+        ScoredLog {
+            door,
+            n_done: 0,
+            problem: None,
+        }
+    }
+}
+
 /// The rows shown, together.
 #[derive(Clone, Debug)]
 pub(crate) struct BoardSums {
@@ -83,8 +102,10 @@ pub struct BoardTab {
     pub(crate) scroll: usize,
     /// `None`: only runs of this session.
     pub folder: Option<WatchedFolder>,
-    /// A file that was asked for, and the step to show of it.
-    pub(crate) opening: Option<(PathBuf, Option<usize>)>,
+    /// A log that is being scored.
+    pub log: Option<ScoredLog>,
+    /// A run that was asked for, and the step to show of it.
+    pub(crate) opening: Option<(RowFrom, Option<usize>)>,
     /// Raised whenever the rows shown change.
     revision: u64,
     sums: LastResult<(u64, Breakdown), BoardSums>,
@@ -105,6 +126,7 @@ impl Default for BoardTab {
             marked: HashSet::new(),
             scroll: 0,
             folder: None,
+            log: None,
             opening: None,
             revision: 0,
             sums: LastResult::default(),

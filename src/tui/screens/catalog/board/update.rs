@@ -5,10 +5,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::watch::Scanned;
-use crate::present::board::{BoardRow, RowFrom, Texts};
+use crate::present::board::{BoardRow, MoreRows, RowFrom, Texts};
 use crate::protocol::{Command, RunId};
 use crate::recsys::SubjectRef;
 use crate::speculate::sweep::Job;
+use crate::speculate::trace::Trace;
 use crate::tui::action::{Action, BoardAction};
 use crate::tui::app::{App, Effect, Tone};
 use crate::tui::keys::context::Context;
@@ -108,14 +109,18 @@ impl App {
             return self.tell(Tone::Info, "The board is empty.");
         };
         let (from, step) = (row.from.clone(), row.look_at);
-        match from {
+        match from.clone() {
             RowFrom::Run(id) => {
                 self.show_run(id);
                 self.look_at_cause(step);
             }
             RowFrom::File(path) => {
-                self.catalog.board.opening = Some((path.clone(), step));
+                self.catalog.board.opening = Some((RowFrom::File(path.clone()), step));
                 self.effects.push(Effect::Open(path));
+            }
+            RowFrom::Log(number) => {
+                self.catalog.board.opening = Some((from, step));
+                self.effects.push(Effect::OpenLogged(number));
             }
             RowFrom::Sweep(sweep, subject, cell) => {
                 let found = self.tune.sweep.found.as_ref().filter(|f| f.id == sweep);
@@ -148,8 +153,42 @@ impl App {
 
     /// A file was opened; if the board asked for it, at its step.
     pub(crate) fn opened_for_board(&mut self, path: &Path) {
+        self.opened_row(&RowFrom::File(path.into()));
+    }
+
+    /// An answer of the log was built as a run, or not.
+    pub(crate) fn opened_logged(&mut self, number: u32, opened: Result<Box<Trace>, String>) {
+        match opened {
+            Ok(trace) => {
+                self.open(*trace);
+                self.opened_row(&RowFrom::Log(number));
+            }
+            Err(why) => {
+                self.catalog.board.opening = None;
+                self.tell(Tone::Problem, format!("The answer cannot be opened: {why}"));
+            }
+        }
+    }
+
+    /// Answers of the log were scored.
+    pub(crate) fn log_scored(&mut self, scored: Result<MoreRows, String>) {
+        let tab = &mut self.catalog.board;
+        let Some(log) = &mut tab.log else { return };
+        match scored {
+            Ok(scored) => {
+                log.n_done += scored.rows.len();
+                if !scored.is_all {
+                    self.effects.push(Effect::ScoreLog);
+                }
+                tab.insert_all(scored.rows);
+            }
+            Err(why) => log.problem = Some(why),
+        }
+    }
+
+    fn opened_row(&mut self, from: &RowFrom) {
         let opening = self.catalog.board.opening.take();
-        let asked = opening.filter(|(asked, _)| asked.as_path() == path);
+        let asked = opening.filter(|(asked, _)| asked == from);
         if let Some((_, step)) = asked
             && self.screen == Screen::Decode
         {

@@ -1,0 +1,126 @@
+//! `laserscope score LOG --board`: a log behind the acceptance board. A thread scores it a
+//! little at a time, and builds an answer again as a run when it is opened.
+
+use std::num::NonZero;
+use std::sync::mpsc::Receiver;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use color_eyre::eyre::{Result, WrapErr, ensure, eyre};
+
+use super::open::bytes_of;
+use super::prepare::{Prepared, prepare};
+use super::read::ReadLogs;
+use crate::cli::ScoreArgs;
+use crate::config::Settings;
+use crate::console::progress::Line;
+use crate::engine::scoring::{OpenedAs, RunCourse, Scoring, ScoringStart, ScoringWay, Split};
+use crate::present::board::{BoardRow, LogDoor, LogRequest, MoreRows, RowFrom, Texts};
+use crate::speculate::TokenId;
+use crate::speculate::params::Params;
+use crate::speculate::trace::{TokenBytes, Trace};
+
+/// How long answers are scored before the rows go to the board.
+const A_WHILE: Duration = Duration::from_millis(150);
+
+/// Reads the logs; the door to the thread that scores them. `None`: cancelled.
+///
+/// # Errors
+/// As for scoring; several ways to draft.
+pub fn open_board(
+    args: &ScoreArgs,
+    params: Params,
+    settings: &Settings,
+) -> Result<Option<LogDoor>> {
+    let mut line = Line::new();
+    let Some(prepared) = prepare(args, params, settings, &mut line)? else {
+        return Ok(None);
+    };
+    drop(line);
+    let Prepared {
+        logs,
+        ways,
+        split,
+        start,
+    } = prepared;
+    ensure!(
+        ways.len() == 1,
+        "--board shows one way to draft, and {} are given: give one --drafter and one --budget",
+        ways.len()
+    );
+    let ways = [ways[0].scoring()];
+    logs.told().iter().for_each(|line| note!("{line}"));
+    let name = match &args.logs[..] {
+        [log] => log.display().to_string(),
+        logs => format!("{} logs", logs.len()),
+    };
+    let n = Scoring::new(&logs.answers, split, &logs.pools, &ways, &start).n_scored();
+    ensure!(
+        n > 0,
+        "--split half needs answers to two requests, but the logs have one: use --split time"
+    );
+    let (door, requests) = LogDoor::new(name, n);
+    let named = thread::Builder::new().name("log".into());
+    let serve = move || serve(&logs, split, &ways, &start, &requests);
+    named.spawn(serve).wrap_err("starting to score the log")?;
+    Ok(Some(door))
+}
+
+/// Answers requests until the board is closed.
+fn serve(
+    logs: &ReadLogs,
+    split: Split,
+    ways: &[ScoringWay; 1],
+    start: &ScoringStart,
+    requests: &Receiver<LogRequest>,
+) {
+    let scoring = Scoring::new(&logs.answers, split, &logs.pools, ways, start);
+    let mut course = RunCourse::begin(&scoring, &ways[0]);
+    // Nobody waits for an answer any more: the next request ends this.
+    for request in requests {
+        match request {
+            LogRequest::More(reply) => {
+                let _ = reply.send(more(logs, &mut course).map_err(words));
+            }
+            LogRequest::Open(number, reply) => {
+                let opened = open(logs, &scoring, &ways[0], number);
+                let _ = reply.send(opened.map(Box::new).map_err(words));
+            }
+        }
+    }
+}
+
+/// The rows of the answers that are scored in a while.
+fn more(logs: &ReadLogs, course: &mut RunCourse<'_>) -> Result<MoreRows> {
+    let begun = Instant::now();
+    let together = 4 * thread::available_parallelism().map_or(1, NonZero::get);
+    let bytes = |id: TokenId| bytes_of(logs.encoder.codec(), id);
+    let bytes: &(dyn Fn(TokenId) -> TokenBytes + Sync) = &bytes;
+    let opened = |number| as_opened(logs, number, bytes);
+    let row = |number, trace: &Trace| BoardRow::of(trace, RowFrom::Log(number), Texts::LeftOut);
+    let mut found = MoreRows::default();
+    while begun.elapsed() < A_WHILE && !found.is_all {
+        let rows = course.advance(together, &opened, &row)?;
+        found.is_all = rows.is_empty();
+        found.rows.extend(rows);
+    }
+    Ok(found)
+}
+
+fn open(logs: &ReadLogs, scoring: &Scoring<'_>, way: &ScoringWay, number: u32) -> Result<Trace> {
+    let bytes = |id: TokenId| bytes_of(logs.encoder.codec(), id);
+    let opened = scoring.open_as_run(number, way, as_opened(logs, number, &bytes))?;
+    opened.ok_or_else(|| eyre!("answer {number} is not scored"))
+}
+
+fn as_opened<'b>(
+    logs: &ReadLogs,
+    number: u32,
+    bytes: &'b dyn Fn(TokenId) -> TokenBytes,
+) -> OpenedAs<'b> {
+    logs.metas[number as usize].opened(logs, number, bytes)
+}
+
+fn words(error: color_eyre::eyre::Report) -> String {
+    format!("{error:#}")
+}

@@ -1,0 +1,112 @@
+//! What scoring begins with: the logs as answers, the ways to draft, who drafts for whom.
+
+use color_eyre::eyre::{Result, ensure, eyre};
+
+use super::read::{self, ReadLogs};
+use super::ways::{self, Way};
+use crate::cli::{ScoreArgs, SplitChoice};
+use crate::config::Settings;
+use crate::console::progress::Line;
+use crate::engine::scoring::{Answers, ScoringStart, Split};
+use crate::recsys::dealt;
+use crate::retrieval::{Pools, shipped_calibration};
+use crate::session::{calibration, cost};
+use crate::speculate::cost::CostProfile;
+use crate::speculate::params::Params;
+
+/// All that scoring needs.
+pub(super) struct Prepared {
+    pub(super) logs: ReadLogs,
+    pub(super) ways: Vec<Way>,
+    pub(super) split: Split,
+    pub(super) start: ScoringStart,
+}
+
+/// Reads the logs. `None`: cancelled.
+///
+/// # Errors
+/// Logs without an answer; ids of another vocabulary; a rule that the logs cannot answer
+/// for; options that need each other.
+pub(super) fn prepare(
+    args: &ScoreArgs,
+    params: Params,
+    settings: &Settings,
+    line: &mut Line,
+) -> Result<Option<Prepared>> {
+    let profile = settings.cost.as_ref().map(cost::named).transpose()?;
+    let ways = ways::of(args, params, profile.is_some())?;
+    check_rule(args, &params)?;
+    let Some(mut logs) = read::read(args, &params, settings, line)? else {
+        return Ok(None);
+    };
+    let split = split(args, &logs.pools);
+    ensure!(
+        split != Split::PoolOnly || !logs.pools.is_empty(),
+        "--split pool: there is no pool; name one with --pool FOLDER or --knowledge FILE"
+    );
+    deal(&mut logs.answers, args.deal_seed);
+    let start = start(settings, profile, &logs)?;
+    Ok(Some(Prepared {
+        logs,
+        ways,
+        split,
+        start,
+    }))
+}
+
+/// Refuses rules that logs cannot answer for.
+fn check_rule(args: &ScoreArgs, params: &Params) -> Result<()> {
+    let rule = params.verify;
+    ensure!(
+        rule.drafts(),
+        "--verify autoregressive drafts nothing: there is nothing to score"
+    );
+    if rule.amounts_to_strict() {
+        return Ok(());
+    }
+    ensure!(
+        rule.max_rank().is_some(),
+        "--verify {}: needs the whole distribution, and logs have a few candidates of each: use \
+        relaxed or ratio",
+        rule.name()
+    );
+    args.logprobs.map(drop).ok_or_else(|| {
+        eyre!(
+            "--verify {}: say with --logprobs raw or --logprobs penalized whether the logged \
+            probabilities are before or after penalties",
+            rule.name()
+        )
+    })
+}
+
+fn split(args: &ScoreArgs, pools: &Pools) -> Split {
+    match args.split {
+        Some(SplitChoice::Time) => Split::Time,
+        Some(SplitChoice::Half) => Split::Half,
+        Some(SplitChoice::LeaveOneOut) => Split::LeaveOneOut,
+        Some(SplitChoice::Pool) => Split::PoolOnly,
+        None if pools.is_empty() => Split::Time,
+        None => Split::PoolOnly,
+    }
+}
+
+/// Gives every answer the group of another one, so that the groups keep their sizes.
+fn deal(answers: &mut Answers, seed: u64) {
+    let groups: Vec<_> = answers.entries.iter().map(|e| e.group.clone()).collect();
+    let entries = answers.entries.iter_mut().zip(dealt(&groups, seed));
+    entries.for_each(|(entry, group)| entry.dealt = group);
+}
+
+fn start(
+    settings: &Settings,
+    profile: Option<CostProfile>,
+    logs: &ReadLogs,
+) -> Result<ScoringStart> {
+    let calibration = calibration::named(&settings.calibration)?;
+    Ok(ScoringStart {
+        cost: profile.unwrap_or_default(),
+        calibration: calibration.unwrap_or_else(shipped_calibration),
+        eos: logs.eos.clone(),
+        context: settings.context,
+    })
+}
