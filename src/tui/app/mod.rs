@@ -174,7 +174,6 @@ impl App {
         if let Some(door) = start.log {
             app.catalog.board.log = Some(ScoredLog::new(door));
             app.catalog.front = Front::Board;
-            app.effects.push(Effect::ScoreLog);
         }
         if start.engine == StartEngine::Absent {
             app.engine.model = ModelState::None;

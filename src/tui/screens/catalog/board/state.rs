@@ -56,6 +56,8 @@ impl WatchedFolder {
 pub struct ScoredLog {
     pub(crate) door: LogDoor,
     pub(crate) n_done: usize,
+    /// Whether more is to be asked for.
+    pub(crate) is_due: bool,
     /// Why it was not scored to its end.
     pub(crate) problem: Option<String>,
 }
@@ -65,6 +67,7 @@ impl ScoredLog {
         ScoredLog {
             door,
             n_done: 0,
+            is_due: true,
             problem: None,
         }
     }

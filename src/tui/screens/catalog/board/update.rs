@@ -177,9 +177,7 @@ impl App {
         match scored {
             Ok(scored) => {
                 log.n_done += scored.rows.len();
-                if !scored.is_all {
-                    self.effects.push(Effect::ScoreLog);
-                }
+                log.is_due = !scored.is_all;
                 tab.insert_all(scored.rows);
             }
             Err(why) => log.problem = Some(why),
@@ -271,16 +269,34 @@ impl App {
         }
     }
 
-    /// When the watched folder is to be read; `None`: not now.
+    /// When the log is to be scored further, or the watched folder to be read; `None`: not now.
     pub(crate) fn board_due_in(&self) -> Option<Duration> {
+        if self
+            .catalog
+            .board
+            .log
+            .as_ref()
+            .is_some_and(|log| log.is_due)
+        {
+            return Some(Duration::ZERO);
+        }
+        self.folder_due_in()
+    }
+
+    fn folder_due_in(&self) -> Option<Duration> {
         let is_shown = self.screen == Screen::Catalog && self.catalog.front == Front::Board;
         let folder = self.catalog.board.folder.as_ref();
         folder.filter(|_| is_shown)?.due_in()
     }
 
-    /// Time went by: reads the folder if it is due.
+    /// Time went by: scores the log further, and reads the folder if it is due.
     pub(crate) fn watch_board(&mut self, elapsed: Duration) {
-        let is_shown = self.board_due_in().is_some();
+        if let Some(log) = &mut self.catalog.board.log
+            && std::mem::take(&mut log.is_due)
+        {
+            self.effects.push(Effect::ScoreLog);
+        }
+        let is_shown = self.folder_due_in().is_some();
         let Some(folder) = self.catalog.board.folder.as_mut().filter(|_| is_shown) else {
             return;
         };
