@@ -76,7 +76,8 @@ pub fn run(args: &ScoreArgs, params: Params, settings: &Settings) -> Result<bool
             vocabulary?"
         );
     }
-    let report = ScoreReport::new(&logs, split, (&ways, &totals), complete);
+    let told = (split, calibration_in_words(settings, &start));
+    let report = ScoreReport::new(&logs, told, (&ways, &totals), complete);
     let report = report.with_settings(args.settings_for);
     match (args.json, args.csv) {
         (true, _) => print_json(&report)?,
@@ -152,6 +153,15 @@ fn deal(answers: &mut Answers, seed: u64) {
     let groups: Vec<_> = answers.entries.iter().map(|e| e.group.clone()).collect();
     let entries = answers.entries.iter_mut().zip(dealt(&groups, seed));
     entries.for_each(|(entry, group)| entry.dealt = group);
+}
+
+/// Where the calibration starts, for each answer or for the first.
+fn calibration_in_words(settings: &Settings, start: &ScoringStart) -> String {
+    let from = start.calibration.describe();
+    match settings.learn {
+        true => format!("{from} for the first answer, then what earlier answers taught"),
+        false => format!("{from} for every answer"),
+    }
 }
 
 fn start(
