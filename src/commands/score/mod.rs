@@ -22,7 +22,7 @@ use crate::commands::print_json;
 use crate::config::Settings;
 use crate::console::interrupt;
 use crate::console::progress::Line;
-use crate::engine::scoring::{Scoring, ScoringWay};
+use crate::engine::scoring::{Scoring, ScoringStart, ScoringWay};
 use crate::speculate::params::{AcceptanceRule, Params};
 use prepare::{Prepared, prepare};
 use read::ReadLogs;
@@ -79,7 +79,8 @@ pub fn run(args: &ScoreArgs, params: Params, settings: &Settings) -> Result<bool
             vocabulary?"
         );
     }
-    let report = ScoreReport::new(&logs, split, (&ways, &totals), complete);
+    let told = (split, calibration_in_words(settings, &start));
+    let report = ScoreReport::new(&logs, told, (&ways, &totals), complete);
     let report = report.with_settings(args.settings_for);
     match (args.json, args.csv) {
         (true, _) => print_json(&report)?,
@@ -112,4 +113,13 @@ fn score(
     })?;
     lines.finish()?;
     failed.map_or(Ok(complete), Err)
+}
+
+/// Where the calibration starts, for each answer or for the first.
+fn calibration_in_words(settings: &Settings, start: &ScoringStart) -> String {
+    let from = start.calibration.describe();
+    match settings.learn {
+        true => format!("{from} for the first answer, then what earlier answers taught"),
+        false => format!("{from} for every answer"),
+    }
 }

@@ -24,6 +24,8 @@ pub(super) struct ScoreReport {
     pub(super) read: ReadReport,
     pub(super) encoded: EncodedReport,
     pub(super) split: &'static str,
+    /// Where the calibration of each answer starts.
+    pub(super) calibration: String,
     /// What stands in for times that are not logged.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) split_note: Option<String>,
@@ -123,6 +125,9 @@ pub(super) struct MatchReport {
 #[derive(Debug, Serialize)]
 pub(super) struct PositionReport {
     pub(super) from: usize,
+    /// The last position of the range; absent for the last range.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) to: Option<usize>,
     #[serde(flatten)]
     pub(super) figures: Figures,
 }
@@ -145,7 +150,7 @@ pub(super) struct GroupReport {
 impl ScoreReport {
     pub(super) fn new(
         logs: &ReadLogs,
-        split: Split,
+        (split, calibration): (Split, String),
         (ways, totals): (&[Way], &[WayTotals]),
         complete: bool,
     ) -> Self {
@@ -161,6 +166,7 @@ impl ScoreReport {
             read: ReadReport::of(logs),
             encoded: EncodedReport::of(logs),
             split: split.name(),
+            calibration,
             split_note: (split == Split::Time).then(|| split_note(logs)).flatten(),
             pool: PoolReport {
                 documents: sizes.iter().map(|size| size.documents).sum(),
@@ -183,9 +189,14 @@ impl ScoreReport {
         ScoreReport { settings, ..self }
     }
 
-    /// The way that is told in detail: the best, else the first.
+    /// The way that is told in detail: the best, else the first that drafts as runs do.
     pub(super) fn chosen(&self) -> Option<&WayReport> {
-        self.ways.get(self.best.unwrap_or(0))
+        let usual = [None, Some(Arrangement::OwnGroupAndGlobal)];
+        let is_usual = |way: &&WayReport| usual.contains(&way.arrangement);
+        match self.best {
+            Some(best) => self.ways.get(best),
+            None => self.ways.iter().find(is_usual),
+        }
     }
 }
 
@@ -290,10 +301,11 @@ fn by_match(all: &EntryScore) -> Vec<MatchReport> {
 }
 
 fn by_position(all: &EntryScore) -> Vec<PositionReport> {
-    let ranges = POSITIONS.iter().zip(&all.positions);
-    let ranges = ranges.filter(|(_, sums)| sums.steps > 0);
-    let report = ranges.map(|(&from, sums)| PositionReport {
+    let ranges = POSITIONS.iter().zip(&all.positions).enumerate();
+    let ranges = ranges.filter(|(_, (_, sums))| sums.steps > 0);
+    let report = ranges.map(|(at, (&from, sums))| PositionReport {
         from,
+        to: POSITIONS.get(at + 1).map(|next| next - 1),
         figures: Figures::of(sums),
     });
     report.collect()

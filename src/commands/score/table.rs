@@ -1,7 +1,7 @@
 //! The report for people: a line per way, then one way in detail.
 
 use super::figures::{DraftFigures, Figures};
-use super::report::{ScoreReport, WayReport};
+use super::report::{PositionReport, ScoreReport, WayReport};
 use crate::commands::arrangement::Arrangement;
 use crate::commands::engine_settings;
 use crate::console::table::{Table, number, text};
@@ -21,7 +21,11 @@ pub(super) fn print(report: &ScoreReport) {
     );
     print_groups(report, way);
     let positions = way.by_position.iter();
-    let positions = positions.map(|p| (format!("from {}", p.from), p.figures));
+    let range = |p: &PositionReport| match p.to {
+        Some(to) => format!("{}-{to}", p.from),
+        None => format!("{} and on", p.from),
+    };
+    let positions = positions.map(|p| (range(p), p.figures));
     print_parts("position", positions.collect());
     let headings = way.by_heading.iter();
     let headings = headings.map(|h| (h.heading.clone(), h.figures));
@@ -59,6 +63,7 @@ fn print_read(report: &ScoreReport) {
         );
     }
     out!("drafts from {}", drafts_from(report));
+    out!("calibration: {}", report.calibration);
     report.split_note.iter().for_each(|note| out!("{note}"));
     report.groups_note.iter().for_each(|note| out!("{note}"));
     if !report.complete {
@@ -201,6 +206,9 @@ fn say_rest(n: usize) {
 }
 
 fn print_sources(way: &WayReport) {
+    if way.figures.drafts.drafted == 0 {
+        return;
+    }
     let mut table = Table::new([
         text("source", 20),
         number("drafted", 10),
@@ -230,6 +238,9 @@ fn print_sources(way: &WayReport) {
 }
 
 fn print_matches(way: &WayReport) {
+    if way.by_match.is_empty() {
+        return;
+    }
     let mut table = Table::new([
         number("match", 7),
         number("hits", 9),
