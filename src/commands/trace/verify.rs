@@ -1,7 +1,7 @@
 //! `laserscope trace verify`: runs the recorded trees through the model again, so that
 //! nothing depends on timing.
 
-use color_eyre::eyre::{Result, ensure};
+use color_eyre::eyre::{Result, bail, ensure};
 use serde::Serialize;
 
 use crate::cli::TraceVerifyArgs;
@@ -60,6 +60,15 @@ struct VerifyDifference {
 /// Runs the command. `Ok(false)`: it differs, or cancelled.
 pub(crate) fn run(args: &TraceVerifyArgs, settings: &Settings) -> Result<bool> {
     let trace = load(&args.trace)?;
+    if let Some(log) = &trace.header.log {
+        bail!(
+            "the run was made of an entry of {}: no model of this program generated it; \
+             `laserscope score {} --open {} --judge` holds it against one",
+            log.log,
+            log.log,
+            log.id
+        );
+    }
     let (_, mut engine) = open(&settings.as_recorded(&trace.header))?;
     refuse_another_model(&trace.header.model, &engine.model.info)?;
     let is_other = tell_other_arithmetic(&trace, &engine);
