@@ -8,12 +8,12 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 use color_eyre::config::Theme;
 use color_eyre::eyre::{Report, Result, WrapErr};
-use laserscope::cli::{Cli, Command, DecodeArgs, TraceCommand};
+use laserscope::cli::{Cli, Command, DecodeArgs, ScoreArgs, TraceCommand};
 use laserscope::commands::{
-    bench, catalog, cost, framework, generate, groups, knowledge, manual, models, picture, pool,
-    score, sweep, trace,
+    bench, catalog, cost, engine_settings, framework, generate, groups, knowledge, manual, models,
+    picture, pool, score, sweep, trace,
 };
-use laserscope::config::Settings;
+use laserscope::config::{Config, Settings};
 use laserscope::console::{self, interrupt};
 use laserscope::log_file;
 use laserscope::model::fetch;
@@ -148,10 +148,8 @@ fn run(cli: &Cli) -> Result<bool> {
             let grid = Grid::new(base, &args.axes()).unwrap_or_else(|e| wrong_usage(&e));
             sweep::run(args, grid, &settings, &config.params()?)
         }
-        Command::Score(args) => {
-            let drafting = |base| args.drafting.over(base).unwrap_or_else(|e| wrong_usage(&e));
-            score::run(args, drafting(score::strict(config.params()?)), &settings)
-        }
+        Command::Score(args) => score_command(args, &config, &settings),
+        Command::Settings(args) => done(engine_settings::run(args, &params(&args.decode)?)),
         Command::Catalog(args) => done(catalog::run(&args.what, &settings)),
         Command::Groups(args) => groups::run(&args.what, &settings),
         Command::Framework(args) => done(framework::run(&args.what, &settings)),
@@ -162,6 +160,12 @@ fn run(cli: &Cli) -> Result<bool> {
         Command::Completions { shell } => done(manual::completions(*shell)),
         Command::Man { command } => manual::man(command.as_deref()).map(|()| true),
     }
+}
+
+fn score_command(args: &ScoreArgs, config: &Config, settings: &Settings) -> Result<bool> {
+    let given = args.drafting.over(score::strict(config.params()?));
+    let params = given.unwrap_or_else(|e: String| wrong_usage(&e));
+    score::run(args, params, settings)
 }
 
 fn trace_command(command: &TraceCommand, settings: &Settings, look: &Look) -> Result<bool> {

@@ -291,4 +291,6 @@ pub const OTHER_MEANINGS: &[(&str, &str)] = &[
     ("jinja::syntax::expression", "none"),
     ("jinja::filters::predicates", "none"),
     ("model::chat", "user"),
+    ("recsys::logs::asked", "user"),
+    ("recsys::logs::plain", "user"),
 ];

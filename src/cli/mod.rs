@@ -7,6 +7,7 @@ mod choice;
 mod cost;
 mod decode;
 mod drafting;
+mod engine_settings;
 mod framework;
 mod generate;
 mod knowledge;
@@ -39,6 +40,7 @@ pub(crate) use choice::CostChoice;
 pub(crate) use cost::CostArgs;
 pub(crate) use cost::CostCommand;
 pub use decode::DecodeArgs;
+pub use engine_settings::SettingsArgs;
 pub(crate) use framework::FrameworkArgs;
 pub(crate) use framework::FrameworkCommand;
 pub(crate) use generate::AllKind;
@@ -116,6 +118,9 @@ pub enum Command {
     /// Score answers that other engines wrote: what drafting would have accepted, and how
     /// many rows pay; needs no model
     Score(ScoreArgs),
+    /// Print settings for vLLM, SGLang or llama.cpp that mean the same as these parameters,
+    /// with what differs there; needs no model
+    Settings(SettingsArgs),
     /// Replay recorded runs in the playground; needs no model
     Replay {
         /// Traces written by --trace or by `s` in the playground; several are compared

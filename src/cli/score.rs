@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{ArgMatches, Args, Command, FromArgMatches, ValueEnum};
 
 use super::parameters;
+use crate::present::engine_settings::TargetEngine;
 use crate::recsys::logs::LogFormat;
 use crate::speculate::parameters::{Given, Parameter, RULE};
 use crate::speculate::params::{Budget, Drafter, Params};
@@ -12,7 +13,7 @@ use crate::speculate::params::{Budget, Drafter, Params};
 /// Prints one object with --json: answers, tokens; read (lines, kept, skipped, ..), encoded;
 /// split; pool; ways, each with drafter, budget, rule, pools, its figures (mal, acceptance,
 /// waste, hit_rate, rows, ..) and the same by source, field, group, heading, position and
-/// match; best; complete. With --csv, a line per answer and way.
+/// match; best; settings; complete. With --csv, a line per answer and way.
 #[derive(Args, Debug)]
 pub struct ScoreArgs {
     /// Logs of prompts and answers (also .gz), - for standard input
@@ -48,7 +49,7 @@ pub struct ScoreArgs {
     pub(crate) logprobs: Option<LogprobsChoice>,
     /// Open the answer with this id as a run, instead of scoring all; drafts come from one
     /// --drafter and one --budget [default: 16 rows; with --cost, auto]
-    #[arg(long, value_name = "ID", requires = "trace", conflicts_with_all = ["json", "csv", "by_group"])]
+    #[arg(long, value_name = "ID", requires = "trace", conflicts_with_all = ["json", "csv", "by_group", "settings_for"])]
     pub(crate) open: Option<String>,
     /// With --open: the file for the run, for `laserscope replay` and `laserscope trace`
     #[arg(long, value_name = "FILE", requires = "open")]
@@ -57,6 +58,10 @@ pub struct ScoreArgs {
     /// many of the logged tokens are its own choice
     #[arg(long, requires = "open")]
     pub(crate) judge: bool,
+    /// Print settings of the best way, else of the first, for vllm-ngram, vllm-suffix, sglang
+    /// or llama.cpp, with what differs there
+    #[arg(long, value_name = "ENGINE", value_parser = str::parse::<TargetEngine>, conflicts_with = "csv")]
+    pub(crate) settings_for: Option<TargetEngine>,
     /// Print one JSON object
     #[arg(long, conflicts_with = "csv")]
     pub(crate) json: bool,

@@ -6,6 +6,7 @@
 //! no widgets, no keys' meanings and no screen.
 
 pub(crate) mod describe;
+pub mod engine_settings;
 pub(crate) mod flow;
 pub(crate) mod footprint;
 pub mod format;

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use color_eyre::eyre::{Result, WrapErr, bail, ensure, eyre};
 
-use super::token_bytes::BytesToIds;
+use super::bytes_to_ids::BytesToIds;
 use crate::model::chat::{ChatTemplate, Message, Role};
 use crate::model::lone_tokenizer::LoneTokenizer;
 use crate::model::tokenizer::TextCodec;

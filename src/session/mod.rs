@@ -1,13 +1,13 @@
 //! Shared by the screens and the commands: from settings to a catalog, knowledge, and
 //! an engine with pools.
 
+mod bytes_to_ids;
 pub(crate) mod calibration;
 pub(crate) mod cost;
 mod documents;
 pub(crate) mod kept_cost;
 pub mod log_tokens;
 pub mod recorded;
-mod token_bytes;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;

@@ -32,6 +32,7 @@ mod jinja;
 mod kernels;
 mod knowledge_files;
 mod lessons;
+mod log_tokens;
 mod markers;
 #[cfg(target_os = "linux")]
 mod output;

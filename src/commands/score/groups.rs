@@ -25,7 +25,7 @@ const OTHERS: &str = "others";
 const KINDS: [KindName; 3] = [KindName::Item, KindName::User, KindName::Prompt];
 
 /// Finds groups.
-pub(super) struct Grouping {
+pub(super) struct GroupFinder {
     is_by_field: bool,
     pattern: Option<Regex>,
     catalog: Option<Catalog>,
@@ -34,13 +34,13 @@ pub(super) struct Grouping {
     hides_own: bool,
 }
 
-impl Grouping {
+impl GroupFinder {
     /// # Errors
     /// A pattern that is none; a catalog that cannot be read.
     pub(super) fn new(args: &ScoreArgs, settings: &Settings, pools: &Pools) -> Result<Self> {
         let pattern = args.group_pattern.as_deref().map(Regex::new);
         let has_catalog = settings.catalog.is_some();
-        Ok(Grouping {
+        Ok(GroupFinder {
             is_by_field: args.reading.group_field.is_some(),
             pattern: pattern.transpose().wrap_err("--group-pattern")?,
             catalog: has_catalog.then(|| settings.load_catalog()).transpose()?,

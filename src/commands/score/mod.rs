@@ -76,7 +76,14 @@ pub fn run(args: &ScoreArgs, params: Params, settings: &Settings) -> Result<bool
     let complete = score(args, &scoring, (&logs, &ways), &mut totals, &mut line)?;
     drop(line);
     logs.told().iter().for_each(|line| note!("{line}"));
+    if totals.iter().all(WayTotals::is_foreign) && !logs.pools.is_empty() {
+        note!(
+            "no answer has anything in common with the pool: are its token ids of the logs' \
+            vocabulary?"
+        );
+    }
     let report = ScoreReport::new(&logs, split, (&ways, &totals), complete);
+    let report = report.with_settings(args.settings_for);
     match (args.json, args.csv) {
         (true, _) => print_json(&report)?,
         (_, true) => {}

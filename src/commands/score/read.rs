@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use color_eyre::eyre::{Result, bail, ensure};
 
-use super::groups::{Grouping, limit_groups};
+use super::groups::{GroupFinder, limit_groups};
 use super::vocabulary::encoder;
 use crate::cli::{LogReadingArgs, ScoreArgs};
 use crate::config::Settings;
@@ -86,22 +86,7 @@ pub(super) fn read(
     let Some(first) = reader.next().transpose()? else {
         bail!("no answers in the logs");
     };
-    let encoder = encoder(args, settings, &first)?;
-    let pools = pools(settings, encoder.codec())?;
-    let grouping = Grouping::new(args, settings, &pools)?;
-    let opening = Opening::of(args.reading.opening, &encoder);
-    let mut taking = Taking {
-        answers: AnswersBuilder::new()?,
-        encoder,
-        grouping,
-        opening,
-        rule: params.verify,
-        names: HeadingNames::default(),
-        wanted: args.open.clone(),
-        opened: None,
-        request: (0, None),
-        n_too_short: 0,
-    };
+    let (mut taking, pools) = Taking::begin(args, params, settings, &first)?;
     taking.take(&first)?;
     let limit = args.reading.limit.unwrap_or(usize::MAX);
     let complete = taking.take_all(&mut reader, limit, line)?;
@@ -126,6 +111,7 @@ fn pools(settings: &Settings, codec: Option<&TextCodec>) -> Result<Pools> {
     let mut pools = Pools::empty();
     if let Some(path) = &settings.pool {
         let store = PoolStore::open(path, None, Check::Structure)?;
+        // Pools of bare token ids go with any tokenizer.
         let is_bare = store.info().tokenizer.is_none();
         pools = match codec.filter(|_| !is_bare) {
             Some(codec) => open_pool(path, codec)?.pools(),
@@ -204,7 +190,7 @@ impl HeadingNames {
 struct Taking {
     answers: AnswersBuilder,
     encoder: EntryEncoder,
-    grouping: Grouping,
+    groups: GroupFinder,
     opening: Opening,
     rule: AcceptanceRule,
     names: HeadingNames,
@@ -234,6 +220,30 @@ impl Taking {
         Ok(true)
     }
 
+    /// With the tokenizer that logs beginning with this entry need, and the given pools.
+    fn begin(
+        args: &ScoreArgs,
+        params: &Params,
+        settings: &Settings,
+        first: &LogEntry,
+    ) -> Result<(Self, Pools)> {
+        let encoder = encoder(args, settings, first)?;
+        let pools = pools(settings, encoder.codec())?;
+        let taking = Taking {
+            answers: AnswersBuilder::new()?,
+            groups: GroupFinder::new(args, settings, &pools)?,
+            opening: Opening::of(args.reading.opening, &encoder),
+            encoder,
+            rule: params.verify,
+            names: HeadingNames::default(),
+            wanted: args.open.clone(),
+            opened: None,
+            request: (0, None),
+            n_too_short: 0,
+        };
+        Ok((taking, pools))
+    }
+
     fn take(&mut self, entry: &LogEntry) -> Result<()> {
         let encoded = self.encoder.encode(entry)?;
         let opening = self.opening.len(entry, &encoded.prompt_ids);
@@ -257,14 +267,15 @@ impl Taking {
         self.opened = self.opened.take().or(wanted);
         let n_given = n_tokens - answer.token_ids.len();
         answer.rows = rows.into_iter().skip(n_given).collect();
+        let group = self.groups.of(entry);
         let known = LoggedEntry {
             id: entry.id.clone(),
             place: entry.place.to_string(),
             request: self.request_of(entry),
-            group: self.grouping.of(entry),
-            dealt: self.grouping.of(entry),
+            dealt: group.clone(),
+            group,
             span: Option::zip(entry.started, entry.ended).map(|(a, b)| (a.0, b.0)),
-            own_documents: self.grouping.own_documents(entry),
+            own_documents: self.groups.own_documents(entry),
             headings: self.headings(&answer),
         };
         self.answers.push(known, &answer)
@@ -384,4 +395,45 @@ fn greedy_row(token: TokenId, top: &TokenTop) -> Result<Option<NodeDistribution>
         entropy: None,
         drawn: None,
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_logged_token_is_the_best_or_it_is_refused() {
+        let top = |top: &[(TokenId, f64)]| TokenTop {
+            logprob: Some(-2.0),
+            top: top.to_vec(),
+        };
+        let row = greedy_row(7, &top(&[(7, -0.1), (8, -3.0)]))
+            .unwrap()
+            .unwrap();
+        assert_eq!((row.argmax(), row.top.len()), (Some(7), 2));
+        // Equally probable: the logged one is the choice.
+        let row = greedy_row(8, &top(&[(7, -0.7), (8, -0.7)]))
+            .unwrap()
+            .unwrap();
+        assert_eq!((row.argmax(), row.top[1].0), (Some(8), 7));
+        assert_eq!(
+            greedy_row(8, &top(&[(7, -0.1), (8, -3.0)])),
+            Err((-3f64).exp())
+        );
+        assert_eq!(greedy_row(9, &top(&[(7, -0.1)])), Err((-2f64).exp()));
+        assert_eq!(greedy_row(9, &top(&[])), Ok(None));
+    }
+
+    #[test]
+    fn headings_beyond_the_limit_are_one() {
+        let mut names = HeadingNames::default();
+        for n in 0..MAX_HEADINGS {
+            assert_eq!(names.number(n.to_string()), n as u32);
+        }
+        assert_eq!(names.number("7".into()), 7);
+        let others = names.number("one more".into());
+        assert_eq!(names.number("and another".into()), others);
+        assert_eq!(names.names.len(), MAX_HEADINGS + 1);
+        assert_eq!(names.names[others as usize], OTHER_HEADINGS);
+    }
 }

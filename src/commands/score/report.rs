@@ -10,6 +10,7 @@ use super::totals::WayTotals;
 use super::ways::Way;
 use crate::commands::arrangement::Arrangement;
 use crate::engine::scoring::{EntryScore, POSITIONS, Split};
+use crate::present::engine_settings::{EngineSettings, TargetEngine};
 use crate::speculate::params::{Drafter, Params, Source};
 
 /// Everything that is told.
@@ -34,6 +35,9 @@ pub(super) struct ScoreReport {
     /// Of the ways, the fastest by the cost profile.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) best: Option<usize>,
+    /// Of the best way, else of the first, for another engine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) settings: Option<EngineSettings>,
     /// All answers were scored.
     pub(super) complete: bool,
 }
@@ -166,9 +170,17 @@ impl ScoreReport {
                 .n_groups
                 .map(|n| format!("{n} groups: the largest are told apart, the rest is `others`")),
             best: best(&ways),
+            settings: None,
             ways,
             complete,
         }
+    }
+
+    /// With settings of the chosen way for another engine.
+    pub(super) fn with_settings(self, engine: Option<TargetEngine>) -> Self {
+        let settings = engine.zip(self.chosen());
+        let settings = settings.map(|(engine, way)| EngineSettings::of(&way.params, engine));
+        ScoreReport { settings, ..self }
     }
 
     /// The way that is told in detail: the best, else the first.

@@ -3,6 +3,7 @@
 use super::figures::{DraftFigures, Figures};
 use super::report::{ScoreReport, WayReport};
 use crate::commands::arrangement::Arrangement;
+use crate::commands::engine_settings;
 use crate::console::table::{Table, number, text};
 
 /// Headings and groups that are listed.
@@ -27,6 +28,10 @@ pub(super) fn print(report: &ScoreReport) {
     print_parts("heading", headings.collect());
     print_sources(way);
     print_matches(way);
+    if let Some(settings) = &report.settings {
+        out!();
+        engine_settings::print(settings);
+    }
 }
 
 fn print_read(report: &ScoreReport) {
@@ -83,37 +88,24 @@ fn drafts_from(report: &ScoreReport) -> String {
 fn print_ways(report: &ScoreReport) {
     let has_costs = report.best.is_some();
     let is_lossy = report.ways.iter().any(|way| way.judged < Some(1.0));
-    let mut columns = vec![
-        text("drafter", 8),
-        text("pool", 24),
+    let is_compared = report.ways.iter().any(|way| way.arrangement.is_some());
+    let mut columns = vec![text("drafter", 8)];
+    columns.extend(is_compared.then(|| text("pool", 24)));
+    columns.extend([
         number("budget", 7),
         number("MAL", 7),
         number("acceptance", 12),
         number("waste", 7),
         number("hits", 7),
         number("rows/step", 11),
-    ];
-    let is_compared = report.ways.iter().any(|way| way.arrangement.is_some());
-    if !is_compared {
-        columns.remove(1);
-    }
+    ]);
     columns.extend(is_lossy.then(|| number("judged", 8)));
     columns.extend(has_costs.then(|| number("est. speed-up", 15)));
     let mut table = Table::new(columns);
     for way in &report.ways {
-        let f = &way.figures;
-        let mut cells = vec![way.drafter.name().to_string()];
-        cells.extend(way.arrangement.map(|a| a.name().to_string()));
-        cells.extend([
-            way.budget.clone(),
-            length(f.mal),
-            share(f.drafts.acceptance),
-            share(f.drafts.waste),
-            share(f.hit_rate),
-            length(f.rows),
-        ]);
+        let mut cells = way_cells(way);
         cells.extend(is_lossy.then(|| share(way.judged)));
-        cells.extend(has_costs.then(|| speed_up(f)));
+        cells.extend(has_costs.then(|| speed_up(&way.figures)));
         table.row(cells);
     }
     out!();
@@ -125,6 +117,21 @@ fn print_ways(report: &ScoreReport) {
             speed_up(&best.figures)
         );
     }
+}
+
+fn way_cells(way: &WayReport) -> Vec<String> {
+    let f = &way.figures;
+    let mut cells = vec![way.drafter.name().to_string()];
+    cells.extend(way.arrangement.map(|a| a.name().to_string()));
+    cells.extend([
+        way.budget.clone(),
+        length(f.mal),
+        share(f.drafts.acceptance),
+        share(f.drafts.waste),
+        share(f.hit_rate),
+        length(f.rows),
+    ]);
+    cells
 }
 
 /// Groups by arrangement, if these are compared; else like any other part.

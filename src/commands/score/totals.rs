@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::engine::scoring::{EntryScore, ScoreSums};
+use crate::speculate::params::Source;
 use crate::speculate::subject::GroupKey;
 
 /// What one way made of the answers so far.
@@ -27,5 +28,12 @@ impl WayTotals {
         let totals = self.groups.entry(group.clone()).or_default();
         totals.n_answers += 1;
         totals.sums.join(&score.sums);
+    }
+
+    /// Whether no pool had anything to say, although they were asked.
+    pub(super) fn is_foreign(&self) -> bool {
+        let sources = self.all.stats.sources.iter();
+        let mut pools = sources.filter(|source| source.source != Source::Local);
+        self.all.sums.steps > 0 && pools.all(|source| source.hit_steps == 0)
     }
 }

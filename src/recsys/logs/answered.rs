@@ -8,7 +8,7 @@ use super::entry::{LogAnswer, LogFinish, LogPiece, LogToken};
 use super::fields::{content, id, ids, named, number, unfolded, word};
 use super::format::LogFormat;
 use super::logprobs;
-use super::refusal::Refusal;
+use super::refusal::LogRefusal;
 use super::report::LogSkip;
 use crate::speculate::TokenId;
 
@@ -20,7 +20,7 @@ const TOKEN_IDS: [&str; 4] = ["token_ids", "output_token_ids", "output_ids", "to
 
 /// One answer of a response.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Choice {
+pub(super) struct LoggedChoice {
     pub(super) index: u32,
     pub(super) answer: LogAnswer,
     pub(super) finish: LogFinish,
@@ -32,9 +32,9 @@ pub(super) struct Choice {
 
 /// The choices of a response.
 #[derive(Clone, Debug)]
-pub(super) struct Answered {
+pub(super) struct LoggedResponse {
     pub(super) format: LogFormat,
-    pub(super) choices: Vec<Choice>,
+    pub(super) choices: Vec<LoggedChoice>,
 }
 
 /// Whether a value has the fields of a response.
@@ -62,7 +62,7 @@ fn is_llama_cpp(value: &Value) -> bool {
 ///
 /// # Errors
 /// An error in place of a response; an unknown layout; no choice with an answer.
-pub(super) fn answered(response: &Value) -> Result<Answered, Refusal> {
+pub(super) fn answered(response: &Value) -> Result<LoggedResponse, LogRefusal> {
     if let Some(whole) = chunks::joined(response) {
         return answered(&whole);
     }
@@ -81,17 +81,17 @@ pub(super) fn answered(response: &Value) -> Result<Answered, Refusal> {
         ids: named(response, &TOKEN_IDS).and_then(ids),
         tokens: None,
     };
-    let choice = Choice {
+    let choice = LoggedChoice {
         answer,
         finish: finish(response),
-        ..Choice::default()
+        ..LoggedChoice::default()
     };
     with_answers(LogFormat::OpenaiChat, vec![choice], response)
 }
 
 /// # Errors
 /// A response that says that the request failed.
-pub(super) fn failed(response: &Value) -> Result<(), Refusal> {
+pub(super) fn failed(response: &Value) -> Result<(), LogRefusal> {
     let status = number(response, &["status_code", "statusCode"]);
     let told = match (response.get("error"), response.get("detail"), status) {
         (Some(error), ..) if !error.is_null() && error.as_str() != Some("") => error.clone(),
@@ -101,13 +101,13 @@ pub(super) fn failed(response: &Value) -> Result<(), Refusal> {
         _ => return Ok(()),
     };
     let message = word(&told, &["message"]).or_else(|| told.as_str().map(str::to_owned));
-    Err(Refusal::new(
+    Err(LogRefusal::new(
         LogSkip::Failed,
         message.unwrap_or_else(|| told.to_string()),
     ))
 }
 
-fn of_response(response: &Value) -> Result<Answered, Refusal> {
+fn of_response(response: &Value) -> Result<LoggedResponse, LogRefusal> {
     if let Some(listed) = response.get("choices").and_then(Value::as_array) {
         let is_chat = listed.iter().any(|choice| choice.get("message").is_some());
         let format = match is_chat {
@@ -132,21 +132,21 @@ fn of_response(response: &Value) -> Result<Answered, Refusal> {
 /// Drops the choices without an answer; there must be one with it.
 fn with_answers(
     format: LogFormat,
-    mut choices: Vec<Choice>,
+    mut choices: Vec<LoggedChoice>,
     response: &Value,
-) -> Result<Answered, Refusal> {
+) -> Result<LoggedResponse, LogRefusal> {
     choices.retain(|choice| !choice.answer.is_empty());
     match choices.is_empty() {
-        true => Err(Refusal::new(
+        true => Err(LogRefusal::new(
             LogSkip::NoAnswer,
             format!("no text in {}", super::fields::names(response)),
         )),
-        false => Ok(Answered { format, choices }),
+        false => Ok(LoggedResponse { format, choices }),
     }
 }
 
 /// A choice of a chat or text completion.
-fn choice(at: usize, choice: &Value, response: &Value) -> Choice {
+fn choice(at: usize, choice: &Value, response: &Value) -> LoggedChoice {
     let message = choice.get("message").unwrap_or(choice);
     let text = named(message, &["content", "text"]).and_then(content);
     let index = choice.get("index").and_then(id);
@@ -156,7 +156,7 @@ fn choice(at: usize, choice: &Value, response: &Value) -> Choice {
         own.and_then(ids)
     };
     let prompt_ids = logged(&["prompt_token_ids"]);
-    Choice {
+    LoggedChoice {
         index: index.unwrap_or(at as u32),
         finish: finish(choice),
         prompt_ids: prompt_ids.or_else(|| ids(response.get("prompt_token_ids")?)),
@@ -170,7 +170,7 @@ fn choice(at: usize, choice: &Value, response: &Value) -> Choice {
 }
 
 /// Of OpenAI's newer interface: a list of items, of which messages have the answer.
-fn of_output(output: &[Value], response: &Value) -> Choice {
+fn of_output(output: &[Value], response: &Value) -> LoggedChoice {
     let kind = |item: &Value| item.get("type").and_then(Value::as_str).map(str::to_owned);
     let messages = output
         .iter()
@@ -186,7 +186,7 @@ fn of_output(output: &[Value], response: &Value) -> Choice {
         Some(reason) => LogFinish::of(reason),
         None => LogFinish::of(&word(response, &["status"]).unwrap_or_default()),
     };
-    Choice {
+    LoggedChoice {
         finish,
         has_reasoning: output
             .iter()
@@ -195,19 +195,19 @@ fn of_output(output: &[Value], response: &Value) -> Choice {
             text: (!texts.is_empty()).then(|| texts.concat()),
             ..LogAnswer::default()
         },
-        ..Choice::default()
+        ..LoggedChoice::default()
     }
 }
 
 /// llama.cpp's `/completion`, SGLang's `/generate`, TGI's `/generate`.
-fn native(response: &Value) -> Choice {
+fn native(response: &Value) -> LoggedChoice {
     let meta = named(response, &["meta_info", "details"]).unwrap_or(&Value::Null);
     let text = named(response, &["content", "text", "generated_text"]).and_then(content);
     let of_meta = pairs(meta).or_else(|| listed(meta));
     let tokens = of_meta.or_else(|| logprobs::tokens(response, text.as_deref()));
     let all_ids = |tokens: &Vec<LogToken>| tokens.iter().map(|t| t.token.id).collect();
     let by_token: Option<Vec<TokenId>> = tokens.as_ref().and_then(all_ids);
-    Choice {
+    LoggedChoice {
         finish: match finish(meta) {
             LogFinish::Unknown => finish(response),
             known => known,
@@ -220,7 +220,7 @@ fn native(response: &Value) -> Choice {
             text,
             tokens,
         },
-        ..Choice::default()
+        ..LoggedChoice::default()
     }
 }
 
@@ -280,6 +280,14 @@ pub(super) fn finish(choice: &Value) -> LogFinish {
         choice,
         &["finish_reason", "stop_type", "stop_reason", "finish"],
     );
+    // vLLM and SGLang: it ended at a text that the request named, not by an end token.
+    let at = choice
+        .get("stop_reason")
+        .or_else(|| choice.get("matched_stop"));
+    let at = at.or_else(|| reason?.get("matched"));
+    if let (Some(Value::String(text)), true) = (at, choice.get("finish_reason").is_some()) {
+        return LogFinish::Other(format!("stopped at {text:?}"));
+    }
     match reason {
         // SGLang's own server: `{"type": "stop", ..}`.
         Some(Value::Object(reason)) => {

@@ -18,7 +18,7 @@ const SAMPLING: [&str; 5] = [
 
 /// What was asked.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Asked {
+pub(super) struct LoggedRequest {
     /// One, or several in one request.
     prompts: Vec<LogPrompt>,
     pub(super) temperature: Option<f64>,
@@ -27,7 +27,7 @@ pub(super) struct Asked {
     pub(super) echo: bool,
 }
 
-impl Asked {
+impl LoggedRequest {
     /// Of a request, or of an entry that has the request's fields; also in a text, or in
     /// the body of an HTTP request.
     pub(super) fn of(request: &Value) -> Self {
@@ -37,7 +37,7 @@ impl Asked {
             Some(body) if body.is_object() => body,
             _ => &request,
         };
-        Asked {
+        LoggedRequest {
             prompts: prompts(request),
             temperature: temperature(request),
             model: word(request, &["model"]),
@@ -230,13 +230,18 @@ mod tests {
             (json!({"body": {"prompt": "p"}, "method": "POST"}), "p"),
             (json!("{\"prompt\": \"p\"}"), "p"),
         ] {
-            assert_eq!(text(&Asked::of(&request).prompt(0, 1)), want, "{request}");
+            assert_eq!(
+                text(&LoggedRequest::of(&request).prompt(0, 1)),
+                want,
+                "{request}"
+            );
         }
     }
 
     #[test]
     fn several_prompts_share_the_choices_in_order() {
-        let asked = Asked::of(&json!({"prompt": ["a", "b"], "temperature": 0, "model": "m"}));
+        let asked =
+            LoggedRequest::of(&json!({"prompt": ["a", "b"], "temperature": 0, "model": "m"}));
         let prompts: Vec<String> = (0..4).map(|i| text(&asked.prompt(i, 4))).collect();
         assert_eq!(prompts, ["a", "a", "b", "b"]);
         assert_eq!(

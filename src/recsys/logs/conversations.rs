@@ -7,8 +7,9 @@ use super::asked::message;
 use super::entry::{LogAnswer, LogEntry, LogMessage, LogPrompt, LogPromptText};
 use super::fields::{ids, named, unfolded};
 use super::format::LogFormat;
-use super::refusal::Refusal;
+use super::refusal::LogRefusal;
 use super::report::LogSkip;
+use crate::speculate::TokenId;
 
 const LISTS: [&str; 3] = ["conversations", "conversation", "messages"];
 const MASKS: [&str; 2] = ["loss_mask", "assistant_mask"];
@@ -38,22 +39,12 @@ pub(super) fn is_masked(value: &Value) -> bool {
 ///
 /// # Errors
 /// No turn with an answer.
-pub(super) fn of_turns(value: &Value, blank: &LogEntry) -> Result<Vec<LogEntry>, Refusal> {
+pub(super) fn of_turns(value: &Value, blank: &LogEntry) -> Result<Vec<LogEntry>, LogRefusal> {
     let Some(turns) = turns(value) else {
         let why = format!("no turns in {}", super::fields::names(value));
-        return Err(Refusal::new(LogSkip::UnknownLayout, why));
+        return Err(LogRefusal::new(LogSkip::UnknownLayout, why));
     };
-    let names = value.to_owned();
-    let is_sharegpt = named(&names, &LISTS).map(unfolded).is_some_and(|list| {
-        let first = list
-            .as_array()
-            .and_then(|turns| turns.first()?.get("from").cloned());
-        first.is_some()
-    });
-    let format = match is_sharegpt {
-        true => LogFormat::Sharegpt,
-        false => LogFormat::Specforge,
-    };
+    let format = format(value);
     let answers = turns.iter().enumerate();
     let answers = answers.filter(|(_, turn)| turn.role == "assistant" && !turn.content.is_empty());
     let entry = |(nth, (at, turn)): (usize, (usize, &LogMessage))| LogEntry {
@@ -74,8 +65,22 @@ pub(super) fn of_turns(value: &Value, blank: &LogEntry) -> Result<Vec<LogEntry>,
     };
     let entries: Vec<LogEntry> = answers.enumerate().map(entry).collect();
     match entries.is_empty() {
-        true => Err(Refusal::new(LogSkip::NoAnswer, "no turn of an assistant")),
+        true => Err(LogRefusal::new(
+            LogSkip::NoAnswer,
+            "no turn of an assistant",
+        )),
         false => Ok(entries),
+    }
+}
+
+fn format(value: &Value) -> LogFormat {
+    let listed = named(value, &LISTS).map(unfolded);
+    let first = listed
+        .as_ref()
+        .and_then(|listed| listed.as_array()?.first());
+    match first.is_some_and(|turn| turn.get("from").is_some()) {
+        true => LogFormat::Sharegpt,
+        false => LogFormat::Specforge,
     }
 }
 
@@ -83,8 +88,8 @@ pub(super) fn of_turns(value: &Value, blank: &LogEntry) -> Result<Vec<LogEntry>,
 ///
 /// # Errors
 /// Ids or a mask that are none, or of different lengths; an empty mask.
-pub(super) fn of_mask(value: &Value, blank: &LogEntry) -> Result<Vec<LogEntry>, Refusal> {
-    let bad = |why: &str| Refusal::new(LogSkip::BadIds, why);
+pub(super) fn of_mask(value: &Value, blank: &LogEntry) -> Result<Vec<LogEntry>, LogRefusal> {
+    let bad = |why: &str| LogRefusal::new(LogSkip::BadIds, why);
     let Some(tokens) = named(value, &["input_ids"]).and_then(|v| ids(flat(v))) else {
         return Err(bad("`input_ids` is not a list of token ids"));
     };
@@ -96,6 +101,17 @@ pub(super) fn of_mask(value: &Value, blank: &LogEntry) -> Result<Vec<LogEntry>, 
         let (n, m) = (tokens.len(), mask.len());
         return Err(bad(&format!("{n} `input_ids`, but a `loss_mask` of {m}")));
     }
+    let entries = marked(&tokens, &mask, blank);
+    match entries.is_empty() {
+        true => Err(LogRefusal::new(
+            LogSkip::NoAnswer,
+            "the mask marks no token",
+        )),
+        false => Ok(entries),
+    }
+}
+
+fn marked(tokens: &[TokenId], mask: &[bool], blank: &LogEntry) -> Vec<LogEntry> {
     let mut entries = Vec::new();
     let mut at = 0;
     for run in mask.chunk_by(|a, b| a == b) {
@@ -118,10 +134,7 @@ pub(super) fn of_mask(value: &Value, blank: &LogEntry) -> Result<Vec<LogEntry>, 
             ..blank.clone()
         });
     }
-    match entries.is_empty() {
-        true => Err(Refusal::new(LogSkip::NoAnswer, "the mask marks no token")),
-        false => Ok(entries),
-    }
+    entries
 }
 
 /// A batch of one, as tensors are saved.

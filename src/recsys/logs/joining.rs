@@ -12,10 +12,9 @@ use super::entry::{LogEntry, LogPlace};
 use super::fields::named;
 use super::format::LogFormat;
 use super::options::LogOptions;
-use super::refusal::Refusal;
-use super::report::LogSkip;
+use super::refusal::LogRefusal;
+use super::report::{ENTRY_BYTES_MAX, LogSkip};
 use super::shape::{dress, of_exchange};
-use super::source::ENTRY_BYTES_MAX;
 
 /// Streamed responses that are open at a time; then the oldest is closed.
 const STREAMS_MAX: usize = 1024;
@@ -23,12 +22,12 @@ const STREAMS_MAX: usize = 1024;
 /// Why no entry came of a line.
 #[derive(Debug)]
 pub(super) enum Stopped {
-    Refused(Refusal),
+    Refused(LogRefusal),
     Failed(io::Error),
 }
 
-impl From<Refusal> for Stopped {
-    fn from(refusal: Refusal) -> Self {
+impl From<LogRefusal> for Stopped {
+    fn from(refusal: LogRefusal) -> Self {
         Stopped::Refused(refusal)
     }
 }
@@ -44,13 +43,13 @@ impl From<io::Error> for Stopped {
 pub(super) struct LeftOver {
     /// Answers of a log without requests.
     pub(super) entries: Vec<LogEntry>,
-    pub(super) skipped: Vec<(LogPlace, Refusal)>,
+    pub(super) skipped: Vec<(LogPlace, LogRefusal)>,
 }
 
-type Closed = (LogPlace, Result<Vec<LogEntry>, Refusal>);
+type Closed = (LogPlace, Result<Vec<LogEntry>, LogRefusal>);
 
 /// What waits for its other parts.
-pub(super) struct Joining {
+pub(super) struct LineJoiner {
     requests: Waiting,
     responses: Waiting,
     /// Ids that have been joined.
@@ -60,9 +59,9 @@ pub(super) struct Joining {
     streams: Vec<(String, LogPlace, Stream)>,
 }
 
-impl Joining {
+impl LineJoiner {
     pub(super) fn new() -> Self {
-        Joining {
+        LineJoiner {
             requests: Waiting::new(),
             responses: Waiting::new(),
             joined: HashSet::new(),
@@ -140,7 +139,7 @@ impl Joining {
         if self.streams[at].2.n_bytes > ENTRY_BYTES_MAX {
             self.streams.remove(at);
             let why = "a streamed response; it was dropped";
-            return Err(Refusal::new(LogSkip::TooLong, why).into());
+            return Err(LogRefusal::new(LogSkip::TooLong, why).into());
         }
         let oldest = (self.streams.len() > STREAMS_MAX).then_some(0);
         match oldest {
@@ -167,12 +166,12 @@ impl Joining {
     pub(super) fn left(&mut self, options: &LogOptions) -> io::Result<LeftOver> {
         let mut left = LeftOver::default();
         for (id, place) in self.requests.left() {
-            let refusal = Refusal::new(LogSkip::NoResponse, format!("custom_id `{id}`"));
+            let refusal = LogRefusal::new(LogSkip::NoResponse, format!("custom_id `{id}`"));
             left.skipped.push((place, refusal));
         }
         for (id, place) in self.responses.left() {
             if self.has_requests {
-                let refusal = Refusal::new(LogSkip::NoRequest, format!("custom_id `{id}`"));
+                let refusal = LogRefusal::new(LogSkip::NoRequest, format!("custom_id `{id}`"));
                 left.skipped.push((place, refusal));
                 continue;
             }
@@ -189,8 +188,8 @@ impl Joining {
     }
 }
 
-fn repeated(id: &str) -> Refusal {
-    Refusal::new(LogSkip::Repeated, format!("custom_id `{id}`"))
+fn repeated(id: &str) -> LogRefusal {
+    LogRefusal::new(LogSkip::Repeated, format!("custom_id `{id}`"))
 }
 
 /// The line's own text, or a row of a table as JSON.
@@ -210,7 +209,7 @@ fn joined(
     line: &Value,
     place: LogPlace,
     options: &LogOptions,
-) -> Result<Vec<LogEntry>, Refusal> {
+) -> Result<Vec<LogEntry>, LogRefusal> {
     super::answered::failed(line)?;
     let response = named(line, &["response", "result"]).unwrap_or(line);
     let blank = LogEntry::blank(place);

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::entry::{LogEntry, LogPlace};
 use super::format::LogFormat;
 use super::options::LogOptions;
-use super::shape::{Line, line};
+use super::shape::{LoggedLine, line};
 use super::{chunks, plain};
 use crate::recsys::import::files::csv::{Fields, cut, separator_of};
 
@@ -22,7 +22,7 @@ pub(super) enum Layout {
 
 /// What a file's beginning says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Looked {
+pub(super) struct FileLayout {
     pub(super) layout: Layout,
     /// The first entry is the request half of a batch.
     pub(super) is_requests: bool,
@@ -30,14 +30,14 @@ pub(super) struct Looked {
     pub(super) is_empty: bool,
 }
 
-impl Looked {
+impl FileLayout {
     pub(super) fn at(head: &str, options: &LogOptions) -> Self {
         let layout = match options.format {
             Some(LogFormat::Csv) => Layout::Rows(separator_of(first_line(head))),
             Some(LogFormat::Tsv) => Layout::Rows('\t'),
             _ => layout(head, options),
         };
-        Looked {
+        FileLayout {
             layout,
             is_requests: first_value(head, layout).is_some_and(|value| is_request(&value)),
             is_empty: head.trim().is_empty(),
@@ -45,7 +45,7 @@ impl Looked {
     }
 }
 
-impl Looked {
+impl FileLayout {
     /// Of a table.
     pub(super) fn table_format(self) -> LogFormat {
         match self.layout {
@@ -112,7 +112,7 @@ fn is_request(value: &Value) -> bool {
         line: 0,
     };
     let looked = line(value, &LogOptions::default(), &LogEntry::blank(place));
-    matches!(looked, Ok(Line::Request(_)))
+    matches!(looked, Ok(LoggedLine::Request(_)))
 }
 
 #[cfg(test)]
@@ -120,7 +120,7 @@ mod tests {
     use super::*;
 
     fn of(head: &str) -> Layout {
-        Looked::at(head, &LogOptions::default()).layout
+        FileLayout::at(head, &LogOptions::default()).layout
     }
 
     #[test]
@@ -151,7 +151,10 @@ mod tests {
             answer_field: Some("said".into()),
             ..LogOptions::default()
         };
-        assert_eq!(Looked::at("who,said", &options).layout, Layout::Rows(','));
+        assert_eq!(
+            FileLayout::at("who,said", &options).layout,
+            Layout::Rows(',')
+        );
     }
 
     #[test]
@@ -159,9 +162,9 @@ mod tests {
         let options = LogOptions::default();
         let request =
             "{\"custom_id\": \"a\", \"method\": \"POST\", \"body\": {\"prompt\": \"p\"}}\n";
-        assert!(Looked::at(request, &options).is_requests);
-        assert!(Looked::at(&format!("[\n{request}]"), &options).is_requests);
+        assert!(FileLayout::at(request, &options).is_requests);
+        assert!(FileLayout::at(&format!("[\n{request}]"), &options).is_requests);
         let answer = "{\"custom_id\": \"a\", \"response\": {\"body\": {}}}\n";
-        assert!(!Looked::at(answer, &options).is_requests);
+        assert!(!FileLayout::at(answer, &options).is_requests);
     }
 }

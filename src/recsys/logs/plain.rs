@@ -4,12 +4,12 @@
 use serde_json::Value;
 
 use super::answered::{answered, finish};
-use super::asked::{Asked, prompt_of};
+use super::asked::{LoggedRequest, prompt_of};
 use super::entry::{LogAnswer, LogEntry, LogFinish, LogPrompt, LogPromptText};
 use super::fields::{at, id, ids, named, names, unfolded, word};
 use super::format::LogFormat;
 use super::options::LogOptions;
-use super::refusal::Refusal;
+use super::refusal::LogRefusal;
 use super::report::LogSkip;
 
 const PROMPTS: [&str; 8] = [
@@ -75,8 +75,8 @@ pub(super) fn entries(
     value: &Value,
     options: &LogOptions,
     blank: &LogEntry,
-) -> Result<Vec<LogEntry>, Refusal> {
-    let asked = Asked::of(value);
+) -> Result<Vec<LogEntry>, LogRefusal> {
+    let asked = LoggedRequest::of(value);
     let prompt = prompt(value, options)?;
     let base = LogEntry {
         format: match options.answer_field.is_none() && has_ids(value) {
@@ -91,7 +91,7 @@ pub(super) fn entries(
     let logged = match &options.answer_field {
         Some(path) => Some(at(value, path).ok_or_else(|| {
             let why = format!("no field `{path}`, but {}", names(value));
-            Refusal::new(LogSkip::NoAnswer, why)
+            LogRefusal::new(LogSkip::NoAnswer, why)
         })?),
         None => None,
     };
@@ -101,11 +101,11 @@ pub(super) fn entries(
     }
 }
 
-fn named_answer(value: &Value, base: &LogEntry) -> Result<Vec<LogEntry>, Refusal> {
+fn named_answer(value: &Value, base: &LogEntry) -> Result<Vec<LogEntry>, LogRefusal> {
     let logged = named(value, &ANSWER_IDS).map(ids);
     let text = named(value, &ANSWERS);
     match logged {
-        Some(None) => Err(Refusal::new(
+        Some(None) => Err(LogRefusal::new(
             LogSkip::BadIds,
             "the answer's ids are not a list of token ids",
         )),
@@ -122,20 +122,20 @@ fn named_answer(value: &Value, base: &LogEntry) -> Result<Vec<LogEntry>, Refusal
             };
             has_answer
                 .then(|| vec![entry])
-                .ok_or_else(|| Refusal::new(LogSkip::NoAnswer, "an empty list of token ids"))
+                .ok_or_else(|| LogRefusal::new(LogSkip::NoAnswer, "an empty list of token ids"))
         }
         None => match text {
             Some(text) => of_answer(text, base),
             None => {
                 let why = format!("no answer in {}", names(value));
-                Err(Refusal::new(LogSkip::NoAnswer, why))
+                Err(LogRefusal::new(LogSkip::NoAnswer, why))
             }
         },
     }
 }
 
 /// A text as it is, token ids, or a whole response.
-fn of_answer(logged: &Value, base: &LogEntry) -> Result<Vec<LogEntry>, Refusal> {
+fn of_answer(logged: &Value, base: &LogEntry) -> Result<Vec<LogEntry>, LogRefusal> {
     let numbers = match logged {
         Value::Array(values) if !values.is_empty() => values.iter().map(id).collect(),
         _ => None,
@@ -153,7 +153,7 @@ fn of_answer(logged: &Value, base: &LogEntry) -> Result<Vec<LogEntry>, Refusal> 
         _ => return of_response(logged, base),
     };
     match answer.is_empty() {
-        true => Err(Refusal::new(LogSkip::NoAnswer, "the answer is empty")),
+        true => Err(LogRefusal::new(LogSkip::NoAnswer, "the answer is empty")),
         false => Ok(vec![LogEntry {
             answer,
             ..base.clone()
@@ -162,7 +162,7 @@ fn of_answer(logged: &Value, base: &LogEntry) -> Result<Vec<LogEntry>, Refusal> 
 }
 
 /// JSON that is no response is an answer, too: models are asked for it.
-fn of_response(logged: &Value, base: &LogEntry) -> Result<Vec<LogEntry>, Refusal> {
+fn of_response(logged: &Value, base: &LogEntry) -> Result<Vec<LogEntry>, LogRefusal> {
     let answered = match (answered(logged), logged) {
         (Ok(answered), _) => answered,
         (Err(refusal), Value::String(text)) if refusal.skip == LogSkip::NoAnswer => {
@@ -176,7 +176,7 @@ fn of_response(logged: &Value, base: &LogEntry) -> Result<Vec<LogEntry>, Refusal
         }
         (Err(refusal), _) => return Err(refusal),
     };
-    let entry = |choice: super::answered::Choice| LogEntry {
+    let entry = |choice: super::answered::LoggedChoice| LogEntry {
         choice: choice.index,
         answer: choice.answer,
         finish: match choice.finish {
@@ -189,7 +189,7 @@ fn of_response(logged: &Value, base: &LogEntry) -> Result<Vec<LogEntry>, Refusal
 }
 
 /// The prompt by its path, else by its names; ids beat texts.
-fn prompt(value: &Value, options: &LogOptions) -> Result<LogPrompt, Refusal> {
+fn prompt(value: &Value, options: &LogOptions) -> Result<LogPrompt, LogRefusal> {
     if let Some(path) = &options.prompt_field {
         let found = at(value, path);
         return Ok(found
@@ -199,7 +199,7 @@ fn prompt(value: &Value, options: &LogOptions) -> Result<LogPrompt, Refusal> {
     let logged = named(value, &PROMPT_IDS).map(ids);
     if logged == Some(None) {
         let why = "the prompt's ids are not a list of token ids";
-        return Err(Refusal::new(LogSkip::BadIds, why));
+        return Err(LogRefusal::new(LogSkip::BadIds, why));
     }
     let mut prompt = worded(value);
     prompt.ids = logged.flatten().or(prompt.ids);

@@ -11,22 +11,22 @@ use serde_json::Value;
 
 use super::chunks;
 use super::entry::{LogEntry, LogPlace};
-use super::joining::Joining;
+use super::joining::{LineJoiner, Stopped};
 use super::options::LogOptions;
-use super::refusal::Refusal;
+use super::refusal::LogRefusal;
 use super::report::{LogReport, LogSkip};
 use super::rows::NextRow;
-use super::shape::{Line, line};
-use super::source::{Reading, Source};
+use super::shape::{LoggedLine, line};
+use super::source::{LogReading, LogSource};
 use super::values::NextValue;
 use crate::text_input::Next;
 
 /// A stream of the entries of one or more files.
 pub struct LogReader {
     options: LogOptions,
-    sources: VecDeque<Source>,
-    current: Option<(Source, Reading)>,
-    joining: Joining,
+    sources: VecDeque<LogSource>,
+    current: Option<(LogSource, LogReading)>,
+    joining: LineJoiner,
     ready: VecDeque<LogEntry>,
     report: LogReport,
     /// Bytes read from the disk, of this many.
@@ -37,7 +37,7 @@ pub struct LogReader {
 }
 
 /// One line, row or element.
-enum Unit {
+enum LogUnit {
     Json(String),
     Row(Value),
     Bad(LogSkip, String),
@@ -53,7 +53,7 @@ impl LogReader {
     /// A file that cannot be read, is empty, or is packed in something other than gzip.
     pub fn open(paths: &[PathBuf], options: &LogOptions) -> Result<Self> {
         let taken = Arc::new(AtomicU64::new(0));
-        let look = |path: &PathBuf| Source::look(path, options, &taken);
+        let look = |path: &PathBuf| LogSource::look(path, options, &taken);
         let mut sources = paths.iter().map(look).collect::<Result<Vec<_>>>()?;
         let Some(first) = sources.first() else {
             bail!("no log given: name one or more files");
@@ -69,7 +69,7 @@ impl LogReader {
             n_bytes: sources.iter().map(|source| source.n_bytes).sum(),
             sources: sources.into(),
             current: None,
-            joining: Joining::new(),
+            joining: LineJoiner::new(),
             ready: VecDeque::new(),
             report: LogReport::default(),
             taken,
@@ -100,18 +100,18 @@ impl LogReader {
             line: number,
         };
         match unit {
-            Unit::Json(text) if text.trim().is_empty() => Ok(()),
-            Unit::Json(text) => self.take(place, text.trim()),
-            Unit::Row(value) => {
+            LogUnit::Json(text) if text.trim().is_empty() => Ok(()),
+            LogUnit::Json(text) => self.take(place, text.trim()),
+            LogUnit::Row(value) => {
                 let format = self.options.format.unwrap_or(source.looked.table_format());
                 self.take_value(place, &value, "", Some(format))
             }
-            Unit::Bad(skip, why) => {
+            LogUnit::Bad(skip, why) => {
                 self.report.n_lines += 1;
                 self.report.skip(&place, skip, why);
                 Ok(())
             }
-            Unit::Broken(error) => {
+            LogUnit::Broken(error) => {
                 let file = &source.name;
                 self.report.broken.push(format!(
                     "{file} breaks off in line {number} ({error}): what came before is read"
@@ -119,7 +119,7 @@ impl LogReader {
                 self.current = None;
                 self.close_file()
             }
-            Unit::End => {
+            LogUnit::End => {
                 self.current = None;
                 self.close_file()
             }
@@ -170,20 +170,7 @@ impl LogReader {
         format: Option<super::LogFormat>,
     ) -> Result<()> {
         self.report.n_lines += 1;
-        let blank = LogEntry::blank(place.clone());
-        let met = match line(value, &self.options, &blank) {
-            Ok(Line::Entries(entries)) => Ok(entries),
-            Ok(Line::Chunk(id)) => self.joining.chunk(id, place.clone(), value, &self.options),
-            Ok(Line::Request(id)) => {
-                self.joining
-                    .request(&id, &place, (value, text), &self.options)
-            }
-            Ok(Line::Response(id)) => {
-                self.joining
-                    .response(&id, &place, (value, text), &self.options)
-            }
-            Err(refusal) => Err(refusal.into()),
-        };
+        let met = self.met(&place, value, text);
         match met {
             Ok(entries) => {
                 self.report.n_used += 1;
@@ -193,14 +180,30 @@ impl LogReader {
                 });
                 self.keep(formatted.collect());
             }
-            Err(super::joining::Stopped::Refused(Refusal { skip, why })) => {
+            Err(Stopped::Refused(LogRefusal { skip, why })) => {
                 self.report.skip(&place, skip, why);
             }
-            Err(super::joining::Stopped::Failed(error)) => {
+            Err(Stopped::Failed(error)) => {
                 return Err(error).wrap_err_with(|| format!("{place}: joining the batch"));
             }
         }
         Ok(())
+    }
+
+    /// The entries of a value; none while it waits for others.
+    fn met(
+        &mut self,
+        place: &LogPlace,
+        value: &Value,
+        text: &str,
+    ) -> Result<Vec<LogEntry>, Stopped> {
+        let (options, both) = (&self.options, (value, text));
+        match line(value, options, &LogEntry::blank(place.clone()))? {
+            LoggedLine::Entries(entries) => Ok(entries),
+            LoggedLine::Chunk(id) => self.joining.chunk(id, place.clone(), value, options),
+            LoggedLine::Request(id) => self.joining.request(&id, place, both, options),
+            LoggedLine::Response(id) => self.joining.response(&id, place, both, options),
+        }
     }
 
     fn keep(&mut self, entries: Vec<LogEntry>) {
@@ -223,7 +226,7 @@ impl LogReader {
             match closed {
                 Ok(entries) => self.keep(entries),
                 // Its lines were counted as used when they came.
-                Err(Refusal { skip, why }) => {
+                Err(LogRefusal { skip, why }) => {
                     self.report.n_used -= 1;
                     self.report.skip(&place, skip, why);
                 }
@@ -238,7 +241,7 @@ impl LogReader {
         let left = self.joining.left(&self.options);
         let left = left.wrap_err("joining the batch")?;
         self.keep(left.entries);
-        for (place, Refusal { skip, why }) in left.skipped {
+        for (place, LogRefusal { skip, why }) in left.skipped {
             self.report.n_used -= 1;
             self.report.skip(&place, skip, why);
         }
@@ -274,40 +277,40 @@ impl LogReader {
     }
 }
 
-fn next_unit(reading: &mut Reading) -> (u64, Unit) {
+fn next_unit(reading: &mut LogReading) -> (u64, LogUnit) {
     let too_long = || (LogSkip::TooLong, "it was not loaded".to_owned());
     let not_text = || (LogSkip::NotText, "bytes that are not UTF-8".to_owned());
-    let bad = |(skip, why)| Unit::Bad(skip, why);
+    let bad = |(skip, why)| LogUnit::Bad(skip, why);
     match reading {
-        Reading::Lines(lines) => {
+        LogReading::Lines(lines) => {
             let number = lines.number() + 1;
             let unit = match lines.next_line() {
-                Next::Line(line) => Unit::Json(line.to_owned()),
+                Next::Line(line) => LogUnit::Json(line.to_owned()),
                 Next::TooLong => bad(too_long()),
                 Next::LateByte => bad(not_text()),
-                Next::Broken(error) => Unit::Broken(error),
-                Next::End => Unit::End,
+                Next::Broken(error) => LogUnit::Broken(error),
+                Next::End => LogUnit::End,
             };
             (number, unit)
         }
-        Reading::Values(values) => {
+        LogReading::Values(values) => {
             let unit = match values.next_value() {
-                Ok(NextValue::Value) => Unit::Json(values.text().to_owned()),
+                Ok(NextValue::Value) => LogUnit::Json(values.text().to_owned()),
                 Ok(NextValue::TooLong) => bad(too_long()),
                 Ok(NextValue::Damaged(why)) => bad((LogSkip::Damaged, why.to_owned())),
-                Ok(NextValue::End) => Unit::End,
-                Err(error) => Unit::Broken(error),
+                Ok(NextValue::End) => LogUnit::End,
+                Err(error) => LogUnit::Broken(error),
             };
             (values.line, unit)
         }
-        Reading::Rows(rows) => {
+        LogReading::Rows(rows) => {
             let unit = match rows.next_row() {
-                NextRow::Row(value) => Unit::Row(value),
+                NextRow::Row(value) => LogUnit::Row(value),
                 NextRow::TooLong => bad(too_long()),
                 NextRow::NotText => bad(not_text()),
                 NextRow::Damaged(why) => bad((LogSkip::DamagedRow, why)),
-                NextRow::Broken(error) => Unit::Broken(error),
-                NextRow::End => Unit::End,
+                NextRow::Broken(error) => LogUnit::Broken(error),
+                NextRow::End => LogUnit::End,
             };
             (rows.line, unit)
         }

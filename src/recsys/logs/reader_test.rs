@@ -351,7 +351,7 @@ fn bad_lines_are_counted_by_reason_with_the_first_place() {
     log.extend(b"{\"prompt\": \"Q\"}\r\n");
     log.extend(b"{\"error\": {\"message\": \"too busy\"}}\n");
     log.extend(b"{\"prompt_token_ids\": [1], \"token_ids\": [-1]}\n[1, 2]\n{\"a\": 1}\n");
-    log.extend(vec![b'x'; source::ENTRY_BYTES_MAX + 9]);
+    log.extend(vec![b'x'; report::ENTRY_BYTES_MAX + 9]);
     log.extend("\n{\"prompt\": \"\u{e9}\", \"answer\": \"\u{e9}\"}".as_bytes());
     let (entries, report) = read_with(&[("log", log)], &LogOptions::default());
     let entries = entries.unwrap();
@@ -535,4 +535,43 @@ fn a_stop_text_is_no_end_token() {
     let ends: Vec<LogFinish> = entries.into_iter().map(|e| e.finish).collect();
     assert_eq!(ends[0], LogFinish::Other("stopped at \"\\n\"".into()));
     assert_eq!(ends[1..], [LogFinish::Stop, LogFinish::Stop]);
+}
+
+/// A log of lines, cut at any byte and with any byte changed: every line is counted.
+#[test]
+fn whatever_is_damaged_every_line_is_counted() {
+    let (asked, answered) = halves();
+    let whole = asked
+        + &answered
+        + &lines(&[
+            json!({"prompt": "Q", "choices": [{"text": "A", "logprobs": {"tokens": ["A"], "text_offset": [1]}}]}),
+            json!({"conversations": [{"from": "human", "value": "Q"}, {"from": "gpt", "value": "A"}]}),
+            json!({"input_ids": [1, 2], "loss_mask": [0, 1]}),
+            json!({"prompt": "caf\u{e9}", "answer": "\u{20ac}"}),
+        ]);
+    let n_lines = |bytes: &[u8]| {
+        let lines = bytes.split(|byte| b"\n\r".contains(byte));
+        lines.filter(|line| !line.trim_ascii().is_empty()).count() as u64
+    };
+    let options = LogOptions::default();
+    let check = |bytes: &[u8]| {
+        let (_, report) = read_with(&[("log", bytes.to_vec())], &options);
+        assert_eq!(
+            report.n_lines,
+            n_lines(bytes),
+            "{}",
+            String::from_utf8_lossy(bytes)
+        );
+    };
+    let bytes = whole.as_bytes();
+    for cut in (200..bytes.len()).step_by(7) {
+        check(&bytes[..cut]);
+    }
+    for at in (200..bytes.len()).step_by(5) {
+        for change in [b'"', b'}', b'\n', 0xff, b' '] {
+            let mut damaged = bytes.to_vec();
+            damaged[at] = change;
+            check(&damaged);
+        }
+    }
 }

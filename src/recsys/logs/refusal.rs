@@ -7,12 +7,12 @@ const SHOWN_MAX: usize = 160;
 
 /// A reason, and what is wrong with this line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Refusal {
+pub(super) struct LogRefusal {
     pub(super) skip: LogSkip,
     pub(super) why: String,
 }
 
-impl Refusal {
+impl LogRefusal {
     /// Long causes, which may be texts of a log, are cut.
     pub(super) fn new(skip: LogSkip, why: impl Into<String>) -> Self {
         let mut why = why.into();
@@ -22,6 +22,6 @@ impl Refusal {
             why.truncate(end);
             why.push_str(" ..");
         }
-        Refusal { skip, why }
+        LogRefusal { skip, why }
     }
 }

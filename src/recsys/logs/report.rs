@@ -6,6 +6,9 @@ use super::entry::{LogEntry, LogPlace, LogPromptText};
 use super::format::LogFormat;
 use super::options::LogOptions;
 
+/// Longest line, row or element of an array, in bytes; [`LogSkip::TooLong`] names it.
+pub(super) const ENTRY_BYTES_MAX: usize = 1 << 25;
+
 /// Reasons for which a line, an array's element or a choice is no entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, strum::Display)]
 pub enum LogSkip {

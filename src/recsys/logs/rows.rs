@@ -6,7 +6,7 @@ use std::io;
 
 use serde_json::{Map, Value};
 
-use super::source::ENTRY_BYTES_MAX;
+use super::report::ENTRY_BYTES_MAX;
 use crate::recsys::import::files::csv::{Ended, Fields, cut};
 use crate::text_input::{LineReader, Next};
 
@@ -24,7 +24,7 @@ pub(super) enum NextRow {
     End,
 }
 
-pub(super) struct Rows {
+pub(super) struct LogRows {
     lines: LineReader<'static>,
     separator: char,
     header: Vec<String>,
@@ -41,9 +41,9 @@ pub(super) struct Rows {
     pub(super) line: u64,
 }
 
-impl Rows {
+impl LogRows {
     pub(super) fn new(lines: LineReader<'static>, separator: char) -> Self {
-        Rows {
+        LogRows {
             lines,
             separator,
             header: Vec::new(),

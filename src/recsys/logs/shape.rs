@@ -3,13 +3,13 @@
 
 use serde_json::Value;
 
-use super::answered::{Choice, answered, failed, is_response};
-use super::asked::Asked;
+use super::answered::{LoggedChoice, answered, failed, is_response};
+use super::asked::LoggedRequest;
 use super::entry::{LogEntry, LogPrompt};
 use super::fields::{as_word, at, named, names, number, word};
 use super::format::LogFormat;
 use super::options::LogOptions;
-use super::refusal::Refusal;
+use super::refusal::LogRefusal;
 use super::report::LogSkip;
 use super::time::LogTime;
 use super::{chunks, conversations, plain};
@@ -60,7 +60,7 @@ const IDS: [&str; 10] = [
 
 /// What a line holds.
 #[derive(Debug)]
-pub(super) enum Line {
+pub(super) enum LoggedLine {
     Entries(Vec<LogEntry>),
     /// One half of a batch, under its `custom_id`.
     Request(String),
@@ -73,7 +73,11 @@ pub(super) enum Line {
 ///
 /// # Errors
 /// It is not in a known layout, or not in the one that was asked for; it has no answer.
-pub(super) fn line(value: &Value, options: &LogOptions, blank: &LogEntry) -> Result<Line, Refusal> {
+pub(super) fn line(
+    value: &Value,
+    options: &LogOptions,
+    blank: &LogEntry,
+) -> Result<LoggedLine, LogRefusal> {
     match half(value).filter(|_| options.answer_field.is_none()) {
         Some(half) => allowed(options.format, half_format(&half)).map(|()| half),
         None => {
@@ -84,39 +88,39 @@ pub(super) fn line(value: &Value, options: &LogOptions, blank: &LogEntry) -> Res
             entries
                 .iter_mut()
                 .for_each(|entry| dress(entry, value, None, options));
-            Ok(Line::Entries(entries))
+            Ok(LoggedLine::Entries(entries))
         }
     }
 }
 
-fn half_format(half: &Line) -> LogFormat {
+fn half_format(half: &LoggedLine) -> LogFormat {
     match half {
-        Line::Chunk(_) => LogFormat::OpenaiChat,
+        LoggedLine::Chunk(_) => LogFormat::OpenaiChat,
         _ => LogFormat::OpenaiBatch,
     }
 }
 
-fn half(value: &Value) -> Option<Line> {
+fn half(value: &Value) -> Option<LoggedLine> {
     if chunks::is_chunk(value) {
-        return Some(Line::Chunk(word(value, &["id"]).unwrap_or_default()));
+        return Some(LoggedLine::Chunk(word(value, &["id"]).unwrap_or_default()));
     }
     let custom_id = word(value, &["custom_id"])?;
     let has = |name: &str| value.get(name).is_some_and(|value| !value.is_null());
     if has("response") || has("error") || has("result") {
-        return Some(Line::Response(custom_id));
+        return Some(LoggedLine::Response(custom_id));
     }
-    (has("body") || has("params")).then_some(Line::Request(custom_id))
+    (has("body") || has("params")).then_some(LoggedLine::Request(custom_id))
 }
 
 /// The forms that the values of a table and of a JSON file share are allowed for both.
-fn allowed(asked: Option<LogFormat>, found: LogFormat) -> Result<(), Refusal> {
+fn allowed(asked: Option<LogFormat>, found: LogFormat) -> Result<(), LogRefusal> {
     let is_allowed = match asked {
         None | Some(LogFormat::Csv | LogFormat::Tsv) => true,
         Some(asked) => asked == found,
     };
     match is_allowed {
         true => Ok(()),
-        false => Err(Refusal::new(
+        false => Err(LogRefusal::new(
             LogSkip::UnknownLayout,
             format!("{}, not the format that was asked for", found.name()),
         )),
@@ -127,7 +131,7 @@ fn entries(
     value: &Value,
     options: &LogOptions,
     blank: &LogEntry,
-) -> Result<Vec<LogEntry>, Refusal> {
+) -> Result<Vec<LogEntry>, LogRefusal> {
     let is_plain = options.answer_field.is_some()
         || matches!(options.format, Some(LogFormat::Jsonl | LogFormat::Ids));
     if is_plain {
@@ -157,7 +161,7 @@ fn entries(
         true => (LogSkip::NoAnswer, "no answer in"),
         false => (LogSkip::UnknownLayout, "no prompt and no answer in"),
     };
-    Err(Refusal::new(skip, format!("{what} {}", names(value))))
+    Err(LogRefusal::new(skip, format!("{what} {}", names(value))))
 }
 
 /// The response of a line of LiteLLM's.
@@ -185,7 +189,7 @@ fn exchange(value: &Value) -> Option<(&Value, &Value)> {
             || chunks::joined(&value).is_some()
             || value.get("error").is_some_and(|error| !error.is_null())
     };
-    let request = named(value, &REQUESTS).filter(|request| Asked::of(request).has_prompt());
+    let request = named(value, &REQUESTS).filter(|request| LoggedRequest::of(request).has_prompt());
     has_choices(response).then_some((request.unwrap_or(value), response))
 }
 
@@ -199,13 +203,13 @@ pub(super) fn of_exchange(
     format: Option<LogFormat>,
     blank: &LogEntry,
     options: &LogOptions,
-) -> Result<Vec<LogEntry>, Refusal> {
+) -> Result<Vec<LogEntry>, LogRefusal> {
     failed(response)?;
     if word(request, &["status"]).is_some_and(|status| status == "failure") {
         let why = word(request, &["error_str"]).unwrap_or_else(|| "status: failure".into());
-        return Err(Refusal::new(LogSkip::Failed, why));
+        return Err(LogRefusal::new(LogSkip::Failed, why));
     }
-    let asked = Asked::of(request);
+    let asked = LoggedRequest::of(request);
     let asked_at = options
         .prompt_field
         .as_ref()
@@ -217,32 +221,38 @@ pub(super) fn of_exchange(
         .iter()
         .map(|choice| choice.index as usize + 1);
     let n = n.max().unwrap_or(1);
-    let created = named(response, &["created", "created_at"]).and_then(LogTime::of);
-    let entry = |choice: Choice| {
+    let base = LogEntry {
+        format: format.unwrap_or(answered.format),
+        model: word(response, &["model"]).or_else(|| asked.model.clone()),
+        temperature: asked.temperature,
+        started: named(response, &["created", "created_at"]).and_then(LogTime::of),
+        id: word(response, &["id", "request_id"]).unwrap_or_default(),
+        ..blank.clone()
+    };
+    let entry = |choice: LoggedChoice| {
         let prompt = chosen.clone();
         let prompt = prompt.unwrap_or_else(|| asked.prompt(choice.index as usize, n));
-        let mut entry = LogEntry {
-            format: format.unwrap_or(answered.format),
-            choice: choice.index,
-            model: word(response, &["model"]).or_else(|| asked.model.clone()),
-            temperature: asked.temperature,
-            started: created,
-            prompt: LogPrompt {
-                ids: choice.prompt_ids.or(prompt.ids),
-                text: prompt.text,
-            },
-            answer: choice.answer,
-            finish: choice.finish,
-            has_reasoning: choice.has_reasoning,
-            id: word(response, &["id", "request_id"]).unwrap_or_default(),
-            ..blank.clone()
-        };
-        if asked.echo {
-            entry.drop_echo();
-        }
-        entry
+        of_choice(choice, prompt, asked.echo, &base)
     };
     Ok(answered.choices.into_iter().map(entry).collect())
+}
+
+fn of_choice(choice: LoggedChoice, prompt: LogPrompt, echo: bool, base: &LogEntry) -> LogEntry {
+    let mut entry = LogEntry {
+        choice: choice.index,
+        prompt: LogPrompt {
+            ids: choice.prompt_ids.or(prompt.ids),
+            text: prompt.text,
+        },
+        answer: choice.answer,
+        finish: choice.finish,
+        has_reasoning: choice.has_reasoning,
+        ..base.clone()
+    };
+    if echo {
+        entry.drop_echo();
+    }
+    entry
 }
 
 /// Adds what stands beside prompt and answer; `other` is the other half of a batch.

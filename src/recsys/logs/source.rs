@@ -9,15 +9,14 @@ use std::sync::atomic::AtomicU64;
 use color_eyre::eyre::{Result, WrapErr, bail};
 use flate2::read::MultiGzDecoder;
 
-use super::layout::{Layout, Looked};
+use super::layout::{FileLayout, Layout};
 use super::options::LogOptions;
-use super::rows::Rows;
-use super::values::Values;
+use super::report::ENTRY_BYTES_MAX;
+use super::rows::LogRows;
+use super::values::JsonValues;
 use crate::recsys::import::files::counted::{BUFFER_BYTES, Counted};
 use crate::text_input::{Bounded, LineReader, UNPACKED_BYTES_MAX, decode, without_mark};
 
-/// Longest line, row or element of an array, in bytes.
-pub(super) const ENTRY_BYTES_MAX: usize = 1 << 25;
 /// Bytes by which a file's layout is found.
 const LOOKED_AT_BYTES: u64 = 1 << 18;
 const GZIP: [u8; 2] = [0x1f, 0x8b];
@@ -46,24 +45,24 @@ const PACKED: [(&[u8], &str); 7] = [
 ];
 
 /// A file that has been looked at.
-pub(super) struct Source {
+pub(super) struct LogSource {
     /// In messages.
     pub(super) name: Arc<str>,
     pub(super) n_bytes: u64,
-    pub(super) looked: Looked,
+    pub(super) looked: FileLayout,
     path: PathBuf,
     /// A pipe, which can be opened only once.
     opened: Option<Box<dyn BufRead + Send>>,
 }
 
 /// A file being read.
-pub(super) enum Reading {
+pub(super) enum LogReading {
     Lines(LineReader<'static>),
-    Values(Values<'static>),
-    Rows(Rows),
+    Values(JsonValues<'static>),
+    Rows(LogRows),
 }
 
-impl Source {
+impl LogSource {
     /// Opens a file and looks at its beginning.
     ///
     /// # Errors
@@ -83,9 +82,9 @@ impl Source {
         if !is_text && head.contains(&0) {
             bail!("{name} is not a text: logs are JSON lines, JSON, CSV or TSV, also as gzip");
         }
-        let looked = Looked::at(&decode(&head).text, options);
+        let looked = FileLayout::at(&decode(&head).text, options);
         let is_pipe = !meta.is_file();
-        Ok(Source {
+        Ok(LogSource {
             name: name.as_str().into(),
             n_bytes: meta.len(),
             looked,
@@ -98,7 +97,7 @@ impl Source {
     ///
     /// # Errors
     /// It cannot be read any more.
-    pub(super) fn open(&mut self, taken: &Arc<AtomicU64>) -> Result<Reading> {
+    pub(super) fn open(&mut self, taken: &Arc<AtomicU64>) -> Result<LogReading> {
         let reading = || format!("reading {}", self.name);
         let bytes: Box<dyn BufRead + Send> = match self.opened.take() {
             Some(opened) => opened,
@@ -109,23 +108,24 @@ impl Source {
         };
         let lines = |bytes| LineReader::new(bytes, None, ENTRY_BYTES_MAX);
         Ok(match self.looked.layout {
-            Layout::Lines => Reading::Lines(lines(bytes).wrap_err_with(reading)?.only_utf8()),
+            Layout::Lines => LogReading::Lines(lines(bytes).wrap_err_with(reading)?.only_utf8()),
             Layout::Values => {
                 let (bytes, _) = without_mark(bytes, None).wrap_err_with(reading)?;
-                Reading::Values(Values::new(bytes, ENTRY_BYTES_MAX))
+                LogReading::Values(JsonValues::new(bytes, ENTRY_BYTES_MAX))
             }
-            Layout::Rows(separator) => {
-                Reading::Rows(Rows::new(lines(bytes).wrap_err_with(reading)?, separator))
-            }
+            Layout::Rows(separator) => LogReading::Rows(LogRows::new(
+                lines(bytes).wrap_err_with(reading)?,
+                separator,
+            )),
         })
     }
 }
 
-type Opened = (Vec<u8>, Box<dyn BufRead + Send>);
+type OpenedLog = (Vec<u8>, Box<dyn BufRead + Send>);
 
 /// The first bytes of a file's text, and the rest of it. A file that breaks off within
 /// them breaks off again where the rest is read.
-fn opened(path: &Path, taken: &Arc<AtomicU64>) -> io::Result<Opened> {
+fn opened(path: &Path, taken: &Arc<AtomicU64>) -> io::Result<OpenedLog> {
     let counted = Counted {
         inner: File::open(path)?,
         n_taken: Arc::clone(taken),

@@ -17,14 +17,14 @@ pub(super) enum NextValue {
 
 /// Where the scan is within a value.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Inside {
+enum WithinValue {
     Structure,
     Text,
     /// After a backslash in a text.
     Escape,
 }
 
-pub(super) struct Values<'a> {
+pub(super) struct JsonValues<'a> {
     bytes: Box<dyn BufRead + 'a>,
     max_bytes: usize,
     value: Vec<u8>,
@@ -39,10 +39,10 @@ pub(super) struct Values<'a> {
     lost: bool,
 }
 
-impl<'a> Values<'a> {
+impl<'a> JsonValues<'a> {
     /// `bytes` are UTF-8 without a byte order mark.
     pub(super) fn new(bytes: Box<dyn BufRead + 'a>, max_bytes: usize) -> Self {
-        Values {
+        JsonValues {
             bytes,
             max_bytes,
             value: Vec::new(),
@@ -131,12 +131,12 @@ impl<'a> Values<'a> {
     }
 
     fn take_value(&mut self) -> io::Result<NextValue> {
-        let mut inside = Inside::Structure;
+        let mut inside = WithinValue::Structure;
         let mut depth = 0usize;
         let (mut is_first, mut too_long) = (true, false);
         let indent = self.indent;
         while let Some(byte) = self.peek()? {
-            if inside != Inside::Structure && byte == b'\n' {
+            if inside != WithinValue::Structure && byte == b'\n' {
                 self.lost = true;
                 return Ok(over(too_long, "a text goes over the end of its line"));
             }
@@ -175,24 +175,24 @@ fn over(too_long: bool, damage: &'static str) -> NextValue {
     }
 }
 
-fn stepped(inside: Inside, byte: u8, depth: &mut usize) -> Inside {
+fn stepped(inside: WithinValue, byte: u8, depth: &mut usize) -> WithinValue {
     match (inside, byte) {
-        (Inside::Escape, _) | (Inside::Text, b'\\' | b'"') => match (inside, byte) {
-            (Inside::Text, b'\\') => Inside::Escape,
-            (Inside::Text, _) => Inside::Structure,
-            _ => Inside::Text,
+        (WithinValue::Escape, _) | (WithinValue::Text, b'\\' | b'"') => match (inside, byte) {
+            (WithinValue::Text, b'\\') => WithinValue::Escape,
+            (WithinValue::Text, _) => WithinValue::Structure,
+            _ => WithinValue::Text,
         },
-        (Inside::Text, _) => Inside::Text,
-        (Inside::Structure, b'"') => Inside::Text,
-        (Inside::Structure, b'{' | b'[') => {
+        (WithinValue::Text, _) => WithinValue::Text,
+        (WithinValue::Structure, b'"') => WithinValue::Text,
+        (WithinValue::Structure, b'{' | b'[') => {
             *depth += 1;
-            Inside::Structure
+            WithinValue::Structure
         }
-        (Inside::Structure, b'}' | b']') => {
+        (WithinValue::Structure, b'}' | b']') => {
             *depth = depth.saturating_sub(1);
-            Inside::Structure
+            WithinValue::Structure
         }
-        (Inside::Structure, _) => Inside::Structure,
+        (WithinValue::Structure, _) => WithinValue::Structure,
     }
 }
 
@@ -202,7 +202,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn values(text: &str, max_bytes: usize) -> Vec<(u64, String)> {
-        let mut values = Values::new(Box::new(text.as_bytes()), max_bytes);
+        let mut values = JsonValues::new(Box::new(text.as_bytes()), max_bytes);
         let mut all = Vec::new();
         loop {
             let met = values.next_value().unwrap();

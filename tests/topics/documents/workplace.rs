@@ -115,6 +115,7 @@ impl Workplace {
             ("kar.jsonl", items.clone()),
             ("answers.jsonl", few(&items)),
             ("more.jsonl", few(&users)),
+            ("log.jsonl", log(&items)),
         ] {
             fs::write(self.files().join(name), text).expect("writes");
         }
@@ -132,6 +133,21 @@ impl Workplace {
             self.shell(line, &self.files()).expect("recorded");
         }
     }
+}
+
+/// Documents as an engine would have logged them.
+fn log(documents: &str) -> String {
+    let line = |document: &str| {
+        let document: serde_json::Value = serde_json::from_str(document).expect("a document");
+        let line = serde_json::json!({
+            "id": document["id"],
+            "user": {"segment": document["group"]},
+            "prompt": "What is it like?",
+            "response": document["text"],
+        });
+        format!("{line}\n")
+    };
+    documents.lines().take(4).map(line).collect()
 }
 
 /// The files that a line writes.

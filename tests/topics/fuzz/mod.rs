@@ -8,6 +8,7 @@
 
 mod allocations;
 mod data;
+mod logs;
 mod models;
 mod mutate;
 mod texts;
