@@ -49,7 +49,7 @@ pub struct ScoreArgs {
     pub(crate) logprobs: Option<LogprobsChoice>,
     /// Open the answer with this id as a run, instead of scoring all; drafts come from one
     /// --drafter and one --budget [default: 16 rows; with --cost, auto]
-    #[arg(long, value_name = "ID", requires = "trace", conflicts_with_all = ["json", "csv", "by_group"])]
+    #[arg(long, value_name = "ID", requires = "trace", conflicts_with_all = ["json", "csv", "by_group", "settings_for"])]
     pub(crate) open: Option<String>,
     /// With --open: the file for the run, for `laserscope replay` and `laserscope trace`
     #[arg(long, value_name = "FILE", requires = "open")]
