@@ -11,7 +11,8 @@ pub struct EncodingReport {
     pub n_differing: u64,
     /// Answers whose logged tokens are not their text under this tokenizer.
     pub n_unlike: u64,
-    /// Answers whose logged tokens are not all known, so that their text was encoded.
+    /// Answers whose logged tokens are not all known or not all of the text, so that the text
+    /// was encoded.
     pub n_inexact: u64,
     /// Prompts whose messages were joined plainly: there is no chat template, or it refuses
     /// them.
@@ -41,8 +42,8 @@ impl EncodingReport {
         }
         if self.n_inexact > 0 {
             lines.push(format!(
-                "{} answers have log probabilities for tokens that are not in the vocabulary: \
-                 their text was encoded",
+                "{} answers have log probabilities for tokens that are not in the vocabulary or \
+                 not all of the text: their text was encoded",
                 self.n_inexact
             ));
         }
@@ -59,7 +60,7 @@ impl EncodingReport {
 /// How the text of logged tokens compares with the logged text.
 pub(super) enum Likeness {
     Equal,
-    /// The text begins earlier: with what was prefilled.
+    /// The text begins earlier, with what was prefilled, or later, after reasoning.
     Part,
     Other,
 }
@@ -69,7 +70,7 @@ pub(super) fn likeness(of_tokens: &str, text: &str) -> Likeness {
     let [of_tokens, text] = [of_tokens, text].map(|t| t.trim_end_matches('\u{fffd}'));
     match of_tokens == text || of_tokens.strip_prefix(' ') == Some(text) {
         true => Likeness::Equal,
-        false if text.ends_with(of_tokens) => Likeness::Part,
+        false if text.ends_with(of_tokens) || of_tokens.ends_with(text) => Likeness::Part,
         false => Likeness::Other,
     }
 }
