@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use color_eyre::eyre::{Result, WrapErr, ensure, eyre};
 
-use super::open::bytes_of;
-use super::prepare::{Prepared, prepare};
+use super::logged::bytes_of;
+use super::prepare::{PreparedScore, prepare};
 use super::read::ReadLogs;
 use crate::cli::ScoreArgs;
 use crate::config::Settings;
@@ -37,7 +37,7 @@ pub fn open_board(
         return Ok(None);
     };
     drop(line);
-    let Prepared {
+    let PreparedScore {
         logs,
         ways,
         split,
@@ -118,7 +118,8 @@ fn as_opened<'b>(
     number: u32,
     bytes: &'b dyn Fn(TokenId) -> TokenBytes,
 ) -> OpenedAs<'b> {
-    logs.metas[number as usize].opened(logs, number, bytes)
+    let at = number as usize;
+    logs.metas[at].opened(&logs.answers.entries[at], logs.encoder.codec(), bytes)
 }
 
 fn words(error: color_eyre::eyre::Report) -> String {

@@ -2,8 +2,8 @@
 
 use color_eyre::eyre::Result;
 
-use super::figures::Figures;
-use super::ways::Way;
+use super::figures::ScoreFigures;
+use super::ways::ScoreWay;
 use crate::console;
 use crate::engine::scoring::{Answers, EntryScore, ScoredAnswer};
 
@@ -57,7 +57,7 @@ impl Lines {
         &mut self,
         answers: &Answers,
         scored: &ScoredAnswer,
-        ways: &[Way],
+        ways: &[ScoreWay],
     ) -> Result<()> {
         let Some(out) = &mut self.out else {
             return Ok(());
@@ -98,7 +98,7 @@ impl Lines {
 
 fn cells(score: &EntryScore, repetition: f64) -> Vec<String> {
     let share = |share: Option<f64>| share.map_or_else(String::new, |n| format!("{n:.6}"));
-    let (figures, sums) = (Figures::of(&score.sums), &score.sums);
+    let (figures, sums) = (ScoreFigures::of(&score.sums), &score.sums);
     let drafts = figures.drafts;
     vec![
         figures.tokens.to_string(),

@@ -5,10 +5,10 @@ use serde::Serialize;
 use crate::engine::scoring::ScoreSums;
 use crate::speculate::stats::FateCounts;
 
-/// Figures of some steps; those that cannot be told without steps, drafts or a cost profile
+/// ScoreFigures of some steps; those that cannot be told without steps, drafts or a cost profile
 /// are absent.
 #[derive(Clone, Copy, Debug, Serialize)]
-pub(super) struct Figures {
+pub(super) struct ScoreFigures {
     pub(super) steps: usize,
     pub(super) tokens: usize,
     pub(super) mal: Option<f64>,
@@ -36,9 +36,9 @@ pub(super) struct DraftFigures {
     pub(super) waste: Option<f64>,
 }
 
-impl Figures {
+impl ScoreFigures {
     pub(super) fn of(sums: &ScoreSums) -> Self {
-        Figures {
+        ScoreFigures {
             steps: sums.steps,
             tokens: sums.tokens,
             mal: sums.mal(),

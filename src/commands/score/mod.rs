@@ -7,6 +7,7 @@ mod csv;
 mod figures;
 mod groups;
 mod heading_names;
+mod logged;
 mod open;
 mod opening;
 mod prepare;
@@ -26,11 +27,11 @@ use crate::console::interrupt;
 use crate::console::progress::Line;
 use crate::engine::scoring::{Scoring, ScoringStart, ScoringWay};
 use crate::speculate::params::{AcceptanceRule, Params};
-use prepare::{Prepared, prepare};
+use prepare::{PreparedScore, prepare};
 use read::ReadLogs;
 use report::ScoreReport;
 use totals::WayTotals;
-use ways::Way;
+use ways::ScoreWay;
 
 pub use board::open_board;
 
@@ -53,7 +54,7 @@ pub fn run(args: &ScoreArgs, params: Params, settings: &Settings) -> Result<bool
     let Some(prepared) = prepare(args, params, settings, &mut line)? else {
         return Ok(false);
     };
-    let Prepared {
+    let PreparedScore {
         logs,
         ways,
         split,
@@ -64,7 +65,7 @@ pub fn run(args: &ScoreArgs, params: Params, settings: &Settings) -> Result<bool
         let asked = open::ToOpen { id, file };
         return open::run(asked, (&logs, &ways), split, &start, (args, settings));
     }
-    let scoring_ways: Vec<ScoringWay> = ways.iter().map(Way::scoring).collect();
+    let scoring_ways: Vec<ScoringWay> = ways.iter().map(ScoreWay::scoring).collect();
     let scoring = Scoring::new(&logs.answers, split, &logs.pools, &scoring_ways, &start);
     let scoring = scoring.learning(settings.learn);
     ensure!(
@@ -101,7 +102,7 @@ fn tell(logs: &ReadLogs, totals: &[WayTotals]) {
 fn score(
     args: &ScoreArgs,
     scoring: &Scoring,
-    (logs, ways): (&ReadLogs, &[Way]),
+    (logs, ways): (&ReadLogs, &[ScoreWay]),
     totals: &mut [WayTotals],
     line: &mut Line,
 ) -> Result<bool> {

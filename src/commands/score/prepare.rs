@@ -3,7 +3,7 @@
 use color_eyre::eyre::{Result, ensure, eyre};
 
 use super::read::{self, ReadLogs};
-use super::ways::{self, Way};
+use super::ways::{self, ScoreWay};
 use crate::cli::{ScoreArgs, SplitChoice};
 use crate::config::Settings;
 use crate::console::progress::Line;
@@ -15,9 +15,9 @@ use crate::speculate::cost::CostProfile;
 use crate::speculate::params::Params;
 
 /// All that scoring needs.
-pub(super) struct Prepared {
+pub(super) struct PreparedScore {
     pub(super) logs: ReadLogs,
-    pub(super) ways: Vec<Way>,
+    pub(super) ways: Vec<ScoreWay>,
     pub(super) split: Split,
     pub(super) start: ScoringStart,
 }
@@ -32,7 +32,7 @@ pub(super) fn prepare(
     params: Params,
     settings: &Settings,
     line: &mut Line,
-) -> Result<Option<Prepared>> {
+) -> Result<Option<PreparedScore>> {
     let profile = settings.cost.as_ref().map(cost::named).transpose()?;
     let ways = ways::of(args, params, profile.is_some())?;
     check_rule(args, &params)?;
@@ -46,7 +46,7 @@ pub(super) fn prepare(
     );
     deal(&mut logs.answers, args.deal_seed);
     let start = start(settings, profile, &logs)?;
-    Ok(Some(Prepared {
+    Ok(Some(PreparedScore {
         logs,
         ways,
         split,

@@ -4,7 +4,7 @@ use color_eyre::eyre::{Result, bail, ensure};
 
 use super::groups::{GroupFinder, limit_groups};
 use super::heading_names::HeadingNames;
-use super::open::{LoggedMeta, logged_rows};
+use super::logged::{LoggedMeta, logged_rows};
 use super::opening::Opening;
 use super::vocabulary::encoder;
 use crate::cli::{LogReadingArgs, ScoreArgs};

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::figures::{DraftFigures, Figures};
+use super::figures::{DraftFigures, ScoreFigures};
 use super::read::ReadLogs;
 use super::totals::WayTotals;
-use super::ways::Way;
+use super::ways::ScoreWay;
 use crate::commands::arrangement::Arrangement;
 use crate::engine::scoring::{EntryScore, POSITIONS, Split};
 use crate::present::engine_settings::{EngineSettings, TargetEngine};
@@ -85,7 +85,7 @@ pub(super) struct WayReport {
     pub(super) arrangement: Option<Arrangement>,
     pub(super) params: Params,
     #[serde(flatten)]
-    pub(super) figures: Figures,
+    pub(super) figures: ScoreFigures,
     /// Share of the steps that a lossy rule was exact for.
     pub(super) judged: Option<f64>,
     pub(super) by_source: Vec<SourceReport>,
@@ -129,14 +129,14 @@ pub(super) struct PositionReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) to: Option<usize>,
     #[serde(flatten)]
-    pub(super) figures: Figures,
+    pub(super) figures: ScoreFigures,
 }
 
 #[derive(Debug, Serialize)]
 pub(super) struct HeadingReport {
     pub(super) heading: String,
     #[serde(flatten)]
-    pub(super) figures: Figures,
+    pub(super) figures: ScoreFigures,
 }
 
 #[derive(Debug, Serialize)]
@@ -144,14 +144,14 @@ pub(super) struct GroupReport {
     pub(super) group: String,
     pub(super) answers: usize,
     #[serde(flatten)]
-    pub(super) figures: Figures,
+    pub(super) figures: ScoreFigures,
 }
 
 impl ScoreReport {
     pub(super) fn new(
         logs: &ReadLogs,
         (split, calibration): (Split, String),
-        (ways, totals): (&[Way], &[WayTotals]),
+        (ways, totals): (&[ScoreWay], &[WayTotals]),
         complete: bool,
     ) -> Self {
         let ways = ways.iter().zip(totals);
@@ -250,12 +250,12 @@ impl EncodedReport {
 }
 
 impl WayReport {
-    fn new(way: &Way, totals: &WayTotals, headings: &[String]) -> Self {
+    fn new(way: &ScoreWay, totals: &WayTotals, headings: &[String]) -> Self {
         let all = &totals.all;
         let groups = totals.groups.iter().map(|(group, totals)| GroupReport {
             group: group.to_string(),
             answers: totals.n_answers,
-            figures: Figures::of(&totals.sums),
+            figures: ScoreFigures::of(&totals.sums),
         });
         WayReport {
             drafter: way.params.drafter,
@@ -263,7 +263,7 @@ impl WayReport {
             verify: way.params.verify.name(),
             arrangement: way.arrangement,
             params: way.params,
-            figures: Figures::of(&all.sums),
+            figures: ScoreFigures::of(&all.sums),
             judged: all.judged_share(),
             by_source: by_source(all),
             by_field: FieldReport {
@@ -306,7 +306,7 @@ fn by_position(all: &EntryScore) -> Vec<PositionReport> {
     let report = ranges.map(|(at, (&from, sums))| PositionReport {
         from,
         to: POSITIONS.get(at + 1).map(|next| next - 1),
-        figures: Figures::of(sums),
+        figures: ScoreFigures::of(sums),
     });
     report.collect()
 }
@@ -315,7 +315,7 @@ fn by_position(all: &EntryScore) -> Vec<PositionReport> {
 fn by_heading(all: &EntryScore, names: &[String]) -> Vec<HeadingReport> {
     let headings = all.headings.iter().map(|(&number, sums)| HeadingReport {
         heading: names[number as usize].clone(),
-        figures: Figures::of(sums),
+        figures: ScoreFigures::of(sums),
     });
     let mut headings: Vec<HeadingReport> = headings.collect();
     headings.sort_by(|a, b| {

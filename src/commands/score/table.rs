@@ -1,6 +1,6 @@
 //! The report for people: a line per way, then one way in detail.
 
-use super::figures::{DraftFigures, Figures};
+use super::figures::{DraftFigures, ScoreFigures};
 use super::report::{PositionReport, ScoreReport, WayReport};
 use crate::commands::arrangement::Arrangement;
 use crate::commands::engine_settings;
@@ -164,7 +164,7 @@ fn print_groups(report: &ScoreReport, chosen: &WayReport) {
     say_rest(chosen.by_group.len());
 }
 
-fn print_parts(head: &str, parts: Vec<(String, Figures)>) {
+fn print_parts(head: &str, parts: Vec<(String, ScoreFigures)>) {
     if parts.is_empty() {
         return;
     }
@@ -269,7 +269,7 @@ fn share(value: Option<f64>) -> String {
     value.map_or_else(|| "-".to_string(), |n| format!("{:.1}%", n * 100.0))
 }
 
-fn speed_up(figures: &Figures) -> String {
+fn speed_up(figures: &ScoreFigures) -> String {
     let value = figures.est_speedup;
     value.map_or_else(|| "-".to_string(), |n| format!("est. {n:.2}x"))
 }

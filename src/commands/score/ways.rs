@@ -16,13 +16,13 @@ const OPENED_ROWS: usize = 16;
 
 /// One way to draft.
 #[derive(Clone, Debug)]
-pub(super) struct Way {
+pub(super) struct ScoreWay {
     pub(super) params: Params,
     /// `None`: not compared.
     pub(super) arrangement: Option<Arrangement>,
 }
 
-impl Way {
+impl ScoreWay {
     pub(super) fn scoring(&self) -> ScoringWay {
         ScoringWay {
             params: self.params,
@@ -35,7 +35,7 @@ impl Way {
 ///
 /// # Errors
 /// An automatic budget without costs.
-pub(super) fn of(args: &ScoreArgs, params: Params, has_costs: bool) -> Result<Vec<Way>> {
+pub(super) fn of(args: &ScoreArgs, params: Params, has_costs: bool) -> Result<Vec<ScoreWay>> {
     let budgets = budgets(args, has_costs);
     ensure!(
         has_costs || !budgets.iter().any(Budget::is_auto),
@@ -49,7 +49,7 @@ pub(super) fn of(args: &ScoreArgs, params: Params, has_costs: bool) -> Result<Ve
     let mut ways = Vec::new();
     for &drafter in &args.drafter {
         for &budget in &budgets {
-            ways.extend(arrangements.iter().map(|&arrangement| Way {
+            ways.extend(arrangements.iter().map(|&arrangement| ScoreWay {
                 params: Params {
                     drafter,
                     budget,
