@@ -9,7 +9,7 @@ use crate::speculate::draft::Origin;
 use crate::speculate::explain::{NOT_RECORDED, bonus_choice, explain};
 use crate::speculate::params::Source;
 use crate::speculate::stats::Stats;
-use crate::speculate::trace::{Header, LogEntry, Step, Trace};
+use crate::speculate::trace::{Header, LogOrigin, Step, Trace};
 
 /// Names of files in what others are shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -57,8 +57,8 @@ pub(crate) fn penalty(header: &Header) -> String {
 }
 
 /// `entry c1 of answers.jsonl, judged by Llama 3 (99% of its tokens)`: what a run was made of.
-pub(crate) fn logged(entry: &LogEntry) -> String {
-    let LogEntry { log, id, judge, .. } = entry;
+pub(crate) fn logged(entry: &LogOrigin) -> String {
+    let LogOrigin { log, id, judge, .. } = entry;
     let judge = judge.as_ref().map_or(String::new(), |judge| {
         let agreement = judge.agreement().map_or_else(String::new, |share| {
             format!(", whose choice {} of its tokens are", percent(share))

@@ -9,7 +9,7 @@ use super::options::{all, options};
 use super::parameters::setup;
 use super::params::Params;
 use super::subject::KindName;
-use super::trace::{Header, LogEntry, SubjectInfo};
+use super::trace::{Header, LogOrigin, SubjectInfo};
 
 /// The options of a session, as opposed to those of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -116,7 +116,7 @@ impl<'a> CommandLine<'a> {
     }
 
     /// The line that opens a log's entry again.
-    fn opening(&self, log: &LogEntry) -> String {
+    fn opening(&self, log: &LogOrigin) -> String {
         let mut words = vec!["laserscope".to_string(), "score".into(), log.log.clone()];
         words.extend(["--open".into(), log.id.clone()]);
         words.extend(["--trace".into(), "FILE".into()]);

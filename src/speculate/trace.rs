@@ -28,7 +28,7 @@ pub use header::FORMAT;
 pub use header::FORMAT_IN_PART;
 pub use header::Header;
 pub use header::JudgeModel;
-pub use header::LogEntry;
+pub use header::LogOrigin;
 pub use header::ModelInfo;
 pub use header::OwnDocuments;
 pub use header::PoolSize;

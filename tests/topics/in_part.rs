@@ -9,7 +9,7 @@ use laserscope::speculate::compare::{divergence, slower};
 use laserscope::speculate::params::{AcceptanceRule, Params};
 use laserscope::speculate::quality::LogProb;
 use laserscope::speculate::stats::Stats;
-use laserscope::speculate::trace::{FORMAT, FORMAT_IN_PART, LogEntry, Step, Trace};
+use laserscope::speculate::trace::{FORMAT, FORMAT_IN_PART, LogOrigin, Step, Trace};
 use laserscope::start::screens::export;
 use laserscope::tui::Look;
 use laserscope::tui::app::App;
@@ -79,7 +79,7 @@ fn bare(trace: &Trace) -> Trace {
     header.threads = None;
     header.prompt_ms = None;
     header.cost = Default::default();
-    header.log = Some(LogEntry {
+    header.log = Some(LogOrigin {
         log: "answers.jsonl".into(),
         id: "c1".into(),
         is_greedy: None,

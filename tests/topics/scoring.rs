@@ -15,7 +15,7 @@ use laserscope::speculate::learned::CalibrationStart;
 use laserscope::speculate::params::{AcceptanceRule, Budget, Drafter, Params, Sampling};
 use laserscope::speculate::row::NodeDistribution;
 use laserscope::speculate::subject::{DocId, GroupKey};
-use laserscope::speculate::trace::{LogEntry, ModelInfo, SubjectInfo, TokenBytes, Trace};
+use laserscope::speculate::trace::{LogOrigin, ModelInfo, SubjectInfo, TokenBytes, Trace};
 use laserscope::speculate::verify::Finish;
 use laserscope::speculate::whatif::{Change, what_if};
 use proptest::prelude::*;
@@ -122,7 +122,7 @@ proptest! {
 fn opened_as(id: &str, rows: Vec<Option<NodeDistribution>>) -> OpenedAs<'static> {
     OpenedAs {
         model: ModelInfo::default(),
-        log: LogEntry {
+        log: LogOrigin {
             log: "answers.jsonl".into(),
             id: id.into(),
             is_greedy: None,

@@ -12,7 +12,7 @@ use crate::session::log_tokens::{EncodedEntry, TokenTop};
 use crate::speculate::TokenId;
 use crate::speculate::row::{Candidate, Drawn, NodeDistribution};
 use crate::speculate::subject::{FrameworkName, KindName};
-use crate::speculate::trace::{LogEntry, ModelInfo, SubjectInfo, TokenBytes};
+use crate::speculate::trace::{LogOrigin, ModelInfo, SubjectInfo, TokenBytes};
 use crate::speculate::verify::Finish;
 
 /// The bytes of a token; empty without a vocabulary.
@@ -71,7 +71,7 @@ impl LoggedMeta {
                 tokenizer_hash: hash.unwrap_or_default(),
                 ..ModelInfo::default()
             },
-            log: LogEntry {
+            log: LogOrigin {
                 log: self.log.to_string(),
                 id: entry.id.clone(),
                 is_greedy: self.is_greedy,

@@ -31,14 +31,14 @@ fn repeats(rows: usize) -> usize {
 
 /// A pass to be measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Shape {
+struct PassShape {
     sequences: usize,
     rows: usize,
     own: usize,
     shared: usize,
 }
 
-impl Shape {
+impl PassShape {
     /// Whether passes of fewer rows, and for a long context of as many rows in a short one,
     /// were quick enough to measure this one. Small ones always are.
     fn is_quick_enough(&self, measured: &[PassPoint]) -> bool {
@@ -72,7 +72,7 @@ impl Engine {
         Ok(Some(points))
     }
 
-    fn measure_pass(&mut self, shape: Shape) -> Result<PassPoint> {
+    fn measure_pass(&mut self, shape: PassShape) -> Result<PassPoint> {
         let each = shape.rows / shape.sequences;
         let decoder = &mut self.model.decoder;
         let mut sequences = decoder.sequences(shape.sequences, shape.own + MAX_ROWS)?;
@@ -146,9 +146,9 @@ impl Engine {
 }
 
 /// First the near passes, by their number of rows, then those for the cost of attention.
-fn shapes(context: usize) -> Vec<Shape> {
+fn shapes(context: usize) -> Vec<PassShape> {
     let near = NEAR.min(context / 4).max(1);
-    let of = |rows: usize, own, shared| Shape {
+    let of = |rows: usize, own, shared| PassShape {
         sequences: rows.min(SEQUENCES),
         rows,
         own,

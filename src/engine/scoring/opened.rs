@@ -4,7 +4,7 @@
 use super::replay::LogReplay;
 use crate::speculate::TokenId;
 use crate::speculate::row::NodeDistribution;
-use crate::speculate::trace::{End, LogEntry, ModelInfo, SubjectInfo, TokenBytes, Trace};
+use crate::speculate::trace::{End, LogOrigin, ModelInfo, SubjectInfo, TokenBytes, Trace};
 use crate::speculate::verify::Finish;
 
 /// What is known of an answer besides its tokens and pools.
@@ -12,7 +12,7 @@ pub struct OpenedAs<'a> {
     /// The engine's model, as far as it is known.
     pub model: ModelInfo,
     /// The entry.
-    pub log: LogEntry,
+    pub log: LogOrigin,
     /// Whom it is about.
     pub subject: SubjectInfo,
     /// Why the answer ended; `None`: the log does not say.

@@ -97,7 +97,7 @@ pub struct SubjectInfo {
 /// The entry of another engine's log that a run was made of: its tokens are the log's,
 /// its trees and verdicts are what drafting would have come to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct LogEntry {
+pub struct LogOrigin {
     /// The log's file name.
     pub log: String,
     /// The entry's id in the log.
@@ -242,7 +242,7 @@ pub struct Header {
     /// The entry of another engine's log that the run was made of; `None`: this program
     /// generated it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub log: Option<LogEntry>,
+    pub log: Option<LogOrigin>,
 }
 
 fn is_zero(n: &usize) -> bool {
