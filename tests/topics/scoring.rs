@@ -1,6 +1,7 @@
 //! Scoring answers without a model: the same as the run that wrote them, by exactly the
 //! answers that a protocol allows, whatever the threads; and the command over small logs.
 
+mod board;
 mod command;
 
 use laserscope::engine::scoring::{

@@ -370,7 +370,7 @@ impl App {
     }
 
     /// When something happens by itself though nothing moves.
-    pub(crate) fn wakes_in(&self) -> Option<Duration> {
+    pub fn wakes_in(&self) -> Option<Duration> {
         let times = [self.notice_moves_in(), self.board_due_in()];
         times.into_iter().flatten().min()
     }

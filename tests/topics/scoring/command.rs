@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 
 use serde_json::{Value, json};
 
-fn call(args: &[&str]) -> Output {
+pub(super) fn call(args: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_laserscope"));
     command.args(args).output().expect("runs")
 }
@@ -39,18 +39,18 @@ fn ids(group: u32, n: u32) -> Vec<u32> {
     phrase.chain(own).chain(tail).collect()
 }
 
-struct Shelf {
+pub(super) struct Shelf {
     folder: tempfile::TempDir,
 }
 
 impl Shelf {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Shelf {
             folder: tempfile::tempdir().unwrap(),
         }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(super) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
@@ -61,7 +61,7 @@ impl Shelf {
     }
 
     /// A log of token ids with groups and times.
-    fn log(&self, name: &str, n: u32) -> String {
+    pub(super) fn log(&self, name: &str, n: u32) -> String {
         let line = |n: u32| {
             let line = json!({
                 "id": format!("r{n}"),
@@ -77,7 +77,7 @@ impl Shelf {
     }
 }
 
-fn text_of(path: &Path) -> String {
+pub(super) fn text_of(path: &Path) -> String {
     path.to_str().unwrap().to_string()
 }
 

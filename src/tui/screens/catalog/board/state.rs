@@ -54,7 +54,8 @@ impl WatchedFolder {
 /// A log whose answers fill the board while it is scored.
 #[derive(Clone, Debug)]
 pub struct ScoredLog {
-    pub(crate) door: LogDoor,
+    /// The thread that scores it.
+    pub door: LogDoor,
     pub(crate) n_done: usize,
     /// Whether more is to be asked for.
     pub(crate) is_due: bool,

@@ -157,7 +157,7 @@ impl App {
     }
 
     /// An answer of the log was built as a run, or not.
-    pub(crate) fn opened_logged(&mut self, number: u32, opened: Result<Box<Trace>, String>) {
+    pub fn opened_logged(&mut self, number: u32, opened: Result<Box<Trace>, String>) {
         match opened {
             Ok(trace) => {
                 self.open(*trace);
@@ -171,7 +171,7 @@ impl App {
     }
 
     /// Answers of the log were scored.
-    pub(crate) fn log_scored(&mut self, scored: Result<MoreRows, String>) {
+    pub fn log_scored(&mut self, scored: Result<MoreRows, String>) {
         let tab = &mut self.catalog.board;
         let Some(log) = &mut tab.log else { return };
         match scored {
