@@ -5,7 +5,9 @@
 mod csv;
 mod figures;
 mod groups;
+mod heading_names;
 mod open;
+mod opening;
 mod read;
 mod report;
 mod table;
@@ -75,13 +77,7 @@ pub fn run(args: &ScoreArgs, params: Params, settings: &Settings) -> Result<bool
     let mut totals: Vec<WayTotals> = ways.iter().map(|_| WayTotals::default()).collect();
     let complete = score(args, &scoring, (&logs, &ways), &mut totals, &mut line)?;
     drop(line);
-    logs.told().iter().for_each(|line| note!("{line}"));
-    if totals.iter().all(WayTotals::is_foreign) && !logs.pools.is_empty() {
-        note!(
-            "no answer has anything in common with the pool: are its token ids of the logs' \
-            vocabulary?"
-        );
-    }
+    tell(&logs, &totals);
     let report = ScoreReport::new(&logs, split, (&ways, &totals), complete);
     let report = report.with_settings(args.settings_for);
     match (args.json, args.csv) {
@@ -90,6 +86,17 @@ pub fn run(args: &ScoreArgs, params: Params, settings: &Settings) -> Result<bool
         _ => table::print(&report),
     }
     Ok(complete)
+}
+
+/// What was left out, and what is odd.
+fn tell(logs: &ReadLogs, totals: &[WayTotals]) {
+    logs.told().iter().for_each(|line| note!("{line}"));
+    if totals.iter().all(WayTotals::is_foreign) && !logs.pools.is_empty() {
+        note!(
+            "no answer has anything in common with the pool: are its token ids of the logs' \
+            vocabulary?"
+        );
+    }
 }
 
 /// Scores all answers; `false`: cancelled.

@@ -1,10 +1,10 @@
 //! Logs as answers of token ids, with progress; every line is kept or counted.
 
-use std::collections::HashMap;
-
 use color_eyre::eyre::{Result, bail, ensure};
 
 use super::groups::{GroupFinder, limit_groups};
+use super::heading_names::HeadingNames;
+use super::opening::Opening;
 use super::vocabulary::encoder;
 use crate::cli::{LogReadingArgs, ScoreArgs};
 use crate::config::Settings;
@@ -22,11 +22,6 @@ use crate::speculate::TokenId;
 use crate::speculate::headings::headings;
 use crate::speculate::params::{AcceptanceRule, Params};
 use crate::speculate::row::{Candidate, NodeDistribution};
-
-/// Distinct headings that are told apart.
-const MAX_HEADINGS: usize = 1024;
-/// The headings beyond the limit.
-const OTHER_HEADINGS: &str = "(others)";
 
 /// What was read.
 pub(super) struct ReadLogs {
@@ -129,61 +124,6 @@ fn pools(settings: &Settings, codec: Option<&TextCodec>) -> Result<Pools> {
         pools = pools.beside(&Pools::build(docs.collect::<Result<Vec<_>>>()?));
     }
     Ok(pools)
-}
-
-/// How many of a prompt's last tokens begin the answer.
-enum Opening {
-    /// As an option says.
-    Given(usize),
-    /// What follows the last generation prompt of the chat template.
-    After(Vec<TokenId>),
-    /// Nothing is known.
-    Unknown,
-}
-
-impl Opening {
-    fn of(given: Option<usize>, encoder: &EntryEncoder) -> Self {
-        if let Some(n) = given {
-            return Opening::Given(n);
-        }
-        let ids = encoder.generation_prompt().filter(|ids| !ids.is_empty());
-        ids.map_or(Opening::Unknown, Opening::After)
-    }
-
-    fn len(&self, entry: &LogEntry, prompt: &[TokenId]) -> usize {
-        match self {
-            Opening::Given(n) => *n,
-            _ if entry.opening_len.is_some() => entry.opening_len.unwrap_or_default(),
-            Opening::After(ids) => {
-                let mut places = prompt.windows(ids.len()).rev();
-                places.position(|window| window == ids).unwrap_or(0)
-            }
-            Opening::Unknown => 0,
-        }
-    }
-}
-
-/// The headings met so far, by number.
-#[derive(Default)]
-struct HeadingNames {
-    names: Vec<String>,
-    numbers: HashMap<String, u32>,
-}
-
-impl HeadingNames {
-    fn number(&mut self, name: String) -> u32 {
-        let is_full = self.names.len() >= MAX_HEADINGS && !self.numbers.contains_key(&name);
-        let name = if is_full {
-            OTHER_HEADINGS.to_string()
-        } else {
-            name
-        };
-        let next = self.names.len() as u32;
-        *self.numbers.entry(name).or_insert_with_key(|name| {
-            self.names.push(name.clone());
-            next
-        })
-    }
 }
 
 /// Reading under way.
@@ -422,18 +362,5 @@ mod tests {
         );
         assert_eq!(greedy_row(9, &top(&[(7, -0.1)])), Err((-2f64).exp()));
         assert_eq!(greedy_row(9, &top(&[])), Ok(None));
-    }
-
-    #[test]
-    fn headings_beyond_the_limit_are_one() {
-        let mut names = HeadingNames::default();
-        for n in 0..MAX_HEADINGS {
-            assert_eq!(names.number(n.to_string()), n as u32);
-        }
-        assert_eq!(names.number("7".into()), 7);
-        let others = names.number("one more".into());
-        assert_eq!(names.number("and another".into()), others);
-        assert_eq!(names.names.len(), MAX_HEADINGS + 1);
-        assert_eq!(names.names[others as usize], OTHER_HEADINGS);
     }
 }
