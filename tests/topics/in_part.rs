@@ -124,6 +124,10 @@ fn screens(traces: Vec<Trace>) -> Vec<String> {
             app.decode.go_to(Cursor::at(at));
             app.notice = None;
             seen.push(text_of(&draw(&app)));
+            if screen == "4" {
+                keys(&mut app, " ");
+                seen.push(text_of(&draw(&app)));
+            }
         }
         keys(&mut app, "2");
         for way in ["j", "jj", "l", "y", "b", "/", "e", "?", "i", "s"] {
@@ -199,7 +203,7 @@ fn nothing_on_a_screen_says_0_for_what_is_not_recorded() {
     }
     let all = seen.join("\n");
     assert!(all.contains("not recorded"), "it is said");
-    assert!(all.contains("distribution here is not recorded"));
+    assert!(all.contains("The model's distribution"));
     assert!(all.contains("No race"), "and that there is no race");
 }
 

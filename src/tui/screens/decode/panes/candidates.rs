@@ -5,6 +5,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
+use ratatui::widgets::{Paragraph, Widget};
 
 use crate::present::mark::Mark;
 use crate::present::number::prob;
@@ -17,7 +18,8 @@ use crate::speculate::row::{Candidate, TokenScore};
 use crate::speculate::rule::{Standing, Test, tests};
 use crate::tui::screens::decode::panes::tree::rank_name;
 use crate::tui::widgets::bars;
-use crate::tui::widgets::pane::{placeholder, put};
+use crate::tui::widgets::pane::put;
+use crate::tui::widgets::paragraph::wrap;
 
 /// Columns of a token's text, at least and at most.
 const TOKEN_WIDTH: (usize, usize) = (11, 20);
@@ -54,16 +56,15 @@ pub(crate) fn render(facts: &TokenFacts<'_>, theme: &Theme, area: Rect, buf: &mu
 
 /// Where no distribution is recorded: what is known of the token itself.
 fn not_recorded(facts: &TokenFacts<'_>, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    placeholder(
-        "The model's distribution here is not recorded.",
-        area,
-        theme,
-        buf,
-    );
-    if let Some(score) = facts.selected.judged {
+    let text = "The model's distribution here is not recorded.";
+    let said = wrap(text, usize::from(area.width)).into_iter();
+    let mut lines: Vec<Line<'static>> = said.map(|t| Line::styled(t, theme.dim())).collect();
+    let score = facts.selected.judged;
+    lines.extend(score.map(|score| {
         let text = format!("{} {}", rank_name(score.rank), prob(score.p));
-        put(buf, area, 1, &Line::styled(text, theme.text()));
-    }
+        Line::styled(text, theme.text())
+    }));
+    Paragraph::new(lines).render(area, buf);
 }
 
 fn candidate_line(
