@@ -30,7 +30,10 @@ pub(crate) fn note(app: &App, theme: &Theme) -> Vec<Line<'static>> {
         return Vec::new();
     };
     let roots = pass.rows - pass.prompt - pass.drafts;
-    let mut parts = vec![count(roots, "subject"), count(pass.drafts, "draft")];
+    let mut parts = Vec::new();
+    if roots > 0 {
+        parts = vec![count(roots, "subject"), count(pass.drafts, "draft")];
+    }
     if pass.prompt > 0 {
         parts.push(format!("{} of prompts", pass.prompt));
     }
