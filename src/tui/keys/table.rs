@@ -75,8 +75,8 @@ pub static TABLE: &[Binding] = table! {
         Action::NextFramework; [Key::char('F')] "framework" "the next framework: KAR, TRAWL, ONCE, RLMRec, custom ones";
         Action::OwnPrompt; [Key::char('p')] "custom prompt" "type a custom prompt";
         Action::GeneratePaused; [SPACE] "step through" "generate, pausing before the first step";
-        Action::Mark; [Key::char('m')] "mark" "mark the selected subject for a batch, or unmark it";
         Action::StartBatch; [Key::char('b')] "batch" "decode the marked subjects together; without marks, a sample of them";
+        Action::Mark; [Key::char('m')] "mark" "mark the selected subject for a batch, or unmark it";
         Action::Unmark; [Key::char('u')] "" "unmark all subjects";
         Action::EarlierRuns; [Key::char('o')] "earlier runs" "open an earlier run";
         Action::Copy(Copied::Prompt); [Key::char('y')] "" "copy the prompt";

@@ -29,6 +29,8 @@ const SCREENS: [(Screen, &str); 7] = [
 const NAMED_WIDTH: u16 = 112;
 const SPINNER: [&str; 8] = ["⠋", "⠙", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇"];
 const PROGRESS_WIDTH: usize = 16;
+/// Fewer columns of the model's name are not shown beside the device.
+const LEAST_NAME: usize = 12;
 
 pub(crate) fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     buf.set_style(area, theme.bar());
@@ -113,8 +115,11 @@ fn status(app: &App, theme: &Theme, room: usize) -> Line<'static> {
         ModelState::Loading { what } => busy(&format!("loading {what}")),
         ModelState::Ready(ready) => {
             let device = format!(" · {}", ready.device);
-            let name = fit(&ready.model.name, room.saturating_sub(columns(&device)));
-            dim(format!("{name}{device}"))
+            match room.saturating_sub(columns(&device)) {
+                // A stump of the name would say less than the name alone.
+                0..LEAST_NAME => dim(ready.model.name.clone()),
+                room => dim(format!("{}{device}", fit(&ready.model.name, room))),
+            }
         }
         ModelState::Failed { .. } => {
             let key = app.key_of(Context::Anywhere, Action::RetryModel);

@@ -12,6 +12,8 @@ const ROOMY: (u16, u16) = (110, 32);
 const PASS_ROWS: u16 = 8;
 const THROUGHPUT_ROWS: u16 = 13;
 const SHARED_ROWS: u16 = 11;
+/// Of what a higher screen has beyond this, the lower panes get a part.
+const ENOUGH: u16 = 38;
 
 /// Whether the lower panes share one place.
 pub(crate) fn is_shared(body: Rect) -> bool {
@@ -29,10 +31,11 @@ pub fn panes(screen: &BatchScreen, body: Rect) -> Vec<(BatchPane, Rect)> {
         let [lanes, lower] = Layout::vertical(heights).spacing(-1).areas(body);
         return vec![(BatchPane::Lanes, lanes), (screen.lower, lower)];
     }
+    let more = body.height.saturating_sub(ENOUGH);
     let heights = [
         Constraint::Fill(1),
-        Constraint::Length(PASS_ROWS),
-        Constraint::Length(THROUGHPUT_ROWS),
+        Constraint::Length(PASS_ROWS + more / 4),
+        Constraint::Length(THROUGHPUT_ROWS + more / 4),
     ];
     let [lanes, middle, lower] = Layout::vertical(heights).spacing(-1).areas(body);
     let left = body.width / 2;

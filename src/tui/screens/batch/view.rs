@@ -149,9 +149,12 @@ fn nothing(app: &App) -> String {
             "Computing the prefix that the prompts share, once for all of them: {done} of {total} \
              tokens."
         ),
-        Some(BatchStand::Preparing { .. }) => "Rendering the prompts.".into(),
+        Some(BatchStand::Preparing { .. }) => {
+            "Rendering the prompts; measuring what passes cost, where that is not known.".into()
+        }
         Some(BatchStand::Failed(why)) => format!("The batch failed: {why}"),
-        Some(BatchStand::UnderWay | BatchStand::Paused) => "The first pass is being made.".into(),
+        Some(BatchStand::UnderWay) => "The first pass is being made.".into(),
+        Some(BatchStand::Paused) => "Paused before the first pass.".into(),
         Some(_) => "No pass was made.".into(),
         None => {
             let key = |context, action| app.key_of(context, action);

@@ -98,7 +98,7 @@ fn column(pass: &PassRecord, theme: &Theme, x: u16, plot: Rect, buf: &mut Buffer
 fn told(pass: &PassRecord) -> String {
     match (pass.needed, pass.cut) {
         (None, _) if pass.rows == pass.prompt => "Only prompts: no rows were allocated.".into(),
-        (None, _) => "Not recorded: each subject drafts by its own budget.".into(),
+        (None, _) => "Not recorded: only strict with budget auto shares rows.".into(),
         (Some(needed), None) => format!("One more row needed {}; no draft had it.", prob(needed)),
         (Some(needed), Some(cut)) => format!(
             "One more row needed {}; drafts down to {} got one.",
