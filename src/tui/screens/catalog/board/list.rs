@@ -150,9 +150,10 @@ fn filter(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         (0, false) => format!("{} found", tab.shown().len()),
         (n, _) => format!("{n} marked"),
     };
-    let note = Line::styled(note, theme.text()).right_aligned();
+    // A line with a style of its own would style the whole row.
+    let note = Line::from(Span::styled(note, theme.text()));
     let row = Rect { height: 1, ..area };
-    note.render(row, buf);
+    note.right_aligned().render(row, buf);
 }
 
 fn heads(app: &App, columns: &[(BoardColumn, u16)], theme: &Theme) -> Row<'static> {
