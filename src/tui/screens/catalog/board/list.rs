@@ -22,6 +22,10 @@ const TICK: u16 = 2;
 /// Least columns of the subject.
 const SUBJECT: u16 = 14;
 
+/// Columns that are worth more than a whole title, and what the others leave to it.
+const N_WORTHY: usize = 4;
+const ROOM_FOR_SUBJECT: u16 = 12;
+
 /// The columns in the order in which they are left out where there is no room, the last
 /// first.
 const BY_WORTH: [BoardColumn; 10] = [
@@ -55,8 +59,13 @@ fn columns(app: &App, room: u16) -> Vec<(BoardColumn, u16)> {
     let by_worth = by_worth.filter(|&c| c != BoardColumn::Subject);
     let mut left = room.saturating_sub(TICK + SUBJECT);
     let mut shown = vec![BoardColumn::Subject];
-    for column in by_worth {
-        if width(column) > left {
+    for (worth, column) in by_worth.enumerate() {
+        let kept_free = if worth < N_WORTHY {
+            0
+        } else {
+            ROOM_FOR_SUBJECT
+        };
+        if width(column) + kept_free > left {
             break;
         }
         left -= width(column);
