@@ -5,7 +5,9 @@ use laserscope::engine::{Engine, RunSpec};
 use laserscope::speculate::cost::CostProfile;
 use laserscope::speculate::params::{AcceptanceRule, Budget, Params};
 use laserscope::speculate::trace::{Step, Trace};
-use laserscope::speculate::why_low::{CauseKind, LowCause, Unmatched, WhyLow, causes, plainest};
+use laserscope::speculate::why_low::{
+    BranchStop, CauseKind, LowCause, Unmatched, WhyLow, causes, plainest,
+};
 use proptest::prelude::*;
 
 use super::engine::{engine, knowledge, params, run, spec, text};
@@ -68,6 +70,7 @@ fn assert_cause(engine: &mut Engine, trace: &Trace, step: &Step, cause: LowCause
             assert_eq!(row.top.get(rank as usize - 1).map(|c| c.1), Some(p));
         }
         LowCause::Lost => assert!(!trace.header.params.verify.is_lossless()),
+        LowCause::BranchEnd(BranchStop::Answer) => assert!(step.verdict.bonus.is_none()),
         LowCause::BranchEnd(_) => assert_eq!(step.tree.children(stop(step)).count(), 0),
         LowCause::NotOffered => {}
         LowCause::NotRecorded => panic!("this version records it"),

@@ -16,6 +16,20 @@ use crate::present::board::{Board, BoardColumn, BoardRow, Breakdown, RowFrom, St
 use crate::speculate::trace::SubjectInfo;
 use crate::speculate::why_low::CauseKind;
 
+/// Texts first: a table repeats them beside figures that do not fit.
+const COLUMNS: [BoardColumn; 11] = [
+    BoardColumn::Subject,
+    BoardColumn::Group,
+    BoardColumn::Cause,
+    BoardColumn::Tokens,
+    BoardColumn::Steps,
+    BoardColumn::Mal,
+    BoardColumn::Acceptance,
+    BoardColumn::Hits,
+    BoardColumn::Match,
+    BoardColumn::Waste,
+    BoardColumn::Repetition,
+];
 /// Widest subject and group of the table, in columns.
 const WIDEST: usize = 28;
 
@@ -166,13 +180,13 @@ fn print_tables(rows: &[&BoardRow], by: Option<Breakdown>) {
         let widest = cells.max().unwrap_or(0).min(WIDEST);
         widest.max(column.head().len()) + 2
     };
-    let columns = BoardColumn::ALL.map(|column| match column.is_text() {
+    let columns = COLUMNS.map(|column| match column.is_text() {
         true => text(column.head(), width(column)),
         false => number(column.head(), width(column)),
     });
     let mut table = Table::new(columns);
     for row in rows {
-        table.row(BoardColumn::ALL.map(|column| {
+        table.row(COLUMNS.map(|column| {
             let cell = column.value(row);
             match column.is_text() {
                 true => crate::present::token_text::fit(&cell, WIDEST),

@@ -7,6 +7,7 @@ use color_eyre::eyre::{Result, WrapErr, ensure};
 use crate::commands::trace::load;
 use crate::console::interrupt;
 use crate::console::progress::Line;
+use crate::present::number::count;
 use crate::speculate::trace::Trace;
 use crate::speculate::trace_folder::trace_files;
 
@@ -74,9 +75,9 @@ impl TraceSet {
         }
         drop(line);
         if let Some(first) = self.not_traces.first() {
-            let n = self.not_traces.len();
+            let n = count(self.not_traces.len(), "file");
             note!(
-                "passed over {n} files that are no traces, {} first",
+                "passed over {n} of a folder, no traces: {} first",
                 first.display()
             );
         }

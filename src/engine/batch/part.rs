@@ -37,7 +37,8 @@ impl LaneRows {
     /// A step over the first `rows` nodes of the offered tree.
     pub(crate) fn step(at: usize, lane: &mut Lane, offered: Retrieved, rows: usize) -> Self {
         let Retrieved { mut tree, hits } = offered;
-        let n_offered = tree.n_rows();
+        // Its own budget may have cut it already.
+        let n_offered = tree.n_rows() + lane.state.cut.len();
         lane.state.cut_to(&mut tree, rows);
         lane.state.cut_to_context(&mut tree);
         let (tokens, parents) = flat(&tree);

@@ -36,7 +36,7 @@ pub(in crate::engine) struct RunState {
     pub(super) costs: StepCosts,
     pub(super) backoff: Backoff,
     /// What the budget cut off the last tree, in draft order.
-    pub(super) cut: Vec<DraftNode>,
+    pub(crate) cut: Vec<DraftNode>,
     pub(super) seen: Seen,
     pub(super) n_steps: usize,
     pub(super) decode_ms: f64,

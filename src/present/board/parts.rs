@@ -10,6 +10,8 @@ use crate::speculate::trace::{Step, Trace};
 pub(crate) const POSITIONS: [usize; 8] = [0, 16, 32, 64, 128, 256, 512, 1024];
 /// Longest heading that is shown, in characters.
 const LONGEST_HEADING: usize = 60;
+/// Most words of a label before a colon.
+const LABEL_WORDS: usize = 4;
 /// What stands above the first heading.
 const NO_HEADING: &str = "(no heading)";
 
@@ -214,7 +216,8 @@ pub(super) fn by_heading(trace: &Trace) -> Vec<(String, StepTally)> {
     parts.list
 }
 
-/// The heading that a line is or begins with: `# Plot`, `**Plot:** ..`, `1. **Plot**`.
+/// The heading that a line is or begins with: `# Plot`, `**Plot:** ..`, `1. **Plot**`,
+/// `Plot: ..`.
 fn heading_of(line: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(line);
     let text = text.trim();
@@ -223,17 +226,26 @@ fn heading_of(line: &[u8]) -> Option<String> {
         Some(rest) if listed.len() < text.len() => rest,
         _ => text.strip_prefix(['-', '*', '•']).unwrap_or(text),
     };
-    let heading = match text.strip_prefix('#') {
-        Some(rest) => rest.trim_start_matches('#'),
-        None => {
-            let bold = text.strip_prefix("**");
-            let bold = bold.or_else(|| listed.trim_start().strip_prefix("**"))?;
-            bold.split_once("**")?.0
-        }
+    let bold = text.strip_prefix("**");
+    let bold = bold.or_else(|| listed.trim_start().strip_prefix("**"));
+    let heading = match (text.strip_prefix('#'), bold) {
+        (Some(rest), _) => rest.trim_start_matches('#'),
+        (None, Some(bold)) => bold.split_once("**")?.0,
+        (None, None) => label(listed.trim_start())?,
     };
     let heading = heading.trim_matches(|c: char| c.is_whitespace() || "*:#".contains(c));
     let is_short = heading.chars().count() <= LONGEST_HEADING;
     (!heading.is_empty() && is_short).then(|| visible::row(heading).into_owned())
+}
+
+/// A few words before a colon that begin with a capital: `Plot: a heist`.
+fn label(text: &str) -> Option<&str> {
+    let (label, _) = text.split_once(':')?;
+    let begins = label.chars().next().is_some_and(char::is_uppercase);
+    let is_plain = |c: char| c.is_alphanumeric() || " -'&/".contains(c);
+    let is_label =
+        begins && label.chars().all(is_plain) && label.split_whitespace().count() <= LABEL_WORDS;
+    is_label.then_some(label)
 }
 
 #[cfg(test)]
@@ -251,11 +263,26 @@ mod tests {
             "2) **Plot**",
             "- **Plot**",
             "* **Plot:**",
+            "Plot: a heist",
+            "- Plot: a heist",
+            "3. Plot: a heist",
         ] {
             assert_eq!(found(line).as_deref(), Some("Plot"), "{line}");
         }
         let long = format!("# {}", "a".repeat(61));
-        for line in ["Plot", "1995 was a year", "**Plot", "#", "", long.as_str()] {
+        let sentence = "He says that it is so: no";
+        let plain = "a film: good";
+        let none = [
+            "Plot",
+            "1995: a year",
+            "**Plot",
+            "#",
+            "",
+            ":",
+            sentence,
+            plain,
+        ];
+        for line in none.into_iter().chain([long.as_str()]) {
             assert_eq!(found(line), None, "{line}");
         }
     }

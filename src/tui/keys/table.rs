@@ -71,7 +71,7 @@ pub static TABLE: &[Binding] = table! {
         Action::Last; [END] "" "the last";
         Action::Generate; [ENTER] "generate" "generate knowledge about the selected subject";
         Action::Filter; [Key::char('/')] "filter" "filter by title, group, genre, director, theme";
-        Action::NextTab; [TAB, LEFT, RIGHT] "tab" "the next tab: items, users, the acceptance board";
+        Action::NextTab; [TAB, LEFT, RIGHT] "next tab" "the next tab: items, users, the acceptance board";
         Action::NextFramework; [Key::char('F')] "framework" "the next framework: KAR, TRAWL, ONCE, RLMRec, custom ones";
         Action::OwnPrompt; [Key::char('p')] "custom prompt" "type a custom prompt";
         Action::GeneratePaused; [SPACE] "step through" "generate, pausing before the first step";
@@ -98,7 +98,7 @@ pub static TABLE: &[Binding] = table! {
         Action::More; [RIGHT, Key::char('l')] "←→|sort" "sort by the column to the right, the worst first";
         Action::Board(BoardAction::Reverse); [Key::char('r')] "" "sort the other way round";
         Action::Filter; [Key::char('/')] "filter" "filter by title, id, group, rule, cause";
-        Action::NextTab; [TAB] "tab" "the next tab: items, users, the acceptance board";
+        Action::NextTab; [TAB] "next tab" "the next tab: items, users, the acceptance board";
         Action::Board(BoardAction::Breakdown); [Key::char('v')] "by" "sum by group, by heading of the answer, by position in it";
         Action::Board(BoardAction::Mark); [SPACE] "mark" "mark the row, or unmark it";
         Action::Board(BoardAction::MarkAll); [Key::char('a')] "" "mark all rows shown, or unmark them";
@@ -294,7 +294,7 @@ pub static TABLE: &[Binding] = table! {
         Action::Down; [DOWN] "" "the row below";
         Action::PageUp; [PAGE_UP] "" "a page up";
         Action::PageDown; [PAGE_DOWN] "" "a page down";
-        Action::NextTab; [TAB] "tab" "the next tab: items, users, the acceptance board";
+        Action::NextTab; [TAB] "next tab" "the next tab: items, users, the acceptance board";
     }
     Typing {
         Action::Submit; [ENTER] "go" "confirm";

@@ -23,6 +23,10 @@ const TICK: u16 = 2;
 /// Least columns of the subject.
 const SUBJECT: u16 = 14;
 
+/// Columns that are worth more than a whole title, and what the others leave to it.
+const N_WORTHY: usize = 4;
+const ROOM_FOR_SUBJECT: u16 = 12;
+
 /// The columns in the order in which they are left out where there is no room, the last
 /// first.
 const BY_WORTH: [BoardColumn; 10] = [
@@ -56,8 +60,13 @@ fn columns(app: &App, room: u16) -> Vec<(BoardColumn, u16)> {
     let by_worth = by_worth.filter(|&c| c != BoardColumn::Subject);
     let mut left = room.saturating_sub(TICK + SUBJECT);
     let mut shown = vec![BoardColumn::Subject];
-    for column in by_worth {
-        if width(column) > left {
+    for (worth, column) in by_worth.enumerate() {
+        let kept_free = if worth < N_WORTHY {
+            0
+        } else {
+            ROOM_FOR_SUBJECT
+        };
+        if width(column) + kept_free > left {
             break;
         }
         left -= width(column);
@@ -157,9 +166,10 @@ fn filter(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         (0, false) => format!("{} found", tab.shown().len()),
         (n, _) => format!("{n} marked"),
     };
-    let note = Line::styled(note, theme.text()).right_aligned();
+    // A line with a style of its own would style the whole row.
+    let note = Line::from(Span::styled(note, theme.text()));
     let row = Rect { height: 1, ..area };
-    note.render(row, buf);
+    note.right_aligned().render(row, buf);
 }
 
 fn heads(app: &App, columns: &[(BoardColumn, u16)], theme: &Theme) -> Row<'static> {

@@ -31,6 +31,8 @@ const PARTS: [BoardColumn; 4] = [
     BoardColumn::Acceptance,
     BoardColumn::Waste,
 ];
+/// A shorter bar says nothing.
+const LEAST_BAR: usize = 4;
 /// Parts of a breakdown that are shown.
 const MOST_PARTS: usize = 12;
 
@@ -157,6 +159,7 @@ impl SidePage<'_> {
     fn causes(&self, head: &str, why: &WhyLow) -> Vec<Line<'static>> {
         let mut lines = vec![Line::styled(head.to_string(), self.theme.accent())];
         let room = self.width.saturating_sub(LABEL + FIGURE + 1);
+        let room = if room < LEAST_BAR { 0 } else { room };
         let tenths = why.tenths();
         for kind in why.kinds() {
             let share = tenths[kind as usize];
