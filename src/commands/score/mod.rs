@@ -7,6 +7,7 @@ mod figures;
 mod groups;
 mod read;
 mod report;
+mod rows;
 mod table;
 mod totals;
 mod vocabulary;
@@ -69,13 +70,7 @@ pub fn run(args: &ScoreArgs, params: Params, settings: &Settings) -> Result<bool
     let mut totals: Vec<WayTotals> = ways.iter().map(|_| WayTotals::default()).collect();
     let complete = score(args, &scoring, (&logs, &ways), &mut totals, &mut line)?;
     drop(line);
-    logs.told().iter().for_each(|line| note!("{line}"));
-    if totals.iter().all(WayTotals::is_foreign) && !logs.pools.is_empty() {
-        note!(
-            "no answer has anything in common with the pool: are its token ids of the logs' \
-            vocabulary?"
-        );
-    }
+    tell(&logs, &totals);
     let told = (split, calibration_in_words(settings, &start));
     let report = ScoreReport::new(&logs, told, (&ways, &totals), complete);
     let report = report.with_settings(args.settings_for);
@@ -85,6 +80,17 @@ pub fn run(args: &ScoreArgs, params: Params, settings: &Settings) -> Result<bool
         _ => table::print(&report),
     }
     Ok(complete)
+}
+
+/// What was left out, and what looks wrong.
+fn tell(logs: &ReadLogs, totals: &[WayTotals]) {
+    logs.told().iter().for_each(|line| note!("{line}"));
+    if totals.iter().all(WayTotals::is_foreign) && !logs.pools.is_empty() {
+        note!(
+            "no answer has anything in common with the pool: are its token ids of the logs' \
+            vocabulary?"
+        );
+    }
 }
 
 /// Scores all answers; `false`: cancelled.
