@@ -47,6 +47,17 @@ pub struct ScoreArgs {
     /// For a lossy --verify: whether the logged probabilities are before or after penalties
     #[arg(long, value_enum, value_name = "WHEN")]
     pub(crate) logprobs: Option<LogprobsChoice>,
+    /// Open the answer with this id as a run, instead of scoring all; drafts come from one
+    /// --drafter and one --budget [default: 16 rows; with --cost, auto]
+    #[arg(long, value_name = "ID", requires = "trace", conflicts_with_all = ["json", "csv", "by_group", "settings_for"])]
+    pub(crate) open: Option<String>,
+    /// With --open: the file for the run, for `laserscope replay` and `laserscope trace`
+    #[arg(long, value_name = "FILE", requires = "open")]
+    pub(crate) trace: Option<PathBuf>,
+    /// With --open: fill in the distributions with the model of --model, and say first how
+    /// many of the logged tokens are its own choice
+    #[arg(long, requires = "open")]
+    pub(crate) judge: bool,
     /// Print settings of the best way, else of the first, for vllm-ngram, vllm-suffix, sglang
     /// or llama.cpp, with what differs there
     #[arg(long, value_name = "ENGINE", value_parser = str::parse::<TargetEngine>, conflicts_with = "csv")]

@@ -1,6 +1,7 @@
 //! One run, step by step.
 
 mod begin;
+mod judge;
 pub(in crate::engine) mod pass;
 mod record;
 mod replay;

@@ -104,9 +104,17 @@ pub(crate) fn figures(
     add("pool hits", stats.hit_rate().map(percent));
     add("repeated 4-grams", Some(percent(repetition)));
     add("tokens/s", stats.tokens_per_s().map(|x| format!("{x:.0}")));
-    let finish = trace.end.as_ref().map(|e| e.finish.name().to_string());
-    add("ended by", Some(finish.unwrap_or("cut off".into())));
+    add("ended by", Some(ending(trace).into()));
     out
+}
+
+/// Why the run ended: `eos`, `length`, `cut off`.
+pub(crate) fn ending(trace: &Trace) -> &'static str {
+    match (&trace.end, &trace.header.log) {
+        (Some(end), _) => end.finish.name(),
+        (None, Some(_)) => NOT_RECORDED,
+        (None, None) => "cut off",
+    }
 }
 
 /// One line about a step.

@@ -9,7 +9,7 @@ use super::options::{all, options};
 use super::parameters::setup;
 use super::params::Params;
 use super::subject::KindName;
-use super::trace::{Header, SubjectInfo};
+use super::trace::{Header, LogEntry, SubjectInfo};
 
 /// The options of a session, as opposed to those of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,6 +45,16 @@ pub struct Files<'a> {
     /// The trace of the run it branched from.
     pub parent: Option<&'a str>,
 }
+
+/// Options of drafting that `laserscope score` takes, too.
+const OF_SCORE: [&str; 6] = [
+    "--drafter",
+    "--budget",
+    "--branch",
+    "--suffix",
+    "--sources",
+    "--source-weights",
+];
 
 /// A command line being built.
 #[derive(Clone, Copy, Debug)]
@@ -86,6 +96,9 @@ impl<'a> CommandLine<'a> {
 
     /// The line, followed by comments on what no option can express.
     pub fn text(&self) -> String {
+        if let Some(log) = self.header.and_then(|header| header.log.as_ref()) {
+            return self.opening(log);
+        }
         let mut words = vec!["laserscope".to_string(), "generate".to_string()];
         let mut comments = Vec::new();
         words.extend(self.whom(&mut comments));
@@ -100,6 +113,22 @@ impl<'a> CommandLine<'a> {
         let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();
         let comments = comments.into_iter().map(|c| format!("\n# {c}"));
         words.join(" ") + &comments.collect::<String>()
+    }
+
+    /// The line that opens a log's entry again.
+    fn opening(&self, log: &LogEntry) -> String {
+        let mut words = vec!["laserscope".to_string(), "score".into(), log.log.clone()];
+        words.extend(["--open".into(), log.id.clone()]);
+        words.extend(["--trace".into(), "FILE".into()]);
+        let drafting = all(self.params);
+        let is_scored = |word: &&[String]| OF_SCORE.contains(&word[0].as_str());
+        words.extend(drafting.chunks(2).filter(is_scored).flatten().cloned());
+        if log.judge.is_some() {
+            words.push("--judge".into());
+        }
+        let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();
+        let comment = "# what else chose the log's answers and pools was not recorded";
+        format!("{}\n{comment}", words.join(" "))
     }
 
     /// The subject, or the recording to continue from.

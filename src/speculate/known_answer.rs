@@ -7,7 +7,7 @@ use super::draft::DraftTree;
 use super::params::AcceptanceRule;
 use super::row::NodeDistribution;
 use super::rule::{Ruling, Standing, rule};
-use super::verify::{Fate, RemainingTokens, Verdict, finish_of};
+use super::verify::{Fate, RemainingTokens, Verdict, deepest_below, finish_of};
 
 /// What the model went on to write after a draft's root.
 #[derive(Clone, Copy, Debug)]
@@ -83,19 +83,6 @@ fn is_beaten(
     let depth = tree.nodes[child].depth;
     let deepest = deepest_below(tree, child).min(room.tokens);
     deepest < path_len || (deepest == path_len && depth == path_len && is_less_probable)
-}
-
-fn deepest_below(tree: &DraftTree, node: usize) -> usize {
-    let mut below = vec![false; tree.n_rows()];
-    below[node] = true;
-    let mut deepest = tree.nodes[node].depth;
-    for at in node + 1..tree.n_rows() {
-        below[at] = tree.nodes[at].parent.is_some_and(|parent| below[parent]);
-        if below[at] {
-            deepest = deepest.max(tree.nodes[at].depth);
-        }
-    }
-    deepest
 }
 
 /// The drafted nodes that are the answer's next tokens, up to its end.

@@ -39,6 +39,13 @@ pub struct Drawn {
     pub(crate) p: f32,
 }
 
+impl Drawn {
+    /// `rank`: `None` if it is not recorded.
+    pub fn new(token: TokenId, rank: Option<u32>, p: f32) -> Self {
+        Drawn { token, rank, p }
+    }
+}
+
 impl NodeDistribution {
     /// The model's own choice: the sampled token, else the argmax.
     pub(crate) fn choice(&self) -> Option<TokenId> {

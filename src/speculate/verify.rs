@@ -235,6 +235,14 @@ struct AcceptedPath {
     log_p: Option<f64>,
 }
 
+impl AcceptedPath {
+    const ROOT: AcceptedPath = AcceptedPath {
+        end: 0,
+        depth: 0,
+        log_p: Some(0.0),
+    };
+}
+
 /// The longest path so far.
 struct Longest {
     path: AcceptedPath,
@@ -243,6 +251,16 @@ struct Longest {
 }
 
 impl Longest {
+    /// Whether it wins however the rule decides on these nodes, and their fates do not
+    /// depend on that: their parents lost, and what follows them is shorter.
+    fn beats(&self, unknown: &[usize], tree: &DraftTree, room: usize) -> bool {
+        let path = tree.path(self.path.end);
+        unknown.iter().all(|&node| {
+            let parent = tree.nodes[node].parent.unwrap_or(0);
+            !path.contains(&parent) && deepest_below(tree, node).min(room) < self.path.depth
+        })
+    }
+
     fn see(&mut self, here: AcceptedPath) {
         if here.depth > self.path.depth {
             *self = Longest {
@@ -261,8 +279,8 @@ impl Longest {
 
 /// The accepted path of greatest length up to `room`, root excluded, and the rulings on
 /// the nodes whose parents' paths are accepted: the others are not needed. Nodes come
-/// after their parents, so one pass in order finds every path. `None`: a ruling or the
-/// probability that breaks a tie is not recorded.
+/// after their parents, so one pass in order finds every path. `None`: a ruling that
+/// matters, or the probability that breaks a tie, is not recorded.
 fn longest_path(
     scored: ScoredTree<'_>,
     ruling: impl Fn(usize) -> Option<Ruling>,
@@ -271,17 +289,13 @@ fn longest_path(
     room: usize,
 ) -> Option<(Vec<usize>, Vec<Option<Ruling>>)> {
     let tree = scored.tree;
-    let root = AcceptedPath {
-        end: 0,
-        depth: 0,
-        log_p: Some(0.0),
-    };
     // Per node: its path, if that is accepted and continues.
     let mut accepted: Vec<Option<AcceptedPath>> = vec![None; tree.n_rows()];
-    accepted[0] = Some(root);
+    accepted[0] = Some(AcceptedPath::ROOT);
     let mut rulings = vec![None; tree.n_drafts()];
+    let mut unknown = Vec::new();
     let mut longest = Longest {
-        path: root,
+        path: AcceptedPath::ROOT,
         is_tied: false,
     };
     for (i, node) in tree.nodes.iter().enumerate().skip(1) {
@@ -291,16 +305,33 @@ fn longest_path(
         let Some(above) = above.filter(|_| !ended) else {
             continue;
         };
-        let ruled = ruling(i)?;
-        rulings[i - 1] = Some(ruled);
-        if !matches!(ruled, Ruling::Refused(_)) {
-            let here = extended(above, i, scored);
-            accepted[i] = Some(here);
-            longest.see(here);
+        rulings[i - 1] = ruling(i);
+        match rulings[i - 1] {
+            None => unknown.push(i),
+            Some(Ruling::Refused(_)) => {}
+            Some(Ruling::Choice | Ruling::Relaxed) => {
+                let here = extended(above, i, scored);
+                accepted[i] = Some(here);
+                longest.see(here);
+            }
         }
     }
-    let path = || tree.path(longest.path.end)[1..].to_vec();
-    (!longest.is_tied).then(|| (path(), rulings))
+    let is_decided = !longest.is_tied && longest.beats(&unknown, tree, room);
+    is_decided.then(|| (tree.path(longest.path.end)[1..].to_vec(), rulings))
+}
+
+/// The depth of the deepest node below a node, or its own.
+pub(super) fn deepest_below(tree: &DraftTree, node: usize) -> usize {
+    let mut below = vec![false; tree.n_rows()];
+    below[node] = true;
+    let mut deepest = tree.nodes[node].depth;
+    for at in node + 1..tree.n_rows() {
+        below[at] = tree.nodes[at].parent.is_some_and(|parent| below[parent]);
+        if below[at] {
+            deepest = deepest.max(tree.nodes[at].depth);
+        }
+    }
+    deepest
 }
 
 /// A path and one more node.

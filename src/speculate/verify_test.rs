@@ -249,3 +249,26 @@ fn a_lossy_rule_needs_the_rows_that_decide() {
     assert_eq!(relaxed(&rows, &judged).unwrap().path, [1, 2]);
     assert_eq!(relaxed(&[rows[0].clone(), None, None], &unjudged), None);
 }
+
+/// A branch whose further course is not recorded does not matter where it is too short.
+#[test]
+fn a_shorter_branch_loses_whatever_follows_on_it() {
+    let drafts = [(0, 1), (1, 1), (2, 1), (0, 2), (4, 1)];
+    let (tree, rows, judged) = case(&drafts, &[MAIN; 6]);
+    let relaxed = |rows: &[Option<NodeDistribution>], judged: &[Option<TokenScore>]| {
+        verify(ScoredTree::new(&tree, rows, judged), RELAXED, &[EOS], OPEN)
+    };
+    let whole = relaxed(&rows, &judged).unwrap();
+    assert_eq!(
+        (whole.path.as_slice(), whole.fates[3]),
+        (&[1, 2, 3][..], Fate::Lost)
+    );
+    let on_path: Vec<_> = (0..6).map(|i| rows[i].clone().filter(|_| i < 4)).collect();
+    assert_eq!(relaxed(&on_path, &[None; 5]), Some(whole));
+    // As deep as the path, it could win.
+    let drafts = [(0, 1), (1, 1), (0, 2), (3, 1)];
+    let (tree, rows, _) = case(&drafts, &[MAIN; 5]);
+    let on_path: Vec<_> = (0..5).map(|i| rows[i].clone().filter(|_| i < 3)).collect();
+    let scored = ScoredTree::new(&tree, &on_path, &[None; 4]);
+    assert_eq!(verify(scored, RELAXED, &[EOS], OPEN), None);
+}

@@ -4,7 +4,7 @@
 mod command;
 
 use laserscope::engine::scoring::{
-    Answers, AnswersBuilder, LogReplay, LoggedAnswer, LoggedEntry, ScoredAnswer, Scoring,
+    Answers, AnswersBuilder, LogReplay, LoggedAnswer, LoggedEntry, OpenedAs, ScoredAnswer, Scoring,
     ScoringStart, ScoringWay, Split,
 };
 use laserscope::engine::{Knowledge, OwnDocuments};
@@ -13,8 +13,11 @@ use laserscope::speculate::TokenId;
 use laserscope::speculate::cost::CostProfile;
 use laserscope::speculate::learned::CalibrationStart;
 use laserscope::speculate::params::{AcceptanceRule, Budget, Drafter, Params, Sampling};
+use laserscope::speculate::row::NodeDistribution;
 use laserscope::speculate::subject::{DocId, GroupKey};
+use laserscope::speculate::trace::{LogEntry, ModelInfo, SubjectInfo, TokenBytes, Trace};
 use laserscope::speculate::verify::Finish;
+use laserscope::speculate::whatif::{Change, what_if};
 use proptest::prelude::*;
 
 use super::engine::{engine, knowledge, run, spec, text};
@@ -112,6 +115,86 @@ proptest! {
         prop_assert_eq!(replay.step(), None);
         let end = trace.end.unwrap();
         prop_assert!(end.finish != Finish::Cancelled && end.steps == trace.steps.len());
+    }
+}
+
+/// Opens an answer whose log holds nothing but tokens.
+fn opened_as(id: &str, rows: Vec<Option<NodeDistribution>>) -> OpenedAs<'static> {
+    OpenedAs {
+        model: ModelInfo::default(),
+        log: LogEntry {
+            log: "answers.jsonl".into(),
+            id: id.into(),
+            is_greedy: None,
+            judge: None,
+        },
+        subject: SubjectInfo {
+            kind: "prompt".into(),
+            id: id.into(),
+            title: id.into(),
+            group: None,
+            framework: Default::default(),
+        },
+        finish: None,
+        rows,
+        bytes: &|id| TokenBytes::new(format!("t{id}").as_bytes()),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 8, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// The model that wrote an answer fills in the distributions of its run, and lossy
+    /// what-ifs on them are those on the run itself.
+    #[test]
+    fn an_answer_judged_by_its_writer_is_its_run(
+        texts in prop::collection::vec(text(4..60), 1..5),
+        question in text(1..30),
+        rows in 2usize..24,
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut engine = engine(folder.path());
+        let params = Params {
+            repeat_penalty: 1.0,
+            ..strict(Drafter::Blend, Budget::Rows(rows))
+        };
+        let plain = Params { verify: AcceptanceRule::Autoregressive, ..params };
+        let plain = run(&mut engine, spec(&question, plain));
+        engine.set_knowledge(&knowledge(&texts, &plain)).unwrap();
+        let pools = engine.pools.current.clone();
+        let trace = run(&mut engine, spec(&question, params));
+        let header = &trace.header;
+        let ids = (header.prompt_ids.clone(), header.opening_len, trace.token_ids());
+        let answer = LoggedAnswer::new(ids.0, ids.1, ids.2).unwrap();
+        let mut answers = AnswersBuilder::new().unwrap();
+        let group = GroupKey::from("item/a");
+        answers.push(LoggedEntry { group, ..LoggedEntry::default() }, &answer).unwrap();
+        let answers = answers.finish().unwrap();
+        let start = ScoringStart {
+            cost: header.cost.clone(),
+            calibration: header.calibration.clone().unwrap(),
+            eos: header.eos.clone(),
+            context: None,
+        };
+        let ways = [ScoringWay { params, is_dealt: false }];
+        let scoring = Scoring::new(&answers, Split::PoolOnly, &pools, &ways, &start);
+        let opened = scoring.open_as_run(0, &ways[0], opened_as("e1", Vec::new()));
+        let opened = opened.unwrap().unwrap();
+        let judged = engine.judge(&opened, &mut |_, _| true).unwrap().unwrap();
+        let judge = judged.header.log.as_ref().unwrap().judge.as_ref().unwrap();
+        prop_assert_eq!((judge.agreeing, judge.of), (answer.token_ids.len(), answer.token_ids.len()));
+        prop_assert_eq!(judged.steps.len(), trace.steps.len());
+        for (judged, step) in judged.steps.iter().zip(&trace.steps) {
+            prop_assert_eq!(&judged.tree, &step.tree);
+            prop_assert_eq!(&judged.rows, &step.rows);
+            prop_assert_eq!(&judged.judged, &step.judged);
+            prop_assert_eq!(judged.timing, None);
+        }
+        let lossy = Change { verify: Some(AcceptanceRule::default()), ..Change::default() };
+        prop_assert_eq!(what_if(&opened, &Change::default()).not_recorded, 0);
+        let (on_run, on_log) = (what_if(&trace, &lossy), what_if(&judged, &lossy));
+        prop_assert_eq!(on_run.first_change, on_log.first_change);
+        prop_assert_eq!(on_log.not_recorded, 0);
     }
 }
 
@@ -275,6 +358,31 @@ proptest! {
                 prop_assert!(opened.unwrap().is_some());
                 prop_assert_eq!(n_steps, scored.scores[0].sums.steps);
             }
+        }
+    }
+
+    /// As a run, too: it saves and loads, and strict judging needs no distribution.
+    #[test]
+    fn an_opened_answer_is_a_run(made_up in made_up(), rows in 1usize..9) {
+        let (answers, base, start) = (answers(&made_up, true), base(), start());
+        let ways = [ScoringWay {
+            params: strict(Drafter::Blend, Budget::Rows(8)),
+            is_dealt: false,
+        }];
+        let scoring = Scoring::new(&answers, Split::Time, &base, &ways, &start);
+        for scored in scored(&scoring) {
+            let opened = opened_as("e1", Vec::new());
+            let trace = scoring.open_as_run(scored.number, &ways[0], opened).unwrap().unwrap();
+            let answer = answers.read(scored.number).unwrap();
+            prop_assert_eq!(trace.token_ids(), answer.token_ids);
+            prop_assert_eq!(trace.steps.len(), scored.scores[0].sums.steps);
+            let mut saved = Vec::new();
+            trace.save(&mut saved).unwrap();
+            prop_assert!(Trace::load(saved.as_slice()).unwrap() == trace);
+            let same = what_if(&trace, &Change::default());
+            prop_assert_eq!((same.n_exact(), same.not_recorded), (trace.steps.len(), 0));
+            let less = Change { budget: Some(Budget::Rows(rows)), ..Change::default() };
+            prop_assert_eq!(what_if(&trace, &less).not_recorded, 0);
         }
     }
 

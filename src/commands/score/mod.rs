@@ -5,6 +5,9 @@
 mod csv;
 mod figures;
 mod groups;
+mod heading_names;
+mod open;
+mod opening;
 mod read;
 mod report;
 mod rows;
@@ -60,6 +63,11 @@ pub fn run(args: &ScoreArgs, params: Params, settings: &Settings) -> Result<bool
     );
     deal(&mut logs.answers, args.deal_seed);
     let start = start(settings, profile, &logs)?;
+    if let (Some(id), Some(file)) = (&args.open, &args.trace) {
+        drop(line);
+        let asked = open::ToOpen { id, file };
+        return open::run(asked, (&logs, &ways), split, &start, (args, settings));
+    }
     let scoring_ways: Vec<ScoringWay> = ways.iter().map(Way::scoring).collect();
     let scoring = Scoring::new(&logs.answers, split, &logs.pools, &scoring_ways, &start);
     let scoring = scoring.learning(settings.learn);

@@ -1,10 +1,10 @@
 //! Logs as answers of token ids, with progress; every line is kept or counted.
 
-use std::collections::HashMap;
-
 use color_eyre::eyre::{Result, bail, ensure};
 
 use super::groups::{GroupFinder, limit_groups};
+use super::heading_names::HeadingNames;
+use super::opening::Opening;
 use super::rows::rows;
 use super::vocabulary::encoder;
 use crate::cli::{LogReadingArgs, ScoreArgs};
@@ -23,11 +23,6 @@ use crate::speculate::TokenId;
 use crate::speculate::headings::headings;
 use crate::speculate::params::{AcceptanceRule, Params};
 
-/// Distinct headings that are told apart.
-const MAX_HEADINGS: usize = 1024;
-/// The headings beyond the limit.
-const OTHER_HEADINGS: &str = "(others)";
-
 /// What was read.
 pub(super) struct ReadLogs {
     pub(super) answers: Answers,
@@ -45,6 +40,17 @@ pub(super) struct ReadLogs {
     pub(super) n_without_times: usize,
     /// How many groups there were, if some were put together.
     pub(super) n_groups: Option<usize>,
+    /// The answer to open, if it was found.
+    pub(super) opened: Option<OpenedEntry>,
+    /// The tokenizer that encoded them.
+    pub(super) encoder: EntryEncoder,
+}
+
+/// The answer that is to be opened, as it was logged.
+pub(super) struct OpenedEntry {
+    pub(super) number: u32,
+    pub(super) entry: LogEntry,
+    pub(super) encoded: EncodedEntry,
 }
 
 impl ReadLogs {
@@ -78,22 +84,9 @@ pub(super) fn read(
     let (mut taking, pools) = Taking::begin(args, params, settings, &first)?;
     taking.take(&first)?;
     let limit = args.reading.limit.unwrap_or(usize::MAX);
-    while taking.answers.len() < limit {
-        let Some(entry) = reader.next().transpose()? else {
-            break;
-        };
-        taking.take(&entry)?;
-        if interrupt::is_set() {
-            return Ok(None);
-        }
-        let done = (reader.done() * 1000.0) as u64;
-        line.timed_part(
-            done,
-            1000,
-            &format!("{} answers read", taking.answers.len()),
-        );
-    }
-    taking.read(reader.report().clone(), pools).map(Some)
+    let complete = taking.take_all(&mut reader, limit, line)?;
+    let report = reader.report().clone();
+    complete.then(|| taking.read(report, pools)).transpose()
 }
 
 fn options(args: &LogReadingArgs) -> LogOptions {
@@ -133,61 +126,6 @@ fn pools(settings: &Settings, codec: Option<&TextCodec>) -> Result<Pools> {
     Ok(pools)
 }
 
-/// How many of a prompt's last tokens begin the answer.
-enum Opening {
-    /// As an option says.
-    Given(usize),
-    /// What follows the last generation prompt of the chat template.
-    After(Vec<TokenId>),
-    /// Nothing is known.
-    Unknown,
-}
-
-impl Opening {
-    fn of(given: Option<usize>, encoder: &EntryEncoder) -> Self {
-        if let Some(n) = given {
-            return Opening::Given(n);
-        }
-        let ids = encoder.generation_prompt().filter(|ids| !ids.is_empty());
-        ids.map_or(Opening::Unknown, Opening::After)
-    }
-
-    fn len(&self, entry: &LogEntry, prompt: &[TokenId]) -> usize {
-        match self {
-            Opening::Given(n) => *n,
-            _ if entry.opening_len.is_some() => entry.opening_len.unwrap_or_default(),
-            Opening::After(ids) => {
-                let mut places = prompt.windows(ids.len()).rev();
-                places.position(|window| window == ids).unwrap_or(0)
-            }
-            Opening::Unknown => 0,
-        }
-    }
-}
-
-/// The headings met so far, by number.
-#[derive(Default)]
-struct HeadingNames {
-    names: Vec<String>,
-    numbers: HashMap<String, u32>,
-}
-
-impl HeadingNames {
-    fn number(&mut self, name: String) -> u32 {
-        let is_full = self.names.len() >= MAX_HEADINGS && !self.numbers.contains_key(&name);
-        let name = if is_full {
-            OTHER_HEADINGS.to_string()
-        } else {
-            name
-        };
-        let next = self.names.len() as u32;
-        *self.numbers.entry(name).or_insert_with_key(|name| {
-            self.names.push(name.clone());
-            next
-        })
-    }
-}
-
 /// Reading under way.
 struct Taking {
     answers: AnswersBuilder,
@@ -196,12 +134,32 @@ struct Taking {
     opening: Opening,
     rule: AcceptanceRule,
     names: HeadingNames,
+    /// The id of the answer to open.
+    wanted: Option<String>,
+    opened: Option<OpenedEntry>,
     /// The last request's number and place.
     request: (u32, Option<String>),
     n_too_short: usize,
 }
 
 impl Taking {
+    /// Takes entries up to a limit; `false`: cancelled.
+    fn take_all(&mut self, reader: &mut LogReader, limit: usize, line: &mut Line) -> Result<bool> {
+        while self.answers.len() < limit {
+            let Some(entry) = reader.next().transpose()? else {
+                break;
+            };
+            self.take(&entry)?;
+            if interrupt::is_set() {
+                return Ok(false);
+            }
+            let done = (reader.done() * 1000.0) as u64;
+            let text = format!("{} answers read", self.answers.len());
+            line.timed_part(done, 1000, &text);
+        }
+        Ok(true)
+    }
+
     /// With the tokenizer that logs beginning with this entry need, and the given pools.
     fn begin(
         args: &ScoreArgs,
@@ -218,6 +176,8 @@ impl Taking {
             encoder,
             rule: params.verify,
             names: HeadingNames::default(),
+            wanted: args.open.clone(),
+            opened: None,
             request: (0, None),
             n_too_short: 0,
         };
@@ -229,6 +189,12 @@ impl Taking {
         let opening = self.opening.len(entry, &encoded.prompt_ids);
         let rows = rows(self.rule, entry, &encoded)?;
         let n_tokens = encoded.token_ids.len();
+        let is_wanted = self.opened.is_none() && self.wanted.as_ref() == Some(&entry.id);
+        let wanted = is_wanted.then(|| OpenedEntry {
+            number: self.answers.len() as u32,
+            entry: entry.clone(),
+            encoded: encoded.clone(),
+        });
         let EncodedEntry {
             prompt_ids,
             token_ids,
@@ -238,6 +204,7 @@ impl Taking {
             self.n_too_short += 1;
             return Ok(());
         };
+        self.opened = self.opened.take().or(wanted);
         let n_given = n_tokens - answer.token_ids.len();
         answer.rows = rows.into_iter().skip(n_given).collect();
         let group = self.groups.of(entry);
@@ -287,6 +254,7 @@ impl Taking {
             self.n_too_short
         );
         let eos = self.encoder.codec().map(TextCodec::eos_ids);
+        let eos = eos.unwrap_or_default().to_vec();
         let mut answers = self.answers.finish()?;
         let n_groups = limit_groups(&mut answers.entries);
         let untimed = answers.entries.iter().filter(|e| e.span.is_none());
@@ -294,30 +262,14 @@ impl Taking {
             n_without_times: untimed.count(),
             n_groups,
             pools,
-            eos: eos.unwrap_or_default().to_vec(),
+            eos,
             headings: self.names.names,
             report,
             encoding: self.encoder.report().clone(),
+            opened: self.opened,
+            encoder: self.encoder,
             n_too_short: self.n_too_short,
             answers,
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn headings_beyond_the_limit_are_one() {
-        let mut names = HeadingNames::default();
-        for n in 0..MAX_HEADINGS {
-            assert_eq!(names.number(n.to_string()), n as u32);
-        }
-        assert_eq!(names.number("7".into()), 7);
-        let others = names.number("one more".into());
-        assert_eq!(names.number("and another".into()), others);
-        assert_eq!(names.names.len(), MAX_HEADINGS + 1);
-        assert_eq!(names.names[others as usize], OTHER_HEADINGS);
     }
 }

@@ -11,6 +11,9 @@ const BUDGETS: [usize; 4] = [8, 16, 32, 64];
 /// Tried besides where a cost profile says what they bring.
 const SMALL_BUDGETS: [usize; 2] = [2, 4];
 
+/// The budget of an answer that is opened.
+const OPENED_ROWS: usize = 16;
+
 /// One way to draft.
 #[derive(Clone, Debug)]
 pub(super) struct Way {
@@ -63,6 +66,12 @@ pub(super) fn of(args: &ScoreArgs, params: Params, has_costs: bool) -> Result<Ve
 fn budgets(args: &ScoreArgs, has_costs: bool) -> Vec<Budget> {
     if !args.budget.is_empty() {
         return args.budget.clone();
+    }
+    if args.open.is_some() {
+        return vec![match has_costs {
+            true => Budget::Auto { max: MAX_ROWS },
+            false => Budget::Rows(OPENED_ROWS),
+        }];
     }
     let small = SMALL_BUDGETS.into_iter().filter(|_| has_costs);
     let fixed = small.chain(BUDGETS).map(Budget::Rows);

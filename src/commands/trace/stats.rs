@@ -21,6 +21,9 @@ struct TraceStats<'a> {
     subject: &'a SubjectInfo,
     params: Params,
     finish: Option<Finish>,
+    /// In words: `unfinished`, or `not recorded` by a log.
+    #[serde(skip)]
+    ended: &'static str,
     mal: Option<f64>,
     /// Accepted and relaxed over drafted.
     acceptance: Option<f64>,
@@ -63,6 +66,11 @@ fn figures<'a>(path: &Path, trace: &'a Trace) -> TraceStats<'a> {
         subject: &trace.header.subject,
         params: trace.header.params,
         finish: trace.end.as_ref().map(|end| end.finish),
+        ended: match (&trace.end, &trace.header.log) {
+            (Some(end), _) => end.finish.name(),
+            (None, Some(_)) => NOT_RECORDED,
+            (None, None) => "unfinished",
+        },
         mal: stats.mal(),
         acceptance: stats.fates.acceptance(),
         pool_hit_rate: stats.hit_rate(),
@@ -86,7 +94,7 @@ fn print_text(figures: &TraceStats<'_>) {
         figures.trace,
         figures.subject.title,
         figures.params.verify.describe(),
-        figures.finish.map_or("unfinished", |finish| finish.name())
+        figures.ended
     );
     out!(
         "  {tokens} tokens in {steps} steps: MAL {}, {} tokens/s, repeated 4-grams {:.1}%",

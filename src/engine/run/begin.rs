@@ -17,7 +17,7 @@ use crate::retrieval::{Calibrations, Local, Pools, Retriever};
 use crate::speculate::TokenId;
 use crate::speculate::cost::StepCosts;
 use crate::speculate::subject::{GroupKey, KindName};
-use crate::speculate::trace::{FORMAT, Header, RowsBy, TokenBytes};
+use crate::speculate::trace::{FORMAT, Header, RowsBy, SubjectInfo, TokenBytes};
 
 impl<'e> Run<'e> {
     pub(in crate::engine) fn begin(
@@ -115,7 +115,6 @@ fn header(
 ) -> Header {
     let model = &engine.model;
     let (cost, calibration) = engine.start.unless_given(spec.start);
-    let is_own = spec.subject.kind == KindName::Prompt && !spec.prompt.user.is_empty();
     Header {
         format: FORMAT,
         program: env!("CARGO_PKG_VERSION").to_string(),
@@ -128,7 +127,7 @@ fn header(
         own_documents: Some(engine.pools.own_documents),
         by_hand: engine.pools.by_hand(&spec.params),
         arithmetic: Some(model.arithmetic()),
-        asked: is_own.then_some(spec.prompt.user),
+        asked: typed(&spec.subject, &spec.prompt.user),
         setup: engine.setup.words_for(spec.subject.framework.as_str()),
         subject: spec.subject,
         prompt: prompt.text,
@@ -146,6 +145,12 @@ fn header(
         batch: 0,
         log: None,
     }
+}
+
+/// A custom prompt as it was typed.
+fn typed(subject: &SubjectInfo, prompt: &str) -> Option<String> {
+    let is_own = subject.kind == KindName::Prompt && !prompt.is_empty();
+    is_own.then(|| prompt.to_string())
 }
 
 /// The prompt and a branch's inherited tokens.

@@ -28,9 +28,17 @@ impl Seen {
         model: &LoadedModel,
         ids: impl Iterator<Item = TokenId>,
     ) -> Vec<(TokenId, TokenBytes)> {
+        self.new_tokens_of(&|id| TokenBytes::new(model.token_bytes(id)), ids)
+    }
+
+    /// The same without a model.
+    pub(super) fn new_tokens_of(
+        &mut self,
+        bytes: &dyn Fn(TokenId) -> TokenBytes,
+        ids: impl Iterator<Item = TokenId>,
+    ) -> Vec<(TokenId, TokenBytes)> {
         let new = ids.filter(|&id| self.token(id));
-        new.map(|id| (id, TokenBytes::new(model.token_bytes(id))))
-            .collect()
+        new.map(|id| (id, bytes(id))).collect()
     }
 
     fn token(&mut self, id: TokenId) -> bool {

@@ -68,6 +68,32 @@ impl RunState {
         self.seen.new_tokens(model, ids)
     }
 
+    /// Adds to a step made without a model what views show of its tokens and documents.
+    pub(in crate::engine) fn describe(
+        &mut self,
+        step: &mut Step,
+        bytes: &dyn Fn(TokenId) -> TokenBytes,
+    ) {
+        step.excerpts = self.new_excerpts(&step.tree);
+        step.documents = self.new_documents(&step.tree);
+        let drafted = step.tree.nodes.iter().map(|node| node.token);
+        let committed = step.verdict.committed(&step.tree).map(|(id, _)| id);
+        let rows = step.rows.iter().flatten();
+        let candidates = rows.flat_map(|row| row.top.iter().map(|c| c.0));
+        let around = step.excerpts.iter().flat_map(|e| e.ids.iter().copied());
+        let ids = drafted.chain(committed).chain(candidates).chain(around);
+        step.tokens = self.seen.new_tokens_of(bytes, ids);
+    }
+
+    /// The bytes of the prompt's tokens.
+    pub(in crate::engine) fn prompt_tokens(
+        &mut self,
+        bytes: &dyn Fn(TokenId) -> TokenBytes,
+    ) -> Vec<(TokenId, TokenBytes)> {
+        let ids = self.header.prompt_ids.iter().copied();
+        self.seen.new_tokens_of(bytes, ids)
+    }
+
     /// The text around the drafts in the first document of each origin, unless already
     /// recorded.
     fn new_excerpts(&mut self, tree: &DraftTree) -> Vec<Excerpt> {

@@ -26,8 +26,8 @@ pub struct LogStep {
 
 /// An answer under way.
 pub struct LogReplay<'a> {
-    state: RunState,
-    answer: &'a LoggedAnswer,
+    pub(super) state: RunState,
+    pub(super) answer: &'a LoggedAnswer,
     is_judged: bool,
 }
 

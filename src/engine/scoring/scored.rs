@@ -8,12 +8,14 @@ use super::answer::LoggedAnswer;
 use super::answers::{Answers, LoggedEntry};
 use super::figures::{EntryScore, StepPlace};
 use super::header::ScoringStart;
+use super::opened::OpenedAs;
 use super::protocol::{Contender, Schedule, Split};
 use super::replay::{LogReplay, LogStep};
 use crate::retrieval::{Calibrations, Growth, PoolDoc, PoolPart, Pools, Unwanted};
 use crate::speculate::cost::StepCosts;
 use crate::speculate::params::Params;
 use crate::speculate::subject::{DocId, GroupKey};
+use crate::speculate::trace::Trace;
 
 /// Replays that are under way together, over all ways.
 const BATCH: usize = 128;
@@ -153,6 +155,38 @@ impl<'a> Scoring<'a> {
         way: &ScoringWay,
         each: &mut dyn FnMut(&LoggedAnswer, LogStep),
     ) -> Result<Option<LoggedAnswer>> {
+        let Some(job) = self.job(number, way)? else {
+            return Ok(None);
+        };
+        let mut replay = self.replay(&job, way);
+        while let Some(step) = replay.step() {
+            each(&job.answer, step);
+        }
+        drop(replay);
+        Ok(Some(job.answer))
+    }
+
+    /// One answer as a run; `None`: the protocol does not score it.
+    ///
+    /// # Errors
+    /// What the disk reports.
+    pub fn open_as_run(
+        &self,
+        number: u32,
+        way: &ScoringWay,
+        opened: OpenedAs<'_>,
+    ) -> Result<Option<Trace>> {
+        let Some(mut job) = self.job(number, way)? else {
+            return Ok(None);
+        };
+        if !opened.rows.is_empty() {
+            job.answer.rows.clone_from(&opened.rows);
+        }
+        Ok(Some(self.replay(&job, way).into_trace(opened)))
+    }
+
+    /// An answer with the pools of a way; `None`: the protocol does not score it.
+    fn job(&self, number: u32, way: &ScoringWay) -> Result<Option<ReplayJob>> {
         let mut scored = self.schedule.scored.iter();
         let Some(&(_, n_arrived)) = scored.find(|s| s.0 == number) else {
             return Ok(None);
@@ -161,18 +195,12 @@ impl<'a> Scoring<'a> {
             true => GrowingPools::new(self, |entry| &entry.dealt).up_to(n_arrived)?,
             false => GrowingPools::new(self, |entry| &entry.group).up_to(n_arrived)?,
         };
-        let job = ReplayJob {
+        Ok(Some(ReplayJob {
             number,
             answer: self.answers.read(number)?,
             own: pools.clone(),
             dealt: pools,
-        };
-        let mut replay = self.replay(&job, way);
-        while let Some(step) = replay.step() {
-            each(&job.answer, step);
-        }
-        drop(replay);
-        Ok(Some(job.answer))
+        }))
     }
 
     fn at_once(&self, jobs: &[ReplayJob]) -> Vec<Vec<EntryScore>> {

@@ -435,3 +435,34 @@ fn a_truncated_log_is_scored_as_far_as_it_goes() {
     assert_eq!(report["read"]["broken"].as_array().unwrap().len(), 1);
     assert!(told(&output).contains("log.jsonl.gz"), "{}", told(&output));
 }
+
+/// An answer with candidates, opened: its probabilities are those of the log, everything
+/// else says that it is not recorded.
+#[test]
+fn an_answer_of_a_log_opens_as_a_run() {
+    let shelf = Shelf::new();
+    let log = shelf.log("log.jsonl", 8);
+    let file = text_of(&shelf.path("run.jsonl"));
+    let opened = call(&["score", &log, "--open", "r5", "--trace", &file]);
+    assert!(opened.status.success(), "{}", told(&opened));
+    assert!(told(&opened).contains("laserscope replay"));
+    let stats = call(&["trace", "stats", &file]);
+    let text = String::from_utf8_lossy(&stats.stdout).into_owned();
+    assert!(text.contains("49 tokens"), "{text}");
+    assert!(text.contains("ms per step: not recorded"), "{text}");
+    let scored = report(&["score", &log, "--budget", "16"]);
+    assert!(mal(&scored, 0) > 1.0);
+    let stats = report(&["trace", "stats", &file]);
+    assert_eq!(stats["timing"], Value::Null);
+    assert_eq!(stats["prompt_ms"], Value::Null);
+    assert_eq!(stats["probabilities_not_recorded"], 49);
+    let lossy = report(&[
+        "trace", "whatif", &file, "--verify", "relaxed", "--tau", "0.1",
+    ]);
+    assert_eq!(lossy["first_unknown"][1], "the model", "{lossy}");
+    let found = call(&["trace", "show", &file, "--where", "p<0.5"]);
+    let note = told(&found);
+    assert!(note.contains("not recorded in"), "{note}");
+    assert!(refused(&["score", &log, "--open", "none", "--trace", &file], 1).contains("no answer"));
+    assert!(refused(&["score", &log, "--open", "r5"], 2).contains("--trace"));
+}
