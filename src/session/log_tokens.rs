@@ -8,6 +8,8 @@ use std::path::Path;
 use color_eyre::eyre::{Result, WrapErr, bail, ensure, eyre};
 
 use super::bytes_to_ids::BytesToIds;
+pub use super::encoding_report::EncodingReport;
+use super::encoding_report::{Likeness, likeness};
 use crate::model::chat::{ChatTemplate, Message, Role};
 use crate::model::lone_tokenizer::LoneTokenizer;
 use crate::model::tokenizer::TextCodec;
@@ -49,54 +51,6 @@ pub struct TokenTop {
     /// Tokens and logarithms, the best first. A token that is not in the vocabulary ends
     /// the list.
     pub top: Vec<(TokenId, f64)>,
-}
-
-/// Counts over the entries that were encoded.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct EncodingReport {
-    /// Answers by where their ids come from: ids, tokens, text.
-    pub n_by_source: [u64; 3],
-    /// Answers with logged tokens and a text to encode again.
-    pub n_compared: u64,
-    /// Of those, the ones whose text encodes to other tokens.
-    pub n_differing: u64,
-    /// Answers whose logged tokens are not all known, so that their text was encoded.
-    pub n_inexact: u64,
-    /// Prompts whose messages were joined plainly: there is no chat template, or it refuses
-    /// them.
-    pub n_joined: u64,
-    /// Answers that ended by the model's own end token.
-    pub n_ended: u64,
-}
-
-impl EncodingReport {
-    /// Lines for the user.
-    pub fn told(&self) -> Vec<String> {
-        let [by_ids, by_tokens, by_text] = self.n_by_source;
-        let mut lines = vec![format!(
-            "answers by logged ids: {by_ids}, by logged tokens: {by_tokens}, by their text: {by_text}"
-        )];
-        if self.n_compared > 0 {
-            lines.push(format!(
-                "encoding the text again gives other tokens in {} of {} answers",
-                self.n_differing, self.n_compared
-            ));
-        }
-        if self.n_inexact > 0 {
-            lines.push(format!(
-                "{} answers have log probabilities for tokens that are not in the vocabulary: \
-                 their text was encoded",
-                self.n_inexact
-            ));
-        }
-        if self.n_joined > 0 {
-            lines.push(format!(
-                "the messages of {} prompts were joined without a chat template",
-                self.n_joined
-            ));
-        }
-        lines
-    }
 }
 
 /// Encodes entries. Without a tokenizer only entries with ids can be encoded.
@@ -226,12 +180,12 @@ impl EntryEncoder {
         if let Some(tokens) = logged(entry) {
             let known = tokens.iter().map(|token| tokenizer.id(&token.token));
             match known.collect::<Option<Vec<TokenId>>>() {
-                Some(ids) => {
+                Some(ids) if tokenizer.makes_up(&ids, entry.answer.text.as_deref()) => {
                     self.check(entry, "answer", &ids)?;
                     self.compare(entry, &ids)?;
                     return Ok((ids, IdSource::Tokens));
                 }
-                None => self.report.n_inexact += 1,
+                _ => self.report.n_inexact += 1,
             }
         }
         let Some(text) = &entry.answer.text else {
@@ -244,7 +198,7 @@ impl EntryEncoder {
         Ok((tokenizer.text_ids(text)?, IdSource::Text))
     }
 
-    /// Counts whether the text encodes to the logged tokens.
+    /// Counts whether the text encodes to the logged tokens, where it is their text.
     fn compare(&mut self, entry: &LogEntry, ids: &[TokenId]) -> Result<()> {
         let (Some(tokenizer), Some(text)) = (&self.tokenizer, &entry.answer.text) else {
             return Ok(());
@@ -254,8 +208,14 @@ impl EntryEncoder {
             [ids @ .., last] if ends.contains(last) => ids,
             ids => ids,
         };
-        self.report.n_compared += 1;
-        self.report.n_differing += u64::from(tokenizer.text_ids(text)? != ids);
+        match likeness(&tokenizer.codec.decode(ids), text) {
+            Likeness::Equal => {
+                self.report.n_compared += 1;
+                self.report.n_differing += u64::from(tokenizer.text_ids(text)? != ids);
+            }
+            Likeness::Part => {}
+            Likeness::Other => self.report.n_unlike += 1,
+        }
         Ok(())
     }
 
@@ -327,6 +287,22 @@ impl EncoderTokenizer {
             (None, true) => self.by_bytes.id(&piece.bytes),
             (None, false) => None,
         }
+    }
+
+    /// Whether tokens are all of a text; reasoning, which is logged apart, may come before
+    /// it. llama.cpp's package leaves the last token out where the prompt is echoed.
+    fn makes_up(&self, ids: &[TokenId], text: Option<&str>) -> bool {
+        let Some(text) = text else {
+            return true;
+        };
+        let ends = self.codec.eos_ids();
+        let ids: Vec<TokenId> = ids
+            .iter()
+            .copied()
+            .filter(|id| !ends.contains(id))
+            .collect();
+        let of_tokens = self.codec.decode(&ids);
+        matches!(likeness(&of_tokens, text), Likeness::Equal) || of_tokens.ends_with(text)
     }
 
     /// A text in the middle of others: no space is put before it.

@@ -5,6 +5,7 @@ mod bytes_to_ids;
 pub(crate) mod calibration;
 pub(crate) mod cost;
 mod documents;
+mod encoding_report;
 pub(crate) mod kept_cost;
 pub mod log_tokens;
 pub mod recorded;

@@ -136,6 +136,63 @@ fn ids_of_another_vocabulary_are_one_clear_message() {
     assert_eq!(entries[2].as_ref().unwrap().token_ids, [3]);
 }
 
+/// As llama.cpp's Python package writes them: no bytes, markers as nothing, and without the
+/// last token where the prompt is echoed.
+#[test]
+fn tokens_of_llama_cpps_package_are_used_where_they_are_the_text() {
+    let chat = json!({
+        "id": "chatcmpl-1", "object": "chat.completion", "created": 1795834800, "model": "m.gguf",
+        "choices": [{"index": 0, "finish_reason": "stop",
+            "message": {"role": "assistant", "content": "a b"},
+            "logprobs": {"refusal": null, "content": [
+                {"token": "a", "bytes": null, "logprob": -1.0, "top_logprobs": [
+                    {"token": "a", "logprob": -1.0, "bytes": null},
+                    {"token": "", "logprob": -2.6, "bytes": null},
+                    {"token": "b", "logprob": -2.7, "bytes": null}]},
+                {"token": " ", "bytes": null, "logprob": -1.1, "top_logprobs": []},
+                {"token": "b", "bytes": null, "logprob": -1.2, "top_logprobs": []}]}}],
+        "usage": {"prompt_tokens": 44, "completion_tokens": 3, "total_tokens": 47}});
+    let echoed = json!({
+        "id": "cmpl-1", "object": "text_completion", "created": 1795834800, "model": "m.gguf",
+        "prompt": "a", "echo": true, "choices": [{"index": 0, "finish_reason": "length",
+            "text": "a b c", "logprobs": {"tokens": ["a", " ", "b", " "],
+                "text_offset": [0, 1, 2, 3], "token_logprobs": [null, -2.1, -1.6, -0.1],
+                "top_logprobs": [null, {"b": -2.1}, {"b": -1.6}, {" ": -0.1}]}}]});
+    let Encoded { entries, encoder } = encoded(&[chat, echoed]);
+    let codec = encoder.codec().unwrap();
+    let got: Vec<&EncodedEntry> = entries.iter().map(|e| e.as_ref().unwrap()).collect();
+    let want = [ids(codec, "a b"), vec![codec.eos_ids()[0]]].concat();
+    assert_eq!(
+        (got[0].source, &got[0].token_ids),
+        (IdSource::Tokens, &want)
+    );
+    // It is not known which marker the second one is.
+    assert_eq!(got[0].tops[0].top, [(want[0], -1.0)]);
+    assert_eq!(
+        (got[1].source, &got[1].token_ids),
+        (IdSource::Text, &ids(codec, " b c"))
+    );
+    assert_eq!(encoder.report().n_inexact, 1);
+}
+
+/// Ids within the vocabulary may be those of another one: their text tells.
+#[test]
+fn tokens_that_are_not_the_text_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let codec = EntryEncoder::open(&model(folder.path())).unwrap();
+    let [a, b] = ["a", "b"].map(|text| ids(codec.codec().unwrap(), text)[0]);
+    let answer = |text: &str| completion(json!({"text": text, "token_ids": [a, b]}));
+    // The last one begins with what was prefilled.
+    let Encoded { encoder, .. } = encoded(&[answer("ab"), answer("ba"), answer("c ab")]);
+    let report = encoder.report();
+    assert_eq!((report.n_compared, report.n_unlike), (1, 1));
+    let told = report.told().join("\n");
+    assert!(
+        told.contains("tokens of 1 answers are not their text"),
+        "{told}"
+    );
+}
+
 #[test]
 fn ids_need_no_tokenizer_and_texts_do() {
     let folder = tempfile::tempdir().unwrap();

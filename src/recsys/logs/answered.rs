@@ -92,7 +92,7 @@ pub(super) fn answered(response: &Value) -> Result<LoggedResponse, LogRefusal> {
 /// # Errors
 /// A response that says that the request failed.
 pub(super) fn failed(response: &Value) -> Result<(), LogRefusal> {
-    let status = number(response, &["status_code", "statusCode"]);
+    let status = number(response, &["status_code", "statusCode", "status"]);
     let told = match (response.get("error"), response.get("detail"), status) {
         (Some(error), ..) if !error.is_null() && error.as_str() != Some("") => error.clone(),
         (_, detail, Some(status)) if status >= FAILED_STATUS => detail

@@ -31,6 +31,11 @@ pub(super) fn is_conversation(value: &Value) -> bool {
     turns(value).is_some_and(|turns| turns.iter().any(is_answer))
 }
 
+/// Whether the last turn is one: then nothing beside the turns is.
+pub(super) fn ends_with_answer(value: &Value) -> bool {
+    turns(value).is_some_and(|turns| turns.last().is_some_and(|turn| turn.role == "assistant"))
+}
+
 pub(super) fn is_masked(value: &Value) -> bool {
     named(value, &["input_ids"]).is_some() && named(value, &MASKS).is_some()
 }

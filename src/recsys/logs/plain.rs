@@ -18,11 +18,11 @@ const PROMPTS: [&str; 8] = [
     "instruction",
     "question",
     "query",
-    "user",
+    "text_input",
     "request",
     "messages",
 ];
-const ANSWERS: [&str; 12] = [
+const ANSWERS: [&str; 13] = [
     "output",
     "response",
     "answer",
@@ -33,6 +33,7 @@ const ANSWERS: [&str; 12] = [
     "prediction",
     "assistant",
     "ans",
+    "text_output",
     "text",
     "content",
 ];
@@ -216,6 +217,8 @@ fn worded(value: &Value) -> LogPrompt {
             text: LogPromptText::Text(format!("{instruction}\n{input}")),
         };
     }
-    let found = named(value, &PROMPTS);
+    // Elsewhere, `user` is who asked.
+    let asker = named(value, &["assistant"]).and_then(|_| named(value, &["user"]));
+    let found = named(value, &PROMPTS).or(asker);
     found.and_then(prompt_of).unwrap_or_default()
 }

@@ -50,18 +50,28 @@ impl LogReader {
     /// before the others, which are read in the order given.
     ///
     /// # Errors
-    /// A file that cannot be read, is empty, or is packed in something other than gzip.
+    /// A file that cannot be read or is packed in something other than gzip; no file with
+    /// anything in it.
     pub fn open(paths: &[PathBuf], options: &LogOptions) -> Result<Self> {
         let taken = Arc::new(AtomicU64::new(0));
         let look = |path: &PathBuf| LogSource::look(path, options, &taken);
-        let mut sources = paths.iter().map(look).collect::<Result<Vec<_>>>()?;
+        let sources = paths.iter().map(look).collect::<Result<Vec<_>>>()?;
         let Some(first) = sources.first() else {
             bail!("no log given: name one or more files");
         };
         let first_file = first.name.to_string();
-        if let Some(empty) = sources.iter().find(|source| source.looked.is_empty) {
-            bail!("{} is empty: no answers to read", empty.name);
-        }
+        let (empty, mut sources): (Vec<_>, Vec<_>) = sources
+            .into_iter()
+            .partition(|source| source.looked.is_empty);
+        ensure!(
+            !sources.is_empty(),
+            "{first_file} is empty: no answers to read"
+        );
+        let mut report = LogReport::default();
+        report.broken = empty
+            .iter()
+            .map(|source| format!("{} is empty", source.name))
+            .collect();
         sources.sort_by_key(|source| !source.looked.is_requests);
         taken.store(0, Ordering::Relaxed);
         Ok(LogReader {
@@ -71,7 +81,7 @@ impl LogReader {
             current: None,
             joining: LineJoiner::new(),
             ready: VecDeque::new(),
-            report: LogReport::default(),
+            report,
             taken,
             first_file,
             ended: false,
@@ -259,12 +269,15 @@ impl LogReader {
         };
         let n_lines = self.report.n_lines;
         let told = self.report.told().join("\n  ");
-        if n_lines > 0 && n(LogSkip::NoResponse) == n_lines {
+        if n_lines == 0 {
+            return format!("{file} has no entries: no answers to read");
+        }
+        if n(LogSkip::NoResponse) == n_lines {
             return format!(
                 "{file}: {n_lines} requests without answers: name the file of the responses, too"
             );
         }
-        if n_lines > 0 && n(LogSkip::NoAnswer) == n_lines {
+        if n(LogSkip::NoAnswer) == n_lines {
             return format!(
                 "{file}: a log without answers; if they stand under another name, give it with \
                  --answer-field\n  {told}"

@@ -419,6 +419,8 @@ fn what_is_no_log_is_one_clear_message() {
         ),
         (b"once upon a time\n", "no answer could be read of 1 lines"),
         (b"prompt,x\nQ,1\n", "a log without answers"),
+        (b"prompt,answer\n", "has no entries"),
+        (&gzip(b"{}")[..12], "breaks off before its first line"),
     ] {
         let message = message(bytes);
         assert!(
@@ -574,4 +576,29 @@ fn whatever_is_damaged_every_line_is_counted() {
             check(&damaged);
         }
     }
+}
+
+#[test]
+fn names_of_fields_are_told_apart() {
+    let log = lines(&[
+        json!({"user": "u7", "response": "A"}),
+        json!({"user": "Q", "assistant": "A"}),
+        json!({"text_input": "Q", "text_output": "A"}),
+        json!({"text": "no", "messages": [{"role": "user", "content": "Q"}, {"role": "assistant", "content": "A"}]}),
+        json!({"messages": [{"role": "assistant", "content": "P"}, {"role": "user", "content": "Q"}], "output": "A"}),
+    ]);
+    let (entries, report) = read(&log);
+    let prompts: Vec<String> = entries.iter().map(prompt).collect();
+    assert_eq!(prompts, ["", "Q", "Q", "<user>Q", "<assistant>P<user>Q"]);
+    assert!(entries.iter().all(|entry| said(entry).3 == "A"));
+    assert_eq!(report.n_without_prompt, 1);
+}
+
+#[test]
+fn an_empty_file_among_others_is_told() {
+    let log = lines(&[json!({"prompt": "Q", "answer": "A"})]);
+    let files = [("a", Vec::new()), ("b", log.into_bytes())];
+    let (entries, report) = read_with(&files, &LogOptions::default());
+    assert_eq!(entries.unwrap().len(), 1);
+    assert!(report.told()[0].ends_with("/a is empty"));
 }

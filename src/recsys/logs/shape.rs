@@ -149,7 +149,9 @@ fn entries(
     if conversations::is_masked(value) {
         return conversations::of_mask(value, blank);
     }
-    if conversations::is_conversation(value) && !plain::has_answer(value) {
+    if conversations::is_conversation(value)
+        && (conversations::ends_with_answer(value) || !plain::has_answer(value))
+    {
         return conversations::of_turns(value, blank);
     }
     failed(value)?;

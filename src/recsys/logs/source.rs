@@ -63,18 +63,21 @@ pub(super) enum LogReading {
 }
 
 impl LogSource {
-    /// Opens a file and looks at its beginning.
+    /// Opens a file, `-` for standard input, and looks at its beginning.
     ///
     /// # Errors
     /// It cannot be read; it is packed in something other than gzip; it is no text.
     pub(super) fn look(path: &Path, options: &LogOptions, taken: &Arc<AtomicU64>) -> Result<Self> {
-        let name = path.display().to_string();
-        let reading = || format!("reading {name}");
-        let meta = path.metadata().wrap_err_with(reading)?;
-        if meta.is_dir() {
-            bail!("{name} is a folder: name the files of the log, for example {name}/*.jsonl");
+        let name = match is_standard_input(path) {
+            true => "standard input".to_owned(),
+            false => path.display().to_string(),
+        };
+        let n_bytes = file_bytes(path, &name)?;
+        let (head, mut rest) = opened(path, taken).wrap_err_with(|| format!("reading {name}"))?;
+        if head.is_empty() {
+            rest.fill_buf()
+                .wrap_err_with(|| format!("{name} breaks off before its first line"))?;
         }
-        let (head, rest) = opened(path, taken).wrap_err_with(reading)?;
         if let Some((_, what)) = PACKED.iter().find(|(magic, _)| head.starts_with(magic)) {
             bail!("{name} {what}");
         }
@@ -82,14 +85,15 @@ impl LogSource {
         if !is_text && head.contains(&0) {
             bail!("{name} is not a text: logs are JSON lines, JSON, CSV or TSV, also as gzip");
         }
-        let looked = FileLayout::at(&decode(&head).text, options);
-        let is_pipe = !meta.is_file();
         Ok(LogSource {
             name: name.as_str().into(),
-            n_bytes: meta.len(),
-            looked,
+            n_bytes: n_bytes.unwrap_or(0),
+            looked: FileLayout::at(&decode(&head).text, options),
             path: path.to_owned(),
-            opened: is_pipe.then(|| Box::new(Cursor::new(head).chain(rest)) as _),
+            opened: match n_bytes {
+                Some(_) => None,
+                None => Some(Box::new(Cursor::new(head).chain(rest))),
+            },
         })
     }
 
@@ -121,13 +125,35 @@ impl LogSource {
     }
 }
 
+fn is_standard_input(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
+/// `None`: a pipe.
+fn file_bytes(path: &Path, name: &str) -> Result<Option<u64>> {
+    if is_standard_input(path) {
+        return Ok(None);
+    }
+    let meta = path
+        .metadata()
+        .wrap_err_with(|| format!("reading {name}"))?;
+    if meta.is_dir() {
+        bail!("{name} is a folder: name the files of the log, for example {name}/*.jsonl");
+    }
+    Ok(meta.is_file().then_some(meta.len()))
+}
+
 type OpenedLog = (Vec<u8>, Box<dyn BufRead + Send>);
 
 /// The first bytes of a file's text, and the rest of it. A file that breaks off within
 /// them breaks off again where the rest is read.
 fn opened(path: &Path, taken: &Arc<AtomicU64>) -> io::Result<OpenedLog> {
+    let inner: Box<dyn Read + Send> = match is_standard_input(path) {
+        true => Box::new(io::stdin()),
+        false => Box::new(File::open(path)?),
+    };
     let counted = Counted {
-        inner: File::open(path)?,
+        inner,
         n_taken: Arc::clone(taken),
     };
     let mut packed = BufReader::with_capacity(BUFFER_BYTES, counted);

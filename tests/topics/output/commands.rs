@@ -164,6 +164,8 @@ impl World {
         lines.add(&[], &["model", "info", &self.at("docs.jsonl")]);
         lines.add(&[], &["model", "fetch", &model]);
         lines.add(&[], &["model", "fetch", text]);
+        lines.both(&[], &["settings", "--for", "sglang"]);
+        lines.add(&[], &["settings", "--for", text]);
         lines.both(&[], &["framework", "list"]);
         lines.add(&[], &["framework", "show", &self.at("framework.toml")]);
         lines.add(&[], &["framework", "show", text]);
