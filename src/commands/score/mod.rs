@@ -13,6 +13,7 @@ mod opening;
 mod prepare;
 mod read;
 mod report;
+mod rows;
 mod table;
 mod totals;
 mod vocabulary;
@@ -87,7 +88,7 @@ pub fn run(args: &ScoreArgs, params: Params, settings: &Settings) -> Result<bool
     Ok(complete)
 }
 
-/// What was left out, and what is odd.
+/// What was left out, and what looks wrong.
 fn tell(logs: &ReadLogs, totals: &[WayTotals]) {
     logs.told().iter().for_each(|line| note!("{line}"));
     if totals.iter().all(WayTotals::is_foreign) && !logs.pools.is_empty() {

@@ -6,6 +6,7 @@ use super::groups::{GroupFinder, limit_groups};
 use super::heading_names::HeadingNames;
 use super::logged::{LoggedMeta, logged_rows};
 use super::opening::Opening;
+use super::rows::rows;
 use super::vocabulary::encoder;
 use crate::cli::{LogReadingArgs, ScoreArgs};
 use crate::config::Settings;
@@ -18,11 +19,10 @@ use crate::recsys::Catalog;
 use crate::recsys::logs::{LogEntry, LogOptions, LogReader, LogReport};
 use crate::retrieval::{Check, PoolStore, Pools};
 use crate::session::as_knowledge;
-use crate::session::log_tokens::{EncodedEntry, EncodingReport, EntryEncoder, TokenTop};
+use crate::session::log_tokens::{EncodedEntry, EncodingReport, EntryEncoder};
 use crate::speculate::TokenId;
 use crate::speculate::headings::headings;
 use crate::speculate::params::{AcceptanceRule, Params};
-use crate::speculate::row::{Candidate, NodeDistribution};
 
 /// What was read.
 pub(super) struct ReadLogs {
@@ -195,7 +195,10 @@ impl Taking {
     fn take(&mut self, entry: &LogEntry) -> Result<()> {
         let encoded = self.encoder.encode(entry)?;
         let opening = self.opening.len(entry, &encoded.prompt_ids);
-        let rows = self.rows(entry, &encoded)?;
+        let rows = match self.for_board && self.rule.amounts_to_strict() {
+            true => logged_rows(entry, &encoded),
+            false => rows(self.rule, entry, &encoded)?,
+        };
         let meta = self.for_board.then(|| LoggedMeta::of(entry, &encoded));
         let n_tokens = encoded.token_ids.len();
         let is_wanted = self.opened.is_none() && self.wanted.as_ref() == Some(&entry.id);
@@ -257,48 +260,6 @@ impl Taking {
         numbered.collect()
     }
 
-    /// The distributions that a lossy rule judges by; none for a strict one.
-    ///
-    /// # Errors
-    /// A log that is not greedy, or has too few candidates.
-    fn rows(
-        &self,
-        entry: &LogEntry,
-        encoded: &EncodedEntry,
-    ) -> Result<Vec<Option<NodeDistribution>>> {
-        if self.rule.amounts_to_strict() {
-            return Ok(match self.for_board {
-                true => logged_rows(entry, encoded),
-                false => Vec::new(),
-            });
-        }
-        let (rule, place) = (self.rule.name(), &entry.place);
-        let k = self.rule.max_rank().unwrap_or(1);
-        let temperature = entry.temperature.unwrap_or(0.0);
-        ensure!(
-            temperature == 0.0,
-            "{place}: sampled with temperature {temperature}, and --verify {rule} needs greedy \
-            answers: use --verify strict"
-        );
-        let n_enough = encoded.tops.iter().filter(|top| top.top.len() >= k).count();
-        ensure!(
-            n_enough > 0,
-            "{place}: --verify {rule} needs the {k} most probable tokens at each place, and they \
-            are not logged (top_logprobs): use --verify strict"
-        );
-        let rows = encoded.token_ids.iter().zip(&encoded.tops).enumerate();
-        rows.map(|(at, (&token, top))| {
-            greedy_row(token, top).map_err(|p| {
-            color_eyre::eyre::eyre!(
-                "{place}: token {at} of the answer is not the most probable one ({p:.2} against \
-                {:.2}), and --verify {rule} needs greedy answers: use --verify strict",
-                top.top.first().map_or(0.0, |best| best.1.exp())
-            )
-        })
-        })
-        .collect()
-    }
-
     fn read(self, report: LogReport, pools: Pools) -> Result<ReadLogs> {
         ensure!(
             !self.answers.is_empty(),
@@ -324,57 +285,5 @@ impl Taking {
             n_too_short: self.n_too_short,
             answers,
         })
-    }
-}
-
-/// The logged candidates as a distribution whose argmax is the token; `Ok(None)`: nothing is
-/// logged here. An error holds the token's own probability, which is not the highest.
-fn greedy_row(token: TokenId, top: &TokenTop) -> Result<Option<NodeDistribution>, f64> {
-    let Some(&(_, best)) = top.top.first() else {
-        return Ok(None);
-    };
-    let own = top.top.iter().position(|&(id, _)| id == token);
-    let Some(own) = own.filter(|&at| top.top[at].1 >= best) else {
-        let logged = own.map(|at| top.top[at].1).or(top.logprob);
-        return Err(logged.map_or(0.0, f64::exp));
-    };
-    let mut candidates: Vec<Candidate> = top
-        .top
-        .iter()
-        .map(|&(id, logprob)| Candidate(id, logprob.exp() as f32))
-        .collect();
-    candidates.swap(0, own);
-    Ok(Some(NodeDistribution {
-        top: candidates,
-        entropy: None,
-        drawn: None,
-    }))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_logged_token_is_the_best_or_it_is_refused() {
-        let top = |top: &[(TokenId, f64)]| TokenTop {
-            logprob: Some(-2.0),
-            top: top.to_vec(),
-        };
-        let row = greedy_row(7, &top(&[(7, -0.1), (8, -3.0)]))
-            .unwrap()
-            .unwrap();
-        assert_eq!((row.argmax(), row.top.len()), (Some(7), 2));
-        // Equally probable: the logged one is the choice.
-        let row = greedy_row(8, &top(&[(7, -0.7), (8, -0.7)]))
-            .unwrap()
-            .unwrap();
-        assert_eq!((row.argmax(), row.top[1].0), (Some(8), 7));
-        assert_eq!(
-            greedy_row(8, &top(&[(7, -0.1), (8, -3.0)])),
-            Err((-3f64).exp())
-        );
-        assert_eq!(greedy_row(9, &top(&[(7, -0.1)])), Err((-2f64).exp()));
-        assert_eq!(greedy_row(9, &top(&[])), Ok(None));
     }
 }

@@ -162,7 +162,9 @@ impl ScoreReport {
         ScoreReport {
             answers: n_scored,
             not_scored: logs.answers.entries.len() - n_scored,
-            tokens: ways.first().map_or(0, |way| way.figures.tokens),
+            tokens: totals.first().map_or(0, |totals| {
+                totals.all.sums.tokens + totals.all.unjudged.tokens
+            }),
             read: ReadReport::of(logs),
             encoded: EncodedReport::of(logs),
             split: split.name(),
