@@ -27,6 +27,7 @@ impl World {
         self.on_groups(&mut lines);
         self.generating(&mut lines);
         self.measuring(&mut lines);
+        self.scoring(&mut lines);
         self.on_models(&mut lines);
         self.on_pools(&mut lines);
         self.on_traces(&mut lines);
@@ -155,6 +156,24 @@ impl World {
             ];
             lines.add(&asked, &[&sweep, &["--traces", &traces][..], form].concat());
         }
+    }
+
+    /// Documents are answers in a log, too.
+    fn scoring(&self, lines: &mut Lines) {
+        let (model, text, log) = (self.model(), self.text(), self.at("bad.jsonl"));
+        let asked = ["--model", &model];
+        let score = ["score", &log, "--budget", "4", "--split", "leave-one-out"];
+        lines.both(&asked, &score);
+        for more in [
+            &["--csv"][..],
+            &["--by-group"],
+            &["--group-pattern", text],
+            &["--answer-field", text],
+        ] {
+            lines.add(&asked, &[&score[..], more].concat());
+        }
+        lines.add(&asked, &["score", text]);
+        lines.add(&asked, &["score", &log, "--tokenizer", text]);
     }
 
     fn on_models(&self, lines: &mut Lines) {
