@@ -206,7 +206,8 @@ impl CausesPage<'_> {
         let lever = |kind: CauseKind| {
             let title = Line::from(vec![
                 Span::styled(kind.title(), self.theme.accent()),
-                Span::styled(format!(": {}", kind.about()), self.theme.text()),
+                Span::styled(": ", self.theme.text()),
+                Span::styled(kind.about(), self.theme.text()),
             ]);
             let lever = format!("lever: {}", self.why.all.lever(kind).text);
             std::iter::once(title).chain(self.indented(&lever))

@@ -45,6 +45,10 @@ impl Workplace {
         if line.contains("films.pool") && !line.contains("pool build") {
             self.shell("laserscope pool build films.pool", folder.path())?;
         }
+        if line.contains("trace board runs") || line.contains("trace why runs") {
+            let record = "laserscope generate --all items --limit 2 --traces runs";
+            self.shell(record, folder.path())?;
+        }
         self.shell(line, folder.path())
     }
 

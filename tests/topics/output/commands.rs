@@ -220,6 +220,17 @@ impl World {
         lines.both(&[], &["trace", "stats", &a, &b]);
         lines.add(&[], &["trace", "stats", &bad]);
         lines.both(&[], &["trace", "diff", &a, &b]);
+        lines.both(&[], &["trace", "why", &a, &b]);
+        for further in [
+            &[][..],
+            &["--with-text"],
+            &["--csv"],
+            &["--html"],
+            &["--md"],
+            &["--json"],
+        ] {
+            lines.add(&[], &[&["trace", "board", &a, &b], further].concat());
+        }
         lines.both(&[], &["trace", "whatif", &a, "--k", "3"]);
         lines.both(&["--model", &self.model()], &["trace", "verify", &a]);
         for format in ["html", "md", "svg", "txt", "cast", "csv"] {

@@ -76,6 +76,7 @@ mod tests {
         let first = scan(&SeenFiles::new());
         assert_eq!((first.rows.len(), first.has_more), (0, false));
         std::fs::copy(SHIPPED, at("a.jsonl")).expect("copied");
+        std::fs::write(at("other.jsonl"), "{}\n").expect("written");
         std::fs::write(at("passes.jsonl"), "{}\n").expect("written");
         std::fs::write(at("notes.txt"), "text").expect("written");
         let second = scan(&first.seen);
@@ -84,7 +85,7 @@ mod tests {
         assert_eq!(second.n_not_traces, 1);
         let third = scan(&second.seen);
         assert_eq!((third.rows.len(), third.n_not_traces), (0, 0));
-        std::fs::write(at("passes.jsonl"), "{}\n{}\n").expect("written");
+        std::fs::write(at("other.jsonl"), "{}\n{}\n").expect("written");
         std::fs::copy(SHIPPED, at("b.jsonl")).expect("copied");
         let fourth = scan(&third.seen);
         assert_eq!((fourth.rows.len(), fourth.n_not_traces), (1, 0));
