@@ -72,6 +72,9 @@ fn the_worst_rows_come_first_in_any_column() {
             }
         }
     }
+    while app.catalog.board.column != BoardColumn::Mal {
+        press(&mut app, KeyCode::Right);
+    }
     let first = |app: &App| app.catalog.board.selected_row().map(|row| row.from.clone());
     let before = first(&app);
     keys(&mut app, "r");
