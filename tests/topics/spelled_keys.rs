@@ -24,13 +24,14 @@ use super::stage::{LARGE, SMALL, app, decoding, draw, ended, ready};
 
 /// Phrases with a word that only looks like a key: runs and parameters named by letters,
 /// units, numbers, signs, plain English.
-const NOT_KEYS: [&str; 38] = [
+const NOT_KEYS: [&str; 39] = [
     "the end",
     "would end",
     "end the run",
     "end the sweep",
     "its end",
     "the tab to",
+    "next tab",
     "choose B",
     "the right, B",
     "swap A and B",

@@ -114,11 +114,15 @@ fn status(app: &App, theme: &Theme, room: usize) -> Line<'static> {
         ModelState::Checking => busy("checking the model's file"),
         ModelState::Loading { what } => busy(&format!("loading {what}")),
         ModelState::Ready(ready) => {
-            let device = format!(" · {}", ready.device);
-            match room.saturating_sub(columns(&device)) {
-                // A stump of the name would say less than the name alone.
-                0..LEAST_NAME => dim(ready.model.name.clone()),
-                room => dim(format!("{}{device}", fit(&ready.model.name, room))),
+            let name = &ready.model.name;
+            let kind = ready.device.split(" (").next().unwrap_or_default();
+            let devices = [ready.device.as_str(), kind].map(|device| format!(" · {device}"));
+            // A stump of the name would say less than the name alone.
+            let least = columns(name).min(LEAST_NAME);
+            let mut fitting = devices.iter().filter(|d| columns(d) + least <= room);
+            match fitting.next() {
+                Some(device) => dim(format!("{}{device}", fit(name, room - columns(device)))),
+                None => dim(name.clone()),
             }
         }
         ModelState::Failed { .. } => {

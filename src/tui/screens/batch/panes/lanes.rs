@@ -144,14 +144,21 @@ impl<'a> LaneLine<'a> {
         self.text(theme, text, buf);
         if app.batch.lane == self.lane && app.batch.pane == BatchPane::Lanes {
             pane::mark(place, 0, place.height, theme, buf);
+            // The mark's ground is no ground for the letter.
+            buf.set_span(place.x, place.y, &self.letter(theme), place.width);
         } else if app.batch.lane == self.lane {
             buf.set_string(place.x - 1, place.y, "▌", theme.accent());
         }
     }
 
-    fn head(&self, theme: &Theme, widths: &Widths) -> Line<'static> {
+    /// The lane's letter on its colour.
+    fn letter(&self, theme: &Theme) -> Span<'static> {
         let letter = colours::letter(self.lane).to_string();
-        let letter = Span::styled(letter, colours::block(theme, self.lane));
+        Span::styled(letter, colours::block(theme, self.lane))
+    }
+
+    fn head(&self, theme: &Theme, widths: &Widths) -> Line<'static> {
+        let letter = self.letter(theme);
         let Some((at, stay)) = self.stay else {
             return Line::from(vec![letter, Span::styled(" free", theme.dim())]);
         };
