@@ -24,7 +24,7 @@ use super::stage::{LARGE, SMALL, app, decoding, draw, ended, ready};
 
 /// Phrases with a word that only looks like a key: runs and parameters named by letters,
 /// units, numbers, signs, plain English.
-const NOT_KEYS: [&str; 39] = [
+const NOT_KEYS: [&str; 40] = [
     "the end",
     "would end",
     "end the run",
@@ -32,6 +32,7 @@ const NOT_KEYS: [&str; 39] = [
     "its end",
     "the tab to",
     "next tab",
+    "step's end",
     "choose B",
     "the right, B",
     "swap A and B",

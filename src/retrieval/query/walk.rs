@@ -5,9 +5,7 @@ use std::collections::VecDeque;
 
 use crate::retrieval::index::local::Local;
 use crate::retrieval::index::symbol::SEPARATOR;
-use crate::retrieval::query::bridge::{
-    Anchor, Bridge, MAX_BEFORE, MAX_SPAN, anchors, find_bridges,
-};
+use crate::retrieval::query::bridge::{Anchor, Bridge, MAX_SPAN, anchors, find_bridges};
 use crate::retrieval::query::lookup::{Before, Places, Reach, SaInterval, SegmentViews, Span};
 use crate::speculate::TokenId;
 
@@ -29,7 +27,10 @@ impl Walk {
         let end = context.len();
         let n_new = match self.at {
             Some(at) if at <= end && end - at <= symbols.len() => end - at,
-            _ => self.restart(views, symbols.len()),
+            _ => {
+                self.restart(views);
+                symbols.len()
+            }
         };
         if self.at == Some(end) {
             return;
@@ -43,16 +44,11 @@ impl Walk {
         self.at = Some(end);
     }
 
-    /// Resets. Starts at the documents' anchor or, for a long answer, as far back as
-    /// matters. Returns the number of tokens to process.
-    fn restart(&mut self, views: &SegmentViews, answer_len: usize) -> usize {
+    /// Resets, to the beginning of the answer: what is found depends on all of it, since a
+    /// place that once was the only one keeps its own entry.
+    fn restart(&mut self, views: &SegmentViews) {
         *self = Walk::default();
-        // as far back as a match or the text before a gap matters
-        let reach = views.max_suffix.max(usize::from(MAX_BEFORE)) + MAX_SPAN + 1;
-        if answer_len < reach {
-            self.go(views, SEPARATOR);
-        }
-        answer_len.min(reach)
+        self.go(views, SEPARATOR);
     }
 
     /// One more token of the answer, after `before`.
@@ -96,6 +92,69 @@ impl Walk {
             let suffix = [&before[before.len() + 1 - max..], &[token]].concat();
             interval.ranks = views.view(interval.view).segment.find(&suffix);
             interval.depth = max as u32;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::retrieval::{PoolDoc, Pools};
+    use crate::speculate::params::Params;
+    use crate::speculate::subject::GroupKey;
+
+    fn pools(documents: &[(bool, Vec<TokenId>)]) -> Pools {
+        let each = documents.iter().enumerate();
+        let docs = each.map(|(i, (is_own, tokens))| PoolDoc {
+            id: format!("d{i}").as_str().into(),
+            title: String::new(),
+            group: GroupKey::from(if *is_own { "own" } else { "other" }),
+            tokens: tokens.clone(),
+        });
+        Pools::build(docs.collect())
+    }
+
+    /// Phrases that documents and answers share, with a token of their own here and there.
+    fn text(phrases: usize) -> impl Strategy<Value = Vec<TokenId>> {
+        let phrase = (0u32..3, 3usize..30, 0u32..9);
+        prop::collection::vec(phrase, 1..phrases).prop_map(|phrases| {
+            let each = phrases.into_iter().flat_map(|(which, n, own)| {
+                let shared = (0..n as u32).map(move |i| 10 + which * 7 + (i * i + which) % 11);
+                shared.chain(std::iter::once(own))
+            });
+            each.collect()
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// Begun anywhere, it finds what it finds token by token: a branch drafts as its run.
+        #[test]
+        fn a_restart_finds_what_following_finds(
+            documents in prop::collection::vec((any::<bool>(), text(5)), 1..8),
+            answer in text(6),
+            steps in prop::collection::vec(1usize..7, 1..40),
+        ) {
+            let pools = pools(&documents);
+            let group = GroupKey::from("own");
+            let mut local = Local::new(&[1, 2], 0);
+            let mut followed = Walk::default();
+            let mut left = answer.as_slice();
+            for n in steps {
+                let (now, rest) = left.split_at(n.min(left.len()));
+                left = rest;
+                local.push(now);
+                let views = SegmentViews::new(&pools, Some(&group), Some(&local), &Params::default());
+                followed.catch_up(&views, &local);
+                let mut restarted = Walk::default();
+                restarted.catch_up(&views, &local);
+                prop_assert_eq!(&followed.places.occurrences, &restarted.places.occurrences);
+                prop_assert_eq!(&followed.places.intervals, &restarted.places.intervals);
+                prop_assert_eq!(&followed.bridges, &restarted.bridges);
+            }
         }
     }
 }
