@@ -16,11 +16,24 @@ pub struct LogPlace {
     pub file: Arc<str>,
     /// From 1.
     pub line: u64,
+    /// Which of the entries that begin on this line, from 0: an array may be one line.
+    pub nth: u32,
+}
+
+impl LogPlace {
+    /// The name of an entry without an id: its line's number, with its own behind it if it is
+    /// not the first there.
+    pub(super) fn name(&self) -> String {
+        match self.nth {
+            0 => self.line.to_string(),
+            nth => format!("{}.{}", self.line, nth + 1),
+        }
+    }
 }
 
 impl fmt::Display for LogPlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.file, self.line)
+        write!(f, "{}:{}", self.file, self.name())
     }
 }
 

@@ -110,6 +110,7 @@ fn is_request(value: &Value) -> bool {
     let place = LogPlace {
         file: "".into(),
         line: 0,
+        nth: 0,
     };
     let looked = line(value, &LogOptions::default(), &LogEntry::blank(place));
     matches!(looked, Ok(LoggedLine::Request(_)))

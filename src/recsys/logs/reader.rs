@@ -26,6 +26,9 @@ pub struct LogReader {
     options: LogOptions,
     sources: VecDeque<LogSource>,
     current: Option<(LogSource, LogReading)>,
+    /// The last entry's line, and which on that line it was.
+    line: u64,
+    nth: u32,
     joining: LineJoiner,
     ready: VecDeque<LogEntry>,
     report: LogReport,
@@ -79,6 +82,8 @@ impl LogReader {
             n_bytes: sources.iter().map(|source| source.n_bytes).sum(),
             sources: sources.into(),
             current: None,
+            line: 0,
+            nth: 0,
             joining: LineJoiner::new(),
             ready: VecDeque::new(),
             report,
@@ -105,9 +110,12 @@ impl LogReader {
             return self.next_file();
         };
         let (number, unit) = next_unit(reading);
+        self.nth = if self.line == number { self.nth + 1 } else { 0 };
+        self.line = number;
         let place = LogPlace {
             file: Arc::clone(&source.name),
             line: number,
+            nth: self.nth,
         };
         match unit {
             LogUnit::Json(text) if text.trim().is_empty() => Ok(()),
@@ -141,6 +149,7 @@ impl LogReader {
             return self.finish();
         };
         let reading = source.open(&self.taken)?;
+        (self.line, self.nth) = (0, 0);
         self.current = Some((source, reading));
         Ok(())
     }
@@ -220,7 +229,7 @@ impl LogReader {
         for mut entry in entries {
             self.report.keep(&entry, &self.options);
             if entry.id.is_empty() {
-                entry.id = entry.place.line.to_string();
+                entry.id = entry.place.name();
             }
             self.ready.push_back(entry);
         }

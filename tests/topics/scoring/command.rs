@@ -466,3 +466,27 @@ fn an_answer_of_a_log_opens_as_a_run() {
     assert!(refused(&["score", &log, "--open", "none", "--trace", &file], 1).contains("no answer"));
     assert!(refused(&["score", &log, "--open", "r5"], 2).contains("--trace"));
 }
+
+/// An array is the same log as its lines, also where it is a single line: its entries are
+/// requests of their own, and have names of their own.
+#[test]
+fn an_array_on_one_line_is_scored_as_its_lines() {
+    let shelf = Shelf::new();
+    let log = shelf.log("log.jsonl", 12);
+    let lines = std::fs::read_to_string(&log).unwrap();
+    let without_times = |line: &str| {
+        let mut entry: Value = serde_json::from_str(line).unwrap();
+        let entry = entry.as_object_mut().unwrap();
+        ["id", "startTime", "endTime"].map(|field| entry.remove(field));
+        serde_json::to_string(entry).unwrap()
+    };
+    let entries: Vec<String> = lines.lines().map(without_times).collect();
+    let lines = shelf.write("lines.jsonl", &(entries.join("\n") + "\n"));
+    let array = shelf.write("array.json", &format!("[{}]", entries.join(",")));
+    let [of_lines, of_array] = [&lines, &array].map(|log| report(&["score", log]));
+    assert!(mal(&of_lines, 0) > 1.5);
+    assert_eq!(mal(&of_lines, 0), mal(&of_array, 0));
+    let file = text_of(&shelf.path("run.jsonl"));
+    let opened = call(&["score", &array, "--open", "1.7", "--trace", &file]);
+    assert!(opened.status.success(), "{}", told(&opened));
+}
