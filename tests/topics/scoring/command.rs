@@ -477,7 +477,9 @@ fn an_array_on_one_line_is_scored_as_its_lines() {
     let without_times = |line: &str| {
         let mut entry: Value = serde_json::from_str(line).unwrap();
         let entry = entry.as_object_mut().unwrap();
-        ["id", "startTime", "endTime"].map(|field| entry.remove(field));
+        for field in ["id", "startTime", "endTime"] {
+            entry.remove(field);
+        }
         serde_json::to_string(entry).unwrap()
     };
     let entries: Vec<String> = lines.lines().map(without_times).collect();
