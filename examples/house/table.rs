@@ -55,6 +55,10 @@ pub const ROOMS: &[Room] = &[
         &["speculate", "protocol", "retrieval", "model", "text_input"],
     ),
     room(
+        "downstream",
+        &["speculate", "recsys", "engine", "atomic_file", "text_input"],
+    ),
+    room(
         "present",
         &["speculate", "protocol", "glossary", "text_input", "console"],
     ),
@@ -121,6 +125,7 @@ pub const ROOMS: &[Room] = &[
             "recsys",
             "model",
             "engine",
+            "downstream",
             "worker",
             "present",
             "export",

@@ -1,0 +1,165 @@
+//! Knowledge as vectors, one a subject, and what is done to them before a click model reads
+//! them.
+
+use sha2::{Digest, Sha256};
+
+use crate::recsys::dealt;
+
+/// A vector for each subject of one kind that has knowledge.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Table {
+    width: usize,
+    /// By index in the catalog.
+    rows: Vec<Option<Vec<f32>>>,
+}
+
+impl Table {
+    /// # Panics
+    /// If a vector is not of this width.
+    pub fn new(width: usize, rows: Vec<Option<Vec<f32>>>) -> Self {
+        assert!(rows.iter().flatten().all(|row| row.len() == width));
+        Table { width, rows }
+    }
+
+    /// Numbers in a vector.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Subjects of the catalog, with a vector or without.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether the catalog has no subjects of this kind.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// How many of these subjects have no vector.
+    pub fn n_missing(&self, of: &[usize]) -> usize {
+        of.iter().filter(|&&i| self.rows[i].is_none()).count()
+    }
+
+    /// All vectors with mean 0 and variance 1 in every number over the subjects `over`; zeros
+    /// where there is none. Shape: (subjects, width).
+    pub fn standardized(&self, over: &[usize]) -> Vec<f32> {
+        let known: Vec<&Vec<f32>> = over.iter().filter_map(|&i| self.rows[i].as_ref()).collect();
+        let n = known.len().max(1) as f64;
+        let column = |at: usize| {
+            let values = known.iter().map(|row| f64::from(row[at]));
+            let mean = values.clone().sum::<f64>() / n;
+            let variance = values.map(|value| (value - mean).powi(2)).sum::<f64>() / n;
+            let scale = if variance > 0.0 {
+                variance.sqrt().recip()
+            } else {
+                0.0
+            };
+            (mean, scale)
+        };
+        let columns: Vec<(f64, f64)> = (0..self.width).map(column).collect();
+        let rows = self.rows.iter().flat_map(|row| {
+            columns.iter().enumerate().map(move |(at, (mean, scale))| {
+                let value = row.as_ref().map(|row| f64::from(row[at]) - mean);
+                value.map_or(0.0, |value| (value * scale) as f32)
+            })
+        });
+        rows.collect()
+    }
+
+    /// Every vector at another subject: a control that keeps their distribution and takes
+    /// away their meaning.
+    pub fn permuted(&self, seed: u64) -> Table {
+        let known = (0..self.rows.len()).filter(|&i| self.rows[i].is_some());
+        let order = dealt(&known.collect::<Vec<_>>(), seed);
+        let mut rows = vec![None; self.rows.len()];
+        for (at, &to) in order.iter().enumerate() {
+            let from = order[(at + 1) % order.len()];
+            rows[to].clone_from(&self.rows[from]);
+        }
+        Table {
+            width: self.width,
+            rows,
+        }
+    }
+
+    fn hash(&self, to: &mut Sha256) {
+        to.update((self.width as u64).to_le_bytes());
+        for row in &self.rows {
+            to.update([u8::from(row.is_some())]);
+            for value in row.iter().flatten() {
+                to.update(value.to_bits().to_le_bytes());
+            }
+        }
+    }
+}
+
+/// The vectors about everyone in a catalog.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Knowledge {
+    /// Of the users.
+    pub users: Table,
+    /// Of the items.
+    pub items: Table,
+}
+
+impl Knowledge {
+    /// Both tables permuted.
+    pub fn permuted(&self, seed: u64) -> Knowledge {
+        Knowledge {
+            users: self.users.permuted(seed),
+            items: self.items.permuted(seed.wrapping_add(1)),
+        }
+    }
+
+    /// A name for exactly these bits.
+    pub fn fingerprint(&self) -> String {
+        let mut hash = Sha256::new();
+        self.users.hash(&mut hash);
+        self.items.hash(&mut hash);
+        hex(&hash.finalize())
+    }
+}
+
+/// The first 16 bytes as hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    let first = bytes.iter().take(16);
+    first.map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn table(values: &[Option<i8>]) -> Table {
+        let row = |value: &Option<i8>| value.map(|value| vec![f32::from(value), 1.0]);
+        Table::new(2, values.iter().map(row).collect())
+    }
+
+    #[test]
+    fn numbers_are_standardized_over_the_given_subjects_alone() {
+        let found = table(&[Some(1), Some(3), None, Some(100)]).standardized(&[0, 1, 2]);
+        // A number that is the same everywhere says nothing.
+        assert_eq!(found[..6], [-1.0, 0.0, 1.0, 0.0, 0.0, 0.0]);
+        assert_eq!(found[6], 98.0);
+    }
+
+    proptest! {
+        #[test]
+        fn a_permutation_moves_every_vector_and_loses_none(
+            values in prop::collection::vec(prop::option::of(any::<i8>()), 0..40), seed: u64,
+        ) {
+            let numbered: Vec<Option<i8>> = values.iter().enumerate()
+                .map(|(i, value)| value.map(|_| i as i8)).collect();
+            let before = table(&numbered);
+            let after = before.permuted(seed);
+            let n_known = numbered.iter().flatten().count();
+            let moved = before.rows.iter().zip(&after.rows).filter(|(a, b)| a != b);
+            prop_assert_eq!(moved.count(), if n_known > 1 { n_known } else { 0 });
+            let mut firsts: Vec<i8> = after.rows.iter().flatten().map(|row| row[0] as i8).collect();
+            firsts.sort_unstable();
+            prop_assert_eq!(firsts, numbered.into_iter().flatten().collect::<Vec<_>>());
+        }
+    }
+}
