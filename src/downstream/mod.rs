@@ -9,6 +9,7 @@
 //! Knows neither command lines nor where knowledge comes from.
 
 pub mod backbone;
+pub mod encoding;
 pub mod folds;
 pub mod leaks;
 pub mod metrics;
@@ -16,5 +17,6 @@ pub mod network;
 pub mod rows;
 pub mod statistics;
 pub mod training;
+pub mod trials;
 pub mod vectors;
 pub mod verdict;

@@ -83,14 +83,40 @@ impl Table {
         }
     }
 
-    fn hash(&self, to: &mut Sha256) {
-        to.update((self.width as u64).to_le_bytes());
+    /// Width, number of subjects, then each: 1 and its numbers, or 0.
+    pub(crate) fn write(&self, to: &mut Vec<u8>) {
+        to.extend((self.width as u64).to_le_bytes());
+        to.extend((self.rows.len() as u64).to_le_bytes());
         for row in &self.rows {
-            to.update([u8::from(row.is_some())]);
-            for value in row.iter().flatten() {
-                to.update(value.to_bits().to_le_bytes());
-            }
+            to.push(u8::from(row.is_some()));
+            row.iter()
+                .flatten()
+                .for_each(|value| to.extend(value.to_le_bytes()));
         }
+    }
+
+    /// What [`Table::write`] wrote; `None`: something else.
+    pub(crate) fn read(from: &mut &[u8]) -> Option<Table> {
+        let mut number =
+            || usize::try_from(u64::from_le_bytes(*from.split_off(..8)?.first_chunk()?)).ok();
+        let (width, n) = (number()?, number()?);
+        let mut rows = Vec::new();
+        for _ in 0..n {
+            let row = match from.split_off_first()? {
+                0 => None,
+                _ => {
+                    let (numbers, _) = from.split_off(..width.checked_mul(4)?)?.as_chunks::<4>();
+                    Some(
+                        numbers
+                            .iter()
+                            .map(|four| f32::from_le_bytes(*four))
+                            .collect(),
+                    )
+                }
+            };
+            rows.push(row);
+        }
+        Some(Table { width, rows })
     }
 }
 
@@ -114,10 +140,10 @@ impl Knowledge {
 
     /// A name for exactly these bits.
     pub fn fingerprint(&self) -> String {
-        let mut hash = Sha256::new();
-        self.users.hash(&mut hash);
-        self.items.hash(&mut hash);
-        hex(&hash.finalize())
+        let mut bytes = Vec::new();
+        self.users.write(&mut bytes);
+        self.items.write(&mut bytes);
+        hex(&Sha256::digest(&bytes))
     }
 }
 

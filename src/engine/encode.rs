@@ -27,7 +27,8 @@ impl Answers {
         self.prompt.len() + longest.unwrap_or(0)
     }
 
-    fn n_tokens(&self) -> usize {
+    /// Tokens to compute.
+    pub(crate) fn n_tokens(&self) -> usize {
         self.prompt.len() + self.answers.iter().map(Vec::len).sum::<usize>()
     }
 }
