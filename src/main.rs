@@ -10,8 +10,8 @@ use color_eyre::config::Theme;
 use color_eyre::eyre::{Report, Result, WrapErr};
 use laserscope::cli::{Cli, Command, DecodeArgs, TraceCommand};
 use laserscope::commands::{
-    bench, catalog, cost, framework, generate, groups, knowledge, manual, models, picture, pool,
-    sweep, trace,
+    bench, catalog, cost, downstream, framework, generate, groups, knowledge, manual, models,
+    picture, pool, sweep, trace,
 };
 use laserscope::config::Settings;
 use laserscope::console::{self, interrupt};
@@ -148,6 +148,10 @@ fn run(cli: &Cli) -> Result<bool> {
             let grid = Grid::new(base, &args.axes()).unwrap_or_else(|e| wrong_usage(&e));
             sweep::run(args, grid, &settings, &config.params()?)
         }
+        Command::Downstream(args) => {
+            let base = params(&args.drafting.clone().into())?;
+            downstream::run(args, base, &settings)
+        }
         Command::Catalog(args) => done(catalog::run(&args.what, &settings)),
         Command::Groups(args) => groups::run(&args.what, &settings),
         Command::Framework(args) => done(framework::run(&args.what, &settings)),
@@ -176,6 +180,7 @@ fn refuse_learning(settings: &Settings, command: Option<&Command>) {
         Some(Command::Generate(args)) if args.all.is_some() => "generate --all",
         Some(Command::Bench(_)) => "bench",
         Some(Command::Sweep(_)) => "sweep",
+        Some(Command::Downstream(_)) => "downstream",
         _ => return,
     };
     if settings.learn {

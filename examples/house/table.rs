@@ -68,6 +68,7 @@ pub const ROOMS: &[Room] = &[
             "speculate",
             "recsys",
             "model",
+            "downstream",
             "present",
             "file_name",
             "log_file",

@@ -6,6 +6,7 @@ mod catalog;
 mod choice;
 mod cost;
 mod decode;
+mod downstream;
 mod drafting;
 mod framework;
 mod generate;
@@ -38,6 +39,10 @@ pub(crate) use choice::CostChoice;
 pub(crate) use cost::CostArgs;
 pub(crate) use cost::CostCommand;
 pub use decode::DecodeArgs;
+pub(crate) use downstream::ArmChoice;
+pub(crate) use downstream::ArmSource;
+pub use downstream::DownstreamArgs;
+pub(crate) use downstream::FIXED_ARMS;
 pub(crate) use framework::FrameworkArgs;
 pub(crate) use framework::FrameworkCommand;
 pub(crate) use generate::AllKind;
@@ -109,6 +114,9 @@ pub enum Command {
     /// Try a grid of rules, their values and budgets: measured speed-up against
     /// agreement with autoregressive decoding
     Sweep(SweepArgs),
+    /// Test whether a recommender notices: click models trained with the knowledge of each
+    /// rule, their AUC and LogLoss with intervals, and whether they are equivalent
+    Downstream(DownstreamArgs),
     /// Replay recorded runs in the playground; needs no model
     Replay {
         /// Traces written by --trace or by `s` in the playground; several are compared

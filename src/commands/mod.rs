@@ -7,6 +7,7 @@ pub mod bench;
 pub mod catalog;
 pub mod cost;
 mod decoding;
+pub mod downstream;
 mod fetching;
 pub mod framework;
 pub mod generate;

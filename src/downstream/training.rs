@@ -2,6 +2,8 @@
 //! users and scores the rows of its test users. Nothing of the test users is looked at
 //! before that.
 
+use std::time::Instant;
+
 use candle_core::{DType, Device, Result as CandleResult, Tensor};
 use candle_nn::{AdamW, Optimizer, ParamsAdamW};
 use color_eyre::eyre::{Result, ensure};
@@ -13,7 +15,7 @@ use super::metrics::auc;
 use super::network::{Mode, Weights, click_loss};
 use super::rows::{ClickRow, N_HISTORY};
 use super::statistics::Tested;
-use super::vectors::Knowledge;
+use super::vectors::{Knowledge, Table};
 use crate::recsys::dealt;
 
 /// How click models are trained.
@@ -96,6 +98,12 @@ impl Study {
         rows.iter().map(|&row| self.rows[row].label).collect()
     }
 
+    /// Steps of an epoch in the first fold.
+    pub fn n_steps(&self) -> usize {
+        let n_rows = self.rows_of(&self.folds[0].train).len();
+        n_rows.div_ceil(self.options.batch)
+    }
+
     /// Labels and users of a fold's test rows, in the order of [`Trained::scores`].
     pub fn tested(&self, fold: usize) -> Tested {
         let rows = self.rows_of(&self.folds[fold].test);
@@ -169,6 +177,40 @@ impl Options {
             ..ParamsAdamW::default()
         }
     }
+}
+
+/// Steps that are timed.
+const N_TIMED: usize = 3;
+
+/// Seconds of a step of this click model with vectors of this width, on one thread.
+///
+/// # Errors
+/// candle's.
+pub fn step_seconds(study: &Study, backbone: Backbone, width: Option<usize>) -> Result<f64> {
+    let n_users = study.rows.iter().map(|row| row.user + 1).max().unwrap_or(0);
+    let zeros = |n: usize| Table::new(width.unwrap_or(0), vec![None; n]);
+    let vectors = Knowledge {
+        users: zeros(n_users),
+        items: zeros(study.attributes.len()),
+    };
+    let training = Training {
+        backbone,
+        knowledge: width.map(|_| &vectors),
+        fold: 0,
+        seed: 0,
+    };
+    let learner = Learner::new(study, training)?;
+    let mut optimizer = AdamW::new(learner.weights.learned.clone(), study.options.adamw())?;
+    let mut rows = study.rows_of(&study.folds[0].train);
+    rows.truncate(study.options.batch);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
+    let mut best = f64::INFINITY;
+    for _ in 0..N_TIMED {
+        let begin = Instant::now();
+        pool.install(|| -> CandleResult<()> { optimizer.backward_step(&learner.loss(&rows)?) })?;
+        best = best.min(begin.elapsed().as_secs_f64());
+    }
+    Ok(best)
 }
 
 /// Rows that are scored at once.
@@ -300,7 +342,7 @@ fn standardized(
     let mut items: Vec<usize> = rows.iter().map(|&row| study.rows[row].item).collect();
     items.sort_unstable();
     items.dedup();
-    let tensor = |table: &super::vectors::Table, over: &[usize]| {
+    let tensor = |table: &Table, over: &[usize]| {
         let shape = (table.len(), table.width());
         Tensor::from_vec(table.standardized(over), shape, &Device::Cpu)?.to_dtype(dtype)
     };

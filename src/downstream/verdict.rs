@@ -1,12 +1,15 @@
 //! What the test has shown, in one sentence that says no more than that.
 
+use serde::Serialize;
+
 use super::statistics::{LEVEL, Resampled};
 
 /// Default margin of equivalence in AUC.
 pub const MARGIN: f64 = 0.002;
 
 /// What a paired difference in AUC shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::Display)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, strum::Display)]
+#[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
 pub enum Finding {
     /// The vectors are the same, and so is every figure.
@@ -81,6 +84,52 @@ pub fn sentence(about: &Comparison<'_>, difference: &Resampled, finding: Finding
             difference.detectable()
         ),
     }
+}
+
+/// The sentence over all arms in question and click models: (arm, backbone, finding).
+/// `helps`: whether the reference's knowledge raised the AUC at all.
+pub fn conclusion(
+    found: &[(&str, &str, Finding)],
+    reference: &str,
+    catalog: &str,
+    margin: f64,
+    helps: bool,
+) -> String {
+    let with = |wanted: Finding| {
+        let those = found.iter().filter(|(_, _, finding)| *finding == wanted);
+        let named = those.map(|(arm, backbone, _)| format!("{arm} with {backbone}"));
+        named.collect::<Vec<_>>().join(", ")
+    };
+    let parts = [
+        (Finding::Worse, format!("lower AUC than {reference}")),
+        (Finding::Better, format!("higher AUC than {reference}")),
+        (
+            Finding::Undecided,
+            format!("undecided against {reference} at a margin of {margin} AUC"),
+        ),
+        (
+            Finding::Equivalent,
+            format!("equivalent to {reference} within {margin} AUC"),
+        ),
+        (Finding::Identical, format!("identical to {reference}")),
+    ];
+    let said = parts.into_iter().filter_map(|(finding, words)| {
+        let those = with(finding);
+        (!those.is_empty()).then(|| format!("{words}: {those}"))
+    });
+    let said: Vec<String> = said.collect();
+    let said = match said.is_empty() {
+        true => "nothing was compared".to_string(),
+        false => said.join("; "),
+    };
+    let caveat = match helps {
+        true => "",
+        false => {
+            "; but knowledge did not raise the AUC over none and over permuted vectors in every \
+             click model, so that being alike says little"
+        }
+    };
+    format!("On {catalog}, {said}{caveat}")
 }
 
 /// `with DIN on ml-100k (10 folds, 5 seeds)`.
