@@ -8,7 +8,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 use color_eyre::config::Theme;
 use color_eyre::eyre::{Report, Result, WrapErr};
-use laserscope::cli::{Cli, Command, DecodeArgs, TraceCommand};
+use laserscope::cli::{Cli, Command, DecodeArgs, PictureArgs, TraceCommand};
 use laserscope::commands::{
     bench, catalog, cost, downstream, framework, generate, groups, knowledge, manual, models,
     picture, pool, sweep, trace,
@@ -133,11 +133,7 @@ fn run(cli: &Cli) -> Result<bool> {
     match command {
         Command::Trace(args) => trace_command(&args.what, &settings, &looks.plain(&cli.screen)?),
         Command::Replay { traces } => done(playground::replay(traces, looks.here(&cli.screen)?)),
-        Command::Picture(args) => {
-            let look = looks.plain(&cli.screen)?;
-            let draw = |traces, args: &_| screens::picture(traces, args, look);
-            done(picture::run(args, draw))
-        }
+        Command::Picture(args) => done(draw_picture(args, looks.plain(&cli.screen)?)),
         Command::Generate(args) => {
             generate::run(args, &settings, params, |base| over(&args.decode, base))
         }
@@ -148,10 +144,7 @@ fn run(cli: &Cli) -> Result<bool> {
             let grid = Grid::new(base, &args.axes()).unwrap_or_else(|e| wrong_usage(&e));
             sweep::run(args, grid, &settings, &config.params()?)
         }
-        Command::Downstream(args) => {
-            let base = params(&args.drafting.clone().into())?;
-            downstream::run(args, base, &settings)
-        }
+        Command::Downstream(args) => downstream::run(args, &settings, params),
         Command::Catalog(args) => done(catalog::run(&args.what, &settings)),
         Command::Groups(args) => groups::run(&args.what, &settings),
         Command::Framework(args) => done(framework::run(&args.what, &settings)),
@@ -162,6 +155,12 @@ fn run(cli: &Cli) -> Result<bool> {
         Command::Completions { shell } => done(manual::completions(*shell)),
         Command::Man { command } => manual::man(command.as_deref()).map(|()| true),
     }
+}
+
+fn draw_picture(args: &PictureArgs, look: Look) -> Result<()> {
+    picture::run(args, |traces, args: &_| {
+        screens::picture(traces, args, look)
+    })
 }
 
 fn trace_command(command: &TraceCommand, settings: &Settings, look: &Look) -> Result<bool> {

@@ -64,7 +64,7 @@ pub(crate) use setup::OwnDocumentsChoice;
 pub(crate) use setup::ScreenArgs;
 pub(crate) use setup::SetupArgs;
 pub(crate) use sweep::SweepArgs;
-pub(crate) use trace::PictureArgs;
+pub use trace::PictureArgs;
 pub(crate) use trace::TraceArgs;
 pub use trace::TraceCommand;
 pub(crate) use trace::TraceDiffArgs;

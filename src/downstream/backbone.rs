@@ -5,7 +5,7 @@
 use candle_core::{Result, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::network::{ADAPTED, Adaptor, Dice, Embedding, Linear, Mode, Weights};
+use super::network::{ADAPTED, Adaptor, DenseLayer, Dice, IdEmbedding, Mode, ModelWeights};
 use super::rows::N_HISTORY;
 
 /// Which click model.
@@ -45,7 +45,7 @@ const N_CROSS: usize = 3;
 
 /// How many of each there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sizes {
+pub struct ModelSizes {
     /// Items of the catalog.
     pub items: usize,
     /// Attributes of items.
@@ -57,7 +57,7 @@ pub struct Sizes {
 }
 
 /// What is known about some rows.
-pub struct Inputs {
+pub struct RowInputs {
     /// Shape: (n).
     pub items: Tensor,
     /// Shape: (n).
@@ -76,10 +76,10 @@ pub struct Inputs {
 
 /// A click model with its weights.
 pub struct ClickModel {
-    items: Embedding,
-    attributes: Embedding,
-    levels: Embedding,
-    history: Linear,
+    items: IdEmbedding,
+    attributes: IdEmbedding,
+    levels: IdEmbedding,
+    history: DenseLayer,
     adaptors: Option<[Adaptor; 2]>,
     top: Top,
 }
@@ -92,11 +92,11 @@ enum Top {
 impl ClickModel {
     /// # Errors
     /// candle's.
-    pub fn new(backbone: Backbone, sizes: Sizes, weights: &mut Weights) -> Result<Self> {
-        let items = Embedding::new(weights, sizes.items, EMBEDDED)?;
-        let attributes = Embedding::new(weights, sizes.attributes, EMBEDDED)?;
-        let levels = Embedding::new(weights, sizes.levels, EMBEDDED)?;
-        let history = Linear::new(weights, 3 * EMBEDDED, WIDTH)?;
+    pub fn new(backbone: Backbone, sizes: ModelSizes, weights: &mut ModelWeights) -> Result<Self> {
+        let items = IdEmbedding::new(weights, sizes.items, EMBEDDED)?;
+        let attributes = IdEmbedding::new(weights, sizes.attributes, EMBEDDED)?;
+        let levels = IdEmbedding::new(weights, sizes.levels, EMBEDDED)?;
+        let history = DenseLayer::new(weights, 3 * EMBEDDED, WIDTH)?;
         let n_adapted = sizes.knowledge.map_or(0, |_| 2 * ADAPTED);
         let n_in = 2 * WIDTH + n_adapted;
         let top = match backbone {
@@ -123,7 +123,7 @@ impl ClickModel {
     ///
     /// # Errors
     /// candle's.
-    pub fn forward(&self, inputs: &Inputs, mode: Mode) -> Result<Tensor> {
+    pub fn forward(&self, inputs: &RowInputs, mode: Mode) -> Result<Tensor> {
         let n = inputs.items.dim(0)?;
         let query = self.item(&inputs.items, &inputs.attributes)?;
         let seen = self.item(&inputs.seen_items, &inputs.seen_attributes)?;
@@ -166,19 +166,19 @@ fn mean_of(seen: &Tensor, mask: &Tensor) -> Result<Tensor> {
 
 /// Layers with Dice between them, to a single score.
 struct Deep {
-    layers: Vec<(Linear, Dice)>,
-    last: Linear,
+    layers: Vec<(DenseLayer, Dice)>,
+    last: DenseLayer,
 }
 
 impl Deep {
-    fn new(weights: &mut Weights, n_in: usize, hidden: &[usize]) -> Result<Self> {
+    fn new(weights: &mut ModelWeights, n_in: usize, hidden: &[usize]) -> Result<Self> {
         let (mut layers, mut width) = (Vec::new(), n_in);
         for &n_out in hidden {
-            let linear = Linear::new(weights, width, n_out)?;
+            let linear = DenseLayer::new(weights, width, n_out)?;
             layers.push((linear, Dice::new(weights, n_out)?));
             width = n_out;
         }
-        let last = Linear::new(weights, width, 1)?;
+        let last = DenseLayer::new(weights, width, 1)?;
         Ok(Deep { layers, last })
     }
 
@@ -201,7 +201,7 @@ struct Din {
 }
 
 impl Din {
-    fn new(weights: &mut Weights, n_in: usize) -> Result<Self> {
+    fn new(weights: &mut ModelWeights, n_in: usize) -> Result<Self> {
         Ok(Din {
             attention: Deep::new(weights, 4 * WIDTH, &ATTENTION)?,
             deep: Deep::new(weights, n_in, &DEEP)?,
@@ -228,17 +228,17 @@ impl Din {
 }
 
 struct Cross {
-    layers: Vec<Linear>,
+    layers: Vec<DenseLayer>,
     deep: Deep,
-    last: Linear,
+    last: DenseLayer,
 }
 
 impl Cross {
-    fn new(weights: &mut Weights, n_in: usize) -> Result<Self> {
-        let layer = |_| Linear::new(weights, n_in, n_in);
+    fn new(weights: &mut ModelWeights, n_in: usize) -> Result<Self> {
+        let layer = |_| DenseLayer::new(weights, n_in, n_in);
         let layers = (0..N_CROSS).map(layer).collect::<Result<_>>()?;
         let deep = Deep::new(weights, n_in, &DEEP)?;
-        let last = Linear::new(weights, n_in + DEEP[1], 1)?;
+        let last = DenseLayer::new(weights, n_in + DEEP[1], 1)?;
         Ok(Cross { layers, deep, last })
     }
 

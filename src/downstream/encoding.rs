@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
-use std::io::Write;
+use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use color_eyre::eyre::{Result, WrapErr, ensure};
@@ -15,7 +15,7 @@ use crate::speculate::TokenId;
 use crate::text_input::read_bytes;
 
 /// Name of a record.
-type Key = [u8; 32];
+type ContentKey = [u8; 32];
 
 /// The largest file that is read.
 const BYTES_MAX: u64 = 64 << 30;
@@ -25,7 +25,7 @@ pub struct VectorStore {
     path: PathBuf,
     file: File,
     width: usize,
-    known: HashMap<Key, Vec<f32>>,
+    known: HashMap<ContentKey, Vec<f32>>,
 }
 
 impl VectorStore {
@@ -41,10 +41,12 @@ impl VectorStore {
         };
         let n_bytes = record_len(width);
         let records = bytes.chunks_exact(n_bytes).map_while(parsed);
-        let known: Vec<(Key, Vec<f32>)> = records.collect();
-        let options = OpenOptions::new().create(true).append(true).open(path);
-        let file = options.wrap_err_with(|| format!("writing {}", path.display()))?;
+        let known: Vec<(ContentKey, Vec<f32>)> = records.collect();
+        let mut options = OpenOptions::new();
+        let file = options.create(true).write(true).truncate(false).open(path);
+        let mut file = file.wrap_err_with(|| format!("writing {}", path.display()))?;
         file.set_len((known.len() * n_bytes) as u64)?;
+        file.seek(SeekFrom::End(0))?;
         Ok(VectorStore {
             path: path.to_path_buf(),
             file,
@@ -63,7 +65,7 @@ impl VectorStore {
         self.known.is_empty()
     }
 
-    fn keep(&mut self, found: Vec<(Key, Vec<f32>)>) -> Result<()> {
+    fn keep(&mut self, found: Vec<(ContentKey, Vec<f32>)>) -> Result<()> {
         let mut bytes = Vec::with_capacity(found.len() * record_len(self.width));
         for (key, vector) in &found {
             ensure!(vector.len() == self.width, "a vector of another width");
@@ -88,7 +90,7 @@ fn record_len(width: usize) -> usize {
 }
 
 /// `None`: damaged.
-fn parsed(record: &[u8]) -> Option<(Key, Vec<f32>)> {
+fn parsed(record: &[u8]) -> Option<(ContentKey, Vec<f32>)> {
     let (content, sum) = record.split_last_chunk::<4>()?;
     if crc32fast::hash(content) != u32::from_le_bytes(*sum) {
         return None;
@@ -109,7 +111,7 @@ pub struct Method {
 }
 
 impl Method {
-    fn key(&self, prompt: &[TokenId], answer: &[TokenId]) -> Key {
+    fn key(&self, prompt: &[TokenId], answer: &[TokenId]) -> ContentKey {
         let mut hash = Sha256::new();
         hash.update(self.source.as_bytes());
         hash.update((self.after.unwrap_or(0) as u64).to_le_bytes());
@@ -189,7 +191,7 @@ mod tests {
 
     use proptest::prelude::*;
 
-    fn record(n: u8) -> (Key, Vec<f32>) {
+    fn record(n: u8) -> (ContentKey, Vec<f32>) {
         ([n; 32], vec![f32::from(n), 0.5, -0.0])
     }
 

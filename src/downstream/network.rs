@@ -6,7 +6,7 @@ use candle_core::{DType, Device, Result, Tensor, Var};
 use crate::recsys::SplitMix64;
 
 /// Draws the weights of a network, and keeps what is learned and what is only tracked.
-pub struct Weights {
+pub struct ModelWeights {
     random: SplitMix64,
     dtype: DType,
     /// What the optimizer moves.
@@ -15,10 +15,10 @@ pub struct Weights {
     pub tracked: Vec<Var>,
 }
 
-impl Weights {
+impl ModelWeights {
     /// On the CPU; f64 is for checking gradients.
     pub fn new(seed: u64, dtype: DType) -> Self {
-        Weights {
+        ModelWeights {
             random: SplitMix64::new(seed),
             dtype,
             learned: Vec::new(),
@@ -84,16 +84,16 @@ pub enum Mode {
 }
 
 /// A row of learned numbers for each id.
-pub struct Embedding {
+pub struct IdEmbedding {
     table: Var,
 }
 
-impl Embedding {
+impl IdEmbedding {
     /// # Errors
     /// candle's.
-    pub fn new(weights: &mut Weights, n_ids: usize, width: usize) -> Result<Self> {
+    pub fn new(weights: &mut ModelWeights, n_ids: usize, width: usize) -> Result<Self> {
         let table = weights.uniform((n_ids, width), 0.05)?;
-        Ok(Embedding { table })
+        Ok(IdEmbedding { table })
     }
 
     /// Shape: (n) -> (n, width).
@@ -106,22 +106,22 @@ impl Embedding {
 }
 
 /// `x W + b`.
-pub struct Linear {
+pub struct DenseLayer {
     // (in, out)
     weight: Var,
     bias: Var,
 }
 
-impl Linear {
+impl DenseLayer {
     /// # Errors
     /// candle's.
-    pub fn new(weights: &mut Weights, n_in: usize, n_out: usize) -> Result<Self> {
+    pub fn new(weights: &mut ModelWeights, n_in: usize, n_out: usize) -> Result<Self> {
         // Glorot and Bengio 2010, equation 16
         let bound = (6.0 / (n_in + n_out) as f64).sqrt();
         let weight = weights.uniform((n_in, n_out), bound)?;
         let zeros = weights.constant(n_out, 0.0)?;
         let bias = weights.learn(&zeros)?;
-        Ok(Linear { weight, bias })
+        Ok(DenseLayer { weight, bias })
     }
 
     /// Shape: (n, in) -> (n, out).
@@ -149,7 +149,7 @@ const MOMENTUM: f64 = 0.1;
 impl Dice {
     /// # Errors
     /// candle's.
-    pub fn new(weights: &mut Weights, width: usize) -> Result<Self> {
+    pub fn new(weights: &mut ModelWeights, width: usize) -> Result<Self> {
         let zeros = weights.constant(width, 0.0)?;
         Ok(Dice {
             alpha: weights.learn(&zeros)?,
@@ -194,8 +194,8 @@ fn follow(tracked: &Var, batch: &Tensor) -> Result<()> {
 /// Mixture of experts with a softmax gate, by which KAR (Xi et al. 2023, arXiv 2306.10933)
 /// and TRAWL bring knowledge into a click model.
 pub struct Adaptor {
-    experts: Linear,
-    gate: Linear,
+    experts: DenseLayer,
+    gate: DenseLayer,
 }
 
 /// Experts of an adaptor.
@@ -206,10 +206,10 @@ pub const ADAPTED: usize = 64;
 impl Adaptor {
     /// # Errors
     /// candle's.
-    pub fn new(weights: &mut Weights, n_in: usize) -> Result<Self> {
+    pub fn new(weights: &mut ModelWeights, n_in: usize) -> Result<Self> {
         Ok(Adaptor {
-            experts: Linear::new(weights, n_in, N_EXPERTS * ADAPTED)?,
-            gate: Linear::new(weights, n_in, N_EXPERTS)?,
+            experts: DenseLayer::new(weights, n_in, N_EXPERTS * ADAPTED)?,
+            gate: DenseLayer::new(weights, n_in, N_EXPERTS)?,
         })
     }
 

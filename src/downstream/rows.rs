@@ -21,14 +21,14 @@ pub struct ClickRow {
     /// Whether the rating is above the threshold.
     pub label: bool,
     /// The newest ratings before this one, oldest first, at most [`N_HISTORY`].
-    pub history: Vec<Seen>,
+    pub history: Vec<SeenRating>,
     /// Place among the user's ratings by time.
     pub place: usize,
 }
 
 /// An earlier rating.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Seen {
+pub struct SeenRating {
     /// Index into the catalog's items.
     pub item: usize,
     /// Its rating's place in [`ClickRows::levels`].
@@ -69,7 +69,7 @@ impl ClickRows {
 
     fn push(&mut self, catalog: &Catalog, user: usize) {
         let ratings = by_time(&catalog.users[user].history);
-        let Some(shown) = Shown::of(catalog, user) else {
+        let Some(shown) = PromptEnd::of(catalog, user) else {
             return;
         };
         self.n_before += shown.end;
@@ -91,9 +91,9 @@ impl ClickRows {
         }
     }
 
-    fn seen(&self, rating: &Rating, place: usize) -> Seen {
+    fn seen(&self, rating: &Rating, place: usize) -> SeenRating {
         let below = self.levels.partition_point(|level| *level < rating.stars);
-        Seen {
+        SeenRating {
             item: rating.item_idx(),
             level: below,
             place,
@@ -136,14 +136,14 @@ pub(crate) fn by_time(ratings: &[Rating]) -> Vec<Rating> {
 }
 
 /// What a user's prompt gives away.
-struct Shown {
+struct PromptEnd {
     /// Items the prompt names.
     items: HashSet<usize>,
     /// Place after the last rating it shows.
     end: usize,
 }
 
-impl Shown {
+impl PromptEnd {
     /// `None` without a prompt.
     fn of(catalog: &Catalog, user: usize) -> Option<Self> {
         let history = &catalog.users[user].history;
@@ -154,6 +154,6 @@ impl Shown {
         let shown: Vec<(usize, &Rating)> = liked.take(n_shown).collect();
         let end = shown.last()?.0 + 1;
         let items = shown.iter().map(|(_, rating)| rating.item_idx()).collect();
-        Some(Shown { items, end })
+        Some(PromptEnd { items, end })
     }
 }

@@ -9,10 +9,10 @@ use candle_nn::{AdamW, Optimizer, ParamsAdamW};
 use color_eyre::eyre::{Result, ensure};
 use serde::{Deserialize, Serialize};
 
-use super::backbone::{Backbone, ClickModel, Inputs, Sizes};
+use super::backbone::{Backbone, ClickModel, ModelSizes, RowInputs};
 use super::folds::Fold;
 use super::metrics::auc;
-use super::network::{Mode, Weights, click_loss};
+use super::network::{Mode, ModelWeights, click_loss};
 use super::rows::{ClickRow, N_HISTORY};
 use super::statistics::Tested;
 use super::vectors::{Knowledge, Table};
@@ -20,7 +20,7 @@ use crate::recsys::dealt;
 
 /// How click models are trained.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Options {
+pub struct TrainingOptions {
     /// Rows of a step.
     pub batch: usize,
     /// Learning rate of AdamW.
@@ -33,10 +33,10 @@ pub struct Options {
     pub patience: usize,
 }
 
-impl Default for Options {
+impl Default for TrainingOptions {
     /// Within the ranges of LASER's code.
     fn default() -> Self {
-        Options {
+        TrainingOptions {
             batch: 512,
             rate: 1e-3,
             decay: 1e-2,
@@ -60,7 +60,7 @@ pub struct Study {
     /// Folds over the users.
     pub folds: Vec<Fold>,
     /// How click models are trained.
-    pub options: Options,
+    pub options: TrainingOptions,
 }
 
 /// What is to be trained.
@@ -78,7 +78,7 @@ pub struct Training<'a> {
 
 /// What came of a training.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Trained {
+pub struct TrainedScores {
     /// Of the fold's test rows, before the sigmoid.
     pub scores: Vec<f32>,
     /// Epochs until the best one.
@@ -104,7 +104,7 @@ impl Study {
         n_rows.div_ceil(self.options.batch)
     }
 
-    /// Labels and users of a fold's test rows, in the order of [`Trained::scores`].
+    /// Labels and users of a fold's test rows, in the order of [`TrainedScores::scores`].
     pub fn tested(&self, fold: usize) -> Tested {
         let rows = self.rows_of(&self.folds[fold].test);
         let mut users: Vec<usize> = rows.iter().map(|&row| self.rows[row].user).collect();
@@ -132,7 +132,7 @@ pub fn train(
     study: &Study,
     training: Training<'_>,
     go_on: &mut dyn FnMut() -> bool,
-) -> Result<Option<Trained>> {
+) -> Result<Option<TrainedScores>> {
     let Training { fold, seed, .. } = training;
     let of = &study.folds[fold];
     let [train, valid, test] = [&of.train, &of.valid, &of.test].map(|users| study.rows_of(users));
@@ -162,14 +162,14 @@ pub fn train(
         }
     }
     learner.weights.restore(&kept)?;
-    Ok(Some(Trained {
+    Ok(Some(TrainedScores {
         scores: learner.scores(&test)?,
         n_epochs,
         valid_auc: best,
     }))
 }
 
-impl Options {
+impl TrainingOptions {
     fn adamw(&self) -> ParamsAdamW {
         ParamsAdamW {
             lr: self.rate,
@@ -221,7 +221,7 @@ pub struct Learner<'a> {
     study: &'a Study,
     model: ClickModel,
     /// Its weights.
-    pub weights: Weights,
+    pub weights: ModelWeights,
     /// Vectors of all users and of all items.
     knowledge: Option<[Tensor; 2]>,
 }
@@ -235,13 +235,13 @@ impl<'a> Learner<'a> {
 
     /// In f64 for checking gradients.
     fn in_type(study: &'a Study, training: Training<'_>, dtype: DType) -> CandleResult<Self> {
-        let sizes = Sizes {
+        let sizes = ModelSizes {
             items: study.attributes.len(),
             attributes: study.n_attributes,
             levels: study.n_levels,
             knowledge: training.knowledge.map(|known| known.items.width()),
         };
-        let mut weights = Weights::new(training.seed, dtype);
+        let mut weights = ModelWeights::new(training.seed, dtype);
         let model = ClickModel::new(training.backbone, sizes, &mut weights)?;
         let tables = |known| standardized(study, known, training.fold, dtype);
         Ok(Learner {
@@ -273,7 +273,7 @@ impl<'a> Learner<'a> {
         Ok(scores)
     }
 
-    fn inputs(&self, rows: &[usize]) -> CandleResult<Inputs> {
+    fn inputs(&self, rows: &[usize]) -> CandleResult<RowInputs> {
         let study = self.study;
         let rows: Vec<&ClickRow> = rows.iter().map(|&row| &study.rows[row]).collect();
         let ids = |ids: Vec<usize>| {
@@ -292,7 +292,7 @@ impl<'a> Learner<'a> {
                 of_items.index_select(&items_known, 0)?,
             ])
         };
-        Ok(Inputs {
+        Ok(RowInputs {
             attributes: ids(items.iter().map(attribute).collect())?,
             items: items_known.clone(),
             seen_attributes: ids(seen.iter().map(attribute).collect())?,

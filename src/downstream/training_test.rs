@@ -1,13 +1,13 @@
 use super::*;
 use crate::downstream::folds::folds;
-use crate::downstream::rows::Seen;
+use crate::downstream::rows::SeenRating;
 use crate::downstream::vectors::Table;
 use crate::recsys::SplitMix64;
 
 const N_ITEMS: usize = 30;
 const WIDTH: usize = 8;
 
-/// Users and items with a hidden taste each; a click where they agree, else by chance.
+/// Users who click much or little, and items that are clicked much or little.
 struct World {
     study: Study,
     tastes: Knowledge,
@@ -21,8 +21,8 @@ fn world(n_users: usize, seed: u64) -> World {
     for user in 0..n_users {
         for place in 0..12 {
             let item = random.below(N_ITEMS as u64) as usize;
-            let agrees = 2.0 * of_users[user] * of_items[item] + 0.5 * random.normal();
-            let seen = |at| Seen {
+            let pull = 1.5 * of_users[user] + 0.7 * of_items[item] + 0.5 * random.normal();
+            let seen = |at| SeenRating {
                 item: random_item(user, at),
                 level: at % 3,
                 place: at,
@@ -30,7 +30,7 @@ fn world(n_users: usize, seed: u64) -> World {
             rows.push(ClickRow {
                 user,
                 item,
-                label: agrees > 0.0,
+                label: pull > 0.0,
                 history: (place.min(2)..place.min(4)).map(seen).collect(),
                 place: place + 10,
             });
@@ -43,11 +43,11 @@ fn world(n_users: usize, seed: u64) -> World {
         n_attributes: 4,
         n_levels: 3,
         folds: folds(&users, 4, 1),
-        options: Options {
+        options: TrainingOptions {
             batch: 64,
             rate: 5e-3,
             n_epochs_max: 8,
-            ..Options::default()
+            ..TrainingOptions::default()
         },
     };
     let tastes = Knowledge {
@@ -92,11 +92,10 @@ fn a_planted_signal_is_found_and_permuted_it_is_not() {
         let none = mean_auc(&study, None, backbone);
         let told = mean_auc(&study, Some(&tastes), backbone);
         let permuted = mean_auc(&study, Some(&tastes.permuted(1)), backbone);
-        assert!(told > none + 0.2, "{backbone}: {none} {told}");
-        assert!(
-            (permuted - none).abs() < 0.08,
-            "{backbone}: {none} {permuted}"
-        );
+        let all = format!("{backbone}: none {none}, told {told}, permuted {permuted}");
+        assert!(told > none + 0.15, "{all}");
+        assert!(told > permuted + 0.15, "{all}");
+        assert!(permuted < none + 0.06, "{all}");
     }
 }
 

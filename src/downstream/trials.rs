@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::backbone::Backbone;
-use super::training::{Study, Trained, Training, train};
+use super::training::{Study, TrainedScores, Training, train};
 use super::vectors::{Knowledge, Table, hex};
 use crate::atomic_file;
 use crate::text_input::read_bytes;
@@ -35,7 +35,7 @@ pub struct Trial {
 
 /// A study's trainings, as they are handed to the processes that do them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Work {
+pub struct TrainingWork {
     /// Name of the study.
     pub study: String,
     /// Each once.
@@ -129,7 +129,7 @@ impl TestFolder {
     ///
     /// # Errors
     /// What the system reports.
-    pub fn save_work(&self, work: &Work) -> Result<()> {
+    pub fn save_work(&self, work: &TrainingWork) -> Result<()> {
         atomic_file::write(&self.work_path(), serde_json::to_vec(work)?)
     }
 
@@ -152,7 +152,7 @@ impl TestFolder {
     ///
     /// # Errors
     /// A training that is not done; a damaged file.
-    pub fn trained(&self, study: &str, trial: &Trial) -> Result<Trained> {
+    pub fn trained(&self, study: &str, trial: &Trial) -> Result<TrainedScores> {
         read(&self.trained_path(study, trial)?)
     }
 
@@ -166,7 +166,7 @@ impl TestFolder {
         (part, of): (usize, usize),
         go_on: &mut dyn FnMut() -> bool,
     ) -> Result<bool> {
-        let work: Work = read(&self.work_path())?;
+        let work: TrainingWork = read(&self.work_path())?;
         let study: Study = read(&self.study_path(&work.study))?;
         let mut loaded: Option<(String, Knowledge)> = None;
         for trial in work.trials.iter().skip(part).step_by(of) {

@@ -40,7 +40,7 @@ impl Finding {
 
 /// What was compared, and how.
 #[derive(Clone, Debug)]
-pub struct Comparison<'a> {
+pub struct ArmComparison<'a> {
     /// The arm in question.
     pub arm: &'a str,
     /// What it is compared with.
@@ -58,8 +58,8 @@ pub struct Comparison<'a> {
 }
 
 /// The sentence on a paired difference in AUC.
-pub fn sentence(about: &Comparison<'_>, difference: &Resampled, finding: Finding) -> String {
-    let Comparison {
+pub fn sentence(about: &ArmComparison<'_>, difference: &Resampled, finding: Finding) -> String {
+    let ArmComparison {
         arm, with, margin, ..
     } = about;
     let (low, high) = difference.interval();
@@ -122,18 +122,15 @@ pub fn conclusion(
         true => "nothing was compared".to_string(),
         false => said.join("; "),
     };
-    let caveat = match helps {
-        true => "",
-        false => {
-            "; but knowledge did not raise the AUC over none and over permuted vectors in every \
-             click model, so that being alike says little"
-        }
-    };
+    let caveat = if helps { "" } else { NO_HELP };
     format!("On {catalog}, {said}{caveat}")
 }
 
+const NO_HELP: &str = "; but knowledge did not raise the AUC over none and over permuted \
+    vectors in every click model, so that being alike says little";
+
 /// `with DIN on ml-100k (10 folds, 5 seeds)`.
-fn on(about: &Comparison<'_>) -> String {
+fn on(about: &ArmComparison<'_>) -> String {
     let seeds = match about.n_seeds {
         1 => "1 seed, so without the spread of training".to_string(),
         n => format!("{n} seeds"),

@@ -34,7 +34,7 @@ impl Answers {
 }
 
 /// A subject under way in a slot.
-struct Lane {
+struct EncodingLane {
     subject: usize,
     /// `None`: in the prompt.
     answer: Option<usize>,
@@ -104,7 +104,7 @@ fn rows_of<'a>(part: &(usize, &'a [TokenId]), parents: &'a [Option<usize>]) -> S
 struct Encoder<'a> {
     subjects: &'a [Answers],
     next: usize,
-    lanes: Vec<Option<Lane>>,
+    lanes: Vec<Option<EncodingLane>>,
     found: Vec<Vec<Vec<f32>>>,
 }
 
@@ -120,7 +120,7 @@ impl<'a> Encoder<'a> {
                 }
                 sequences.begin(slot, None);
                 let is_bare = self.subjects[subject].prompt.is_empty();
-                self.lanes[slot] = Some(Lane {
+                self.lanes[slot] = Some(EncodingLane {
                     subject,
                     answer: is_bare.then_some(0),
                     done: 0,
@@ -159,7 +159,7 @@ impl<'a> Encoder<'a> {
         let occupied = self.lanes.iter().flatten().count();
         let share = MAX_BATCH_ROWS / occupied.max(1);
         let lanes = self.lanes.iter().enumerate();
-        let part = |(slot, lane): (usize, &Option<Lane>)| {
+        let part = |(slot, lane): (usize, &Option<EncodingLane>)| {
             let lane = lane.as_ref()?;
             let rest = &self.tokens(lane)[lane.done..];
             Some((slot, &rest[..share.min(rest.len())]))
@@ -167,7 +167,7 @@ impl<'a> Encoder<'a> {
         lanes.filter_map(part).collect()
     }
 
-    fn tokens(&self, lane: &Lane) -> &'a [TokenId] {
+    fn tokens(&self, lane: &EncodingLane) -> &'a [TokenId] {
         let subject = &self.subjects[lane.subject];
         match lane.answer {
             None => &subject.prompt,
@@ -208,7 +208,7 @@ impl<'a> Encoder<'a> {
                 return;
             }
             sequences.truncate(slot, subject.prompt.len());
-            lane = Lane {
+            lane = EncodingLane {
                 answer: Some(next),
                 done: 0,
                 sum: Vec::new(),

@@ -11,6 +11,7 @@ mod cut_out;
 mod debugger;
 mod decoder;
 mod documents;
+mod downstream;
 mod drafters;
 mod engine;
 mod export;

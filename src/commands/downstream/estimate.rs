@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use color_eyre::eyre::Result;
 
-use super::Request;
-use super::plan::{Arm, Source};
-use super::texts::Asked;
+use super::TestRequest;
+use super::plan::{Arm, ArmOrigin, SizedTest};
+use super::texts::TestSubjects;
 use crate::commands::batch::duration;
 use crate::downstream::training::step_seconds;
 use crate::downstream::trials::TestFolder;
@@ -22,7 +22,7 @@ const ROWS: usize = 64;
 const N_EPOCHS: f64 = 9.0;
 
 /// Times by kind of work.
-pub(super) struct Estimate {
+pub(super) struct TimeEstimate {
     /// With one token per step, one subject at a time.
     generating: Duration,
     encoding: Duration,
@@ -30,25 +30,25 @@ pub(super) struct Estimate {
     n_trainings: usize,
 }
 
-impl Estimate {
+impl TimeEstimate {
     /// From the cost profile, and from a few steps of each click model.
     ///
     /// # Errors
     /// A template's, candle's.
     pub(super) fn of(
-        request: &Request<'_>,
-        asked: &Asked<'_>,
+        request: &TestRequest<'_>,
+        asked: &TestSubjects<'_>,
         engine: &Engine,
         folder: &TestFolder,
         n_workers: usize,
     ) -> Result<Self> {
         let (plan, sized) = (asked.plan, &request.sized);
         let costs = StepCosts::new(&engine.start.cost);
-        let n_subjects = plan.subjects().len();
+        let n_subjects = plan.subjects(asked.catalog).len();
         let n_prompt = mean_prompt(asked, engine)?;
         let context = n_prompt + asked.max_tokens / 2;
         let missing = |arm: &Arm| match arm.source {
-            Source::Rule(_) => n_subjects.saturating_sub(n_lines(folder, arm)),
+            ArmOrigin::Rule(_) => n_subjects.saturating_sub(n_lines(folder, arm)),
             _ => 0,
         };
         let n_generated: usize = request.arms.iter().map(missing).sum();
@@ -62,15 +62,9 @@ impl Estimate {
         let per_token = costs.ms(ROWS, context) / ROWS as f32;
         let ms = |ms: f32| Duration::from_secs_f64(f64::from(ms.max(0.0)) / 1e3);
         let n_vectors = request.arms.len() - 1;
-        let mut training = 0.0;
-        for &backbone in &sized.backbones {
-            for (width, n_arms) in [(None, 1), (Some(engine.model.width()), n_vectors)] {
-                let step = step_seconds(&plan.study, backbone, width)?;
-                let n = n_arms * sized.n_folds * sized.n_seeds;
-                training += step * n as f64 * N_EPOCHS * plan.study.n_steps() as f64;
-            }
-        }
-        Ok(Estimate {
+        let widths = [(None, 1), (Some(engine.model.width()), n_vectors)];
+        let training = training_seconds(asked, sized, &widths)?;
+        Ok(TimeEstimate {
             generating: ms((n_generated * asked.max_tokens) as f32 * costs.ms(1, context)),
             encoding: ms((n_subjects * per_subject) as f32 * per_token),
             training: Duration::from_secs_f64(training / n_workers as f64),
@@ -91,9 +85,26 @@ impl Estimate {
     }
 }
 
+/// Of all trainings one after another; `widths`: of the vectors, and how many arms have them.
+fn training_seconds(
+    asked: &TestSubjects<'_>,
+    sized: &SizedTest,
+    widths: &[(Option<usize>, usize)],
+) -> Result<f64> {
+    let study = &asked.plan.study;
+    let n_steps = N_EPOCHS * (sized.n_folds * sized.n_seeds * study.n_steps()) as f64;
+    let mut seconds = 0.0;
+    for &backbone in &sized.backbones {
+        for &(width, n_arms) in widths {
+            seconds += step_seconds(study, backbone, width)? * n_steps * n_arms as f64;
+        }
+    }
+    Ok(seconds)
+}
+
 /// Mean length of the subjects' prompts in tokens.
-fn mean_prompt(asked: &Asked<'_>, engine: &Engine) -> Result<usize> {
-    let subjects = asked.plan.subjects();
+fn mean_prompt(asked: &TestSubjects<'_>, engine: &Engine) -> Result<usize> {
+    let subjects = asked.plan.subjects(asked.catalog);
     let every = subjects.len().div_ceil(N_SAMPLED).max(1);
     let (mut sum, mut n) = (0, 0);
     for &at in subjects.iter().step_by(every) {

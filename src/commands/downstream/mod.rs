@@ -17,23 +17,23 @@ use std::time::Instant;
 
 use color_eyre::eyre::{Result, bail};
 
-use self::estimate::Estimate;
+use self::estimate::TimeEstimate;
 use self::plan::{Arm, SizedTest, TestPlan};
-use self::report::{DownstreamReport, Tried};
-use self::texts::Asked;
+use self::report::{DownstreamReport, TriedArms};
+use self::texts::TestSubjects;
 use self::vectors::ArmVectors;
-use crate::cli::DownstreamArgs;
+use crate::cli::{DecodeArgs, DownstreamArgs};
 use crate::commands::{open_engine, print_json, settle_passes};
 use crate::config::Settings;
 use crate::downstream::leaks::leaks;
-use crate::downstream::trials::{TestFolder, Work};
+use crate::downstream::trials::{TestFolder, TrainingWork};
 use crate::engine::{Engine, physical_cores};
 use crate::file_name::file_name;
 use crate::recsys::Catalog;
 use crate::speculate::params::Params;
 
 /// What is asked for, before a model is loaded.
-struct Request<'a> {
+struct TestRequest<'a> {
     args: &'a DownstreamArgs,
     sized: SizedTest,
     arms: Vec<Arm>,
@@ -43,13 +43,19 @@ struct Request<'a> {
     base: Params,
 }
 
-/// Runs the command; `base`: what the arms share. `Ok(false)`: cancelled.
-pub fn run(args: &DownstreamArgs, base: Params, settings: &Settings) -> Result<bool> {
+/// Runs the command; `params`: options over the configured parameters. `Ok(false)`:
+/// cancelled.
+pub fn run(
+    args: &DownstreamArgs,
+    settings: &Settings,
+    params: impl Fn(&DecodeArgs) -> Result<Params>,
+) -> Result<bool> {
     if let (Some(part), Some(out)) = (args.worker, &args.out) {
         return workers::work_off(out, part);
     }
+    let base = params(&args.drafting.clone().into())?;
     let arms = plan::arms(args, base)?;
-    let request = Request {
+    let request = TestRequest {
         args,
         sized: SizedTest::of(args),
         reference: plan::reference(args, &arms)?,
@@ -69,7 +75,7 @@ pub fn run(args: &DownstreamArgs, base: Params, settings: &Settings) -> Result<b
 
 /// The test on a loaded model. `false`: cancelled.
 fn test(
-    request: &Request<'_>,
+    request: &TestRequest<'_>,
     settings: &Settings,
     (catalog, plan): (&Catalog, &TestPlan),
     engine: &mut Engine,
@@ -79,26 +85,26 @@ fn test(
     let out = args.out.clone().unwrap_or_else(|| default_folder(catalog));
     let folder = TestFolder::open(&out)?;
     let framework = settings.framework()?;
-    let asked = Asked {
+    let asked = TestSubjects {
         catalog,
         framework: &framework,
         plan,
         max_tokens: request.base.max_tokens,
     };
     let n_workers = settings.threads.unwrap_or_else(physical_cores).max(1);
-    Estimate::of(request, &asked, engine, &folder, n_workers)?.say(&folder);
+    TimeEstimate::of(request, &asked, engine, &folder, n_workers)?.say(&folder);
     let Some(known) = knowledge(request, &asked, engine, &folder)? else {
         return Ok(false);
     };
-    let work = Work {
+    let work = TrainingWork {
         study: folder.save_study(&plan.study)?,
-        trials: plan::trials(&request.sized, &known),
+        trials: vectors::trials(&request.sized, &known),
     };
     folder.save_work(&work)?;
     if !workers::train(&folder, &work, n_workers)? {
         return Ok(false);
     }
-    let tried = Tried::read(request, plan, &folder, &work, &known)?;
+    let tried = TriedArms::read(request, plan, &folder, &work, &known)?;
     let report = DownstreamReport::new(request, (catalog, plan), engine, &tried, begin.elapsed())?;
     match args.json {
         true => print_json(&report)?,
@@ -109,8 +115,8 @@ fn test(
 
 /// Vectors of every arm. `None`: cancelled.
 fn knowledge(
-    request: &Request<'_>,
-    asked: &Asked<'_>,
+    request: &TestRequest<'_>,
+    asked: &TestSubjects<'_>,
     engine: &mut Engine,
     folder: &TestFolder,
 ) -> Result<Option<Vec<ArmVectors>>> {

@@ -5,15 +5,14 @@ use std::path::PathBuf;
 
 use color_eyre::eyre::{Result, ensure, eyre};
 
-use super::vectors::ArmVectors;
 use crate::cli::{ArmChoice, ArmSource, DownstreamArgs, FIXED_ARMS};
 use crate::downstream::backbone::Backbone;
 use crate::downstream::folds::folds;
 use crate::downstream::rows::ClickRows;
-use crate::downstream::training::{Options, Study};
-use crate::downstream::trials::Trial;
+use crate::downstream::training::{Study, TrainingOptions};
 use crate::recsys::{Catalog, SubjectKind, SubjectRef, dealt};
 use crate::speculate::params::Params;
+use crate::worker::ask::role_of;
 
 /// Of the draw of users and of the folds.
 const FOLD_SEED: u64 = 22;
@@ -108,15 +107,7 @@ impl TestPlan {
             catalog.name
         );
         let n_all = rows.rows.len();
-        if let Some(n) = sized.n_users {
-            let drawn = dealt(&rows.users(), FOLD_SEED);
-            let kept: HashSet<usize> = drawn.into_iter().take(n).collect();
-            rows.rows.retain(|row| kept.contains(&row.user));
-        }
-        if let Some(n) = sized.n_items {
-            let kept: HashSet<usize> = most_predicted(&rows).into_iter().take(n).collect();
-            rows.rows.retain(|row| kept.contains(&row.item));
-        }
+        limit(&mut rows, sized);
         let (users, items) = (rows.users(), rows.items());
         ensure!(
             users.len() >= sized.n_folds,
@@ -137,7 +128,7 @@ impl TestPlan {
             attributes,
             n_attributes,
             n_levels: rows.levels.len(),
-            options: Options::default(),
+            options: TrainingOptions::default(),
         };
         Ok(TestPlan {
             study,
@@ -147,11 +138,20 @@ impl TestPlan {
         })
     }
 
-    /// Everyone whose knowledge is read, items first.
-    pub(crate) fn subjects(&self) -> Vec<SubjectRef> {
+    /// Everyone whose knowledge is read, items first; without users that have no prompt in
+    /// their half.
+    pub(crate) fn subjects(&self, catalog: &Catalog) -> Vec<SubjectRef> {
         let of = |kind| move |&idx: &usize| SubjectRef { kind, idx };
         let items = self.items.iter().map(of(SubjectKind::Item));
-        let users = self.users.iter().map(of(SubjectKind::User));
+        let has_prompt = |at: &SubjectRef| {
+            let (user, role) = (&catalog.users[at.idx], role_of(catalog.subject(*at)));
+            !catalog.protocol.shown(&user.history, role).is_empty()
+        };
+        let users = self
+            .users
+            .iter()
+            .map(of(SubjectKind::User))
+            .filter(has_prompt);
         items.chain(users).collect()
     }
 
@@ -182,6 +182,19 @@ impl TestPlan {
     }
 }
 
+/// Keeps the rows of as many users and items as are asked for.
+fn limit(rows: &mut ClickRows, sized: &SizedTest) {
+    if let Some(n) = sized.n_users {
+        let drawn = dealt(&rows.users(), FOLD_SEED);
+        let kept: HashSet<usize> = drawn.into_iter().take(n).collect();
+        rows.rows.retain(|row| kept.contains(&row.user));
+    }
+    if let Some(n) = sized.n_items {
+        let kept: HashSet<usize> = most_predicted(rows).into_iter().take(n).collect();
+        rows.rows.retain(|row| kept.contains(&row.item));
+    }
+}
+
 /// Items by their number of rows, the most first; ties in the catalog's order.
 fn most_predicted(rows: &ClickRows) -> Vec<usize> {
     let mut counts: HashMap<usize, usize> = HashMap::new();
@@ -209,12 +222,12 @@ fn attributes(catalog: &Catalog) -> (Vec<usize>, usize) {
 #[derive(Clone, Debug)]
 pub(crate) struct Arm {
     pub(crate) name: String,
-    pub(crate) source: Source,
+    pub(crate) source: ArmOrigin,
 }
 
 /// Where an arm's vectors come from.
 #[derive(Clone, Debug)]
-pub(crate) enum Source {
+pub(crate) enum ArmOrigin {
     /// There are none.
     None,
     /// The reference's, each at another subject.
@@ -230,9 +243,9 @@ pub(crate) enum Source {
 impl Arm {
     fn fixed(name: &str) -> Self {
         let source = match name {
-            "permuted" => Source::Permuted,
-            "catalog" => Source::Catalog,
-            _ => Source::None,
+            "permuted" => ArmOrigin::Permuted,
+            "catalog" => ArmOrigin::Catalog,
+            _ => ArmOrigin::None,
         };
         Arm {
             name: name.to_string(),
@@ -241,22 +254,27 @@ impl Arm {
     }
 
     pub(crate) fn is_generated(&self) -> bool {
-        matches!(self.source, Source::Rule(_))
+        matches!(self.source, ArmOrigin::Rule(_))
     }
 
     /// Whether its knowledge is in question, not a control.
     pub(crate) fn has_knowledge(&self) -> bool {
-        matches!(self.source, Source::Rule(_) | Source::File(_))
+        matches!(self.source, ArmOrigin::Rule(_) | ArmOrigin::File(_))
+    }
+
+    /// Whether it has no vectors, or those of other subjects.
+    pub(crate) fn knows_nothing(&self) -> bool {
+        matches!(self.source, ArmOrigin::None | ArmOrigin::Permuted)
     }
 
     /// For people.
     pub(crate) fn describe(&self) -> String {
         match &self.source {
-            Source::None => "no knowledge".to_string(),
-            Source::Permuted => "the reference's vectors, each at another subject".to_string(),
-            Source::Catalog => "the catalog's own text, nothing generated".to_string(),
-            Source::Rule(params) => params.verify.describe(),
-            Source::File(path) => path.display().to_string(),
+            ArmOrigin::None => "no knowledge".to_string(),
+            ArmOrigin::Permuted => "the reference's vectors, each at another subject".to_string(),
+            ArmOrigin::Catalog => "the catalog's own text, nothing generated".to_string(),
+            ArmOrigin::Rule(params) => params.verify.describe(),
+            ArmOrigin::File(path) => path.display().to_string(),
         }
     }
 }
@@ -290,11 +308,11 @@ pub(crate) fn arms(args: &DownstreamArgs, base: Params) -> Result<Vec<Arm>> {
             choice.name
         );
         let source = match choice.source {
-            ArmSource::File(path) => Source::File(path),
+            ArmSource::File(path) => ArmOrigin::File(path),
             ArmSource::Rule(given) => {
                 let params = given.over(base);
                 let params = params.map_err(|why| eyre!("--arm {}: {why}", choice.name))?;
-                Source::Rule(Box::new(params))
+                ArmOrigin::Rule(Box::new(params))
             }
         };
         arms.push(Arm {
@@ -323,28 +341,4 @@ pub(crate) fn reference(args: &DownstreamArgs, arms: &[Arm]) -> Result<usize> {
     let first = || arms.iter().position(Arm::has_knowledge);
     let found = named("autoregressive").or_else(first);
     found.ok_or_else(|| eyre!("no arm with knowledge of its own: add one with --arm"))
-}
-
-/// Every training, each once though arms may share their vectors.
-pub(crate) fn trials(sized: &SizedTest, known: &[ArmVectors]) -> Vec<Trial> {
-    let mut names: Vec<&Option<String>> = Vec::new();
-    for arm in known {
-        if !names.contains(&&arm.name) {
-            names.push(&arm.name);
-        }
-    }
-    let mut trials = Vec::new();
-    for knowledge in names {
-        for &backbone in &sized.backbones {
-            for fold in 0..sized.n_folds {
-                trials.extend((0..sized.n_seeds).map(|seed| Trial {
-                    backbone,
-                    knowledge: knowledge.clone(),
-                    fold,
-                    seed: seed as u64,
-                }));
-            }
-        }
-    }
-    trials
 }

@@ -5,15 +5,15 @@ use std::time::Duration;
 use color_eyre::eyre::{Result, eyre};
 use serde::Serialize;
 
-use super::Request;
+use super::TestRequest;
 use super::plan::{LeftOut, TestPlan};
 use super::vectors::ArmVectors;
 use crate::commands::report::RanOn;
 use crate::console::progress::Line;
 use crate::downstream::backbone::Backbone;
 use crate::downstream::statistics::{ArmFigures, ArmScores, LEVEL, Resampled, Tested, figures};
-use crate::downstream::trials::{TestFolder, Trial, Work};
-use crate::downstream::verdict::{Comparison, Finding, SYNTHETIC, conclusion, sentence};
+use crate::downstream::trials::{TestFolder, TrainingWork, Trial};
+use crate::downstream::verdict::{ArmComparison, Finding, SYNTHETIC, conclusion, sentence};
 use crate::engine::Engine;
 use crate::recsys::Catalog;
 
@@ -23,21 +23,21 @@ const N_DRAWS: usize = 1000;
 const DRAW_SEED: u64 = 5;
 
 /// Scores of all trainings, and the vectors they read.
-pub(super) struct Tried<'a> {
+pub(super) struct TriedArms<'a> {
     known: &'a [ArmVectors],
     tested: Vec<Tested>,
     /// By backbone and arm.
     scores: Vec<(Backbone, Vec<ArmScores>)>,
 }
 
-impl<'a> Tried<'a> {
+impl<'a> TriedArms<'a> {
     /// # Errors
     /// A training's file that is missing or damaged.
     pub(super) fn read(
-        request: &Request<'_>,
+        request: &TestRequest<'_>,
         plan: &TestPlan,
         folder: &TestFolder,
-        work: &Work,
+        work: &TrainingWork,
         known: &'a [ArmVectors],
     ) -> Result<Self> {
         let sized = &request.sized;
@@ -65,7 +65,7 @@ impl<'a> Tried<'a> {
             Ok((backbone, arms.collect::<Result<Vec<ArmScores>>>()?))
         };
         let scores = sized.backbones.iter().map(of_backbone);
-        Ok(Tried {
+        Ok(TriedArms {
             known,
             tested: (0..sized.n_folds)
                 .map(|fold| plan.study.tested(fold))
@@ -123,23 +123,23 @@ pub(super) struct BackboneReport {
 #[derive(Serialize)]
 pub(super) struct FigureReport {
     pub(super) name: String,
-    pub(super) auc: Figure,
-    pub(super) log_loss: Figure,
+    pub(super) auc: FigureWithInterval,
+    pub(super) log_loss: FigureWithInterval,
 }
 
 /// A figure with its interval.
 #[derive(Clone, Copy, Serialize)]
-pub(super) struct Figure {
+pub(super) struct FigureWithInterval {
     pub(super) value: f64,
     pub(super) low: f64,
     pub(super) high: f64,
     pub(super) standard_error: f64,
 }
 
-impl Figure {
+impl FigureWithInterval {
     fn of(found: &Resampled) -> Self {
         let (low, high) = found.interval();
-        Figure {
+        FigureWithInterval {
             value: found.value,
             low,
             high,
@@ -153,8 +153,8 @@ impl Figure {
 pub(super) struct ComparisonReport {
     pub(super) arm: String,
     pub(super) with: String,
-    pub(super) auc: Figure,
-    pub(super) log_loss: Figure,
+    pub(super) auc: FigureWithInterval,
+    pub(super) log_loss: FigureWithInterval,
     /// The smallest difference in AUC that would have been found.
     pub(super) detectable: f64,
     pub(super) finding: Finding,
@@ -162,33 +162,23 @@ pub(super) struct ComparisonReport {
     /// Whether the arm's knowledge is in question, not a control.
     #[serde(skip)]
     is_in_question: bool,
+    /// Whether it is compared with an arm that knows nothing.
+    #[serde(skip)]
+    is_with_nothing: bool,
 }
 
 impl DownstreamReport {
     /// # Errors
     /// Folds whose rows all have one label.
     pub(super) fn new(
-        request: &Request<'_>,
+        request: &TestRequest<'_>,
         (catalog, plan): (&Catalog, &TestPlan),
         engine: &Engine,
-        tried: &Tried<'_>,
+        tried: &TriedArms<'_>,
         time: Duration,
     ) -> Result<Self> {
         let (args, sized) = (request.args, &request.sized);
-        let mut backbones = Vec::new();
-        let mut line = Line::new();
-        for (backbone, scores) in &tried.scores {
-            line.show(&format!("{backbone}: resampling users and seeds"));
-            let found = figures(&tried.tested, scores, N_DRAWS, DRAW_SEED);
-            let found = found.ok_or_else(|| eyre!("the rows of every fold have one label"))?;
-            let about = About {
-                request,
-                catalog: &catalog.name,
-                backbone: backbone.to_string(),
-                known: tried.known,
-            };
-            backbones.push(about.report(&found));
-        }
+        let backbones = compared(request, &catalog.name, tried)?;
         let is_synthetic = Catalog::bundled()?.fingerprint() == catalog.fingerprint();
         let verdict = (!is_synthetic).then(|| verdict(request, &catalog.name, &backbones));
         Ok(DownstreamReport {
@@ -214,7 +204,29 @@ impl DownstreamReport {
     }
 }
 
-fn arms(request: &Request<'_>, known: &[ArmVectors]) -> Vec<ArmReport> {
+/// The figures of every click model.
+fn compared(
+    request: &TestRequest<'_>,
+    catalog: &str,
+    tried: &TriedArms<'_>,
+) -> Result<Vec<BackboneReport>> {
+    let mut line = Line::new();
+    let of_backbone = |(backbone, scores): &(Backbone, Vec<ArmScores>)| {
+        line.show(&format!("{backbone}: resampling users and seeds"));
+        let found = figures(&tried.tested, scores, N_DRAWS, DRAW_SEED);
+        let found = found.ok_or_else(|| eyre!("the rows of every fold have one label"))?;
+        let comparing = Comparing {
+            request,
+            catalog,
+            backbone: backbone.to_string(),
+            known: tried.known,
+        };
+        Ok(comparing.report(&found))
+    };
+    tried.scores.iter().map(of_backbone).collect()
+}
+
+fn arms(request: &TestRequest<'_>, known: &[ArmVectors]) -> Vec<ArmReport> {
     let arms = request.arms.iter().zip(known);
     let report = arms.map(|(arm, known)| ArmReport {
         name: arm.name.clone(),
@@ -228,14 +240,14 @@ fn arms(request: &Request<'_>, known: &[ArmVectors]) -> Vec<ArmReport> {
 }
 
 /// What the comparisons of one click model share.
-struct About<'a> {
-    request: &'a Request<'a>,
+struct Comparing<'a> {
+    request: &'a TestRequest<'a>,
     catalog: &'a str,
     backbone: String,
     known: &'a [ArmVectors],
 }
 
-impl About<'_> {
+impl Comparing<'_> {
     fn report(&self, found: &[ArmFigures]) -> BackboneReport {
         let request = self.request;
         let arms = request
@@ -244,8 +256,8 @@ impl About<'_> {
             .zip(found)
             .map(|(arm, found)| FigureReport {
                 name: arm.name.clone(),
-                auc: Figure::of(&found.auc),
-                log_loss: Figure::of(&found.log_loss),
+                auc: FigureWithInterval::of(&found.auc),
+                log_loss: FigureWithInterval::of(&found.log_loss),
             });
         let others = (0..request.arms.len()).filter(|&at| at != request.reference);
         // The arms in question against the reference, the reference against the controls.
@@ -267,7 +279,7 @@ impl About<'_> {
         let is_identical = self.known[arm].name == self.known[with].name;
         let finding = Finding::of(&auc, margin, is_identical);
         let name = |at: usize| request.arms[at].name.as_str();
-        let comparison = Comparison {
+        let comparison = ArmComparison {
             arm: name(arm),
             with: name(with),
             backbone: &self.backbone,
@@ -281,16 +293,17 @@ impl About<'_> {
             with: name(with).to_string(),
             detectable: auc.detectable(),
             sentence: sentence(&comparison, &auc, finding),
-            auc: Figure::of(&auc),
-            log_loss: Figure::of(&log_loss),
+            auc: FigureWithInterval::of(&auc),
+            log_loss: FigureWithInterval::of(&log_loss),
             finding,
             is_in_question: arm != request.reference,
+            is_with_nothing: request.arms[with].knows_nothing(),
         }
     }
 }
 
 /// One sentence over all click models.
-fn verdict(request: &Request<'_>, catalog: &str, backbones: &[BackboneReport]) -> String {
+fn verdict(request: &TestRequest<'_>, catalog: &str, backbones: &[BackboneReport]) -> String {
     let all = backbones.iter().flat_map(|backbone| {
         let compared = backbone.comparisons.iter();
         compared.map(|compared| (backbone.name.as_str(), compared))
@@ -300,15 +313,13 @@ fn verdict(request: &Request<'_>, catalog: &str, backbones: &[BackboneReport]) -
         .iter()
         .map(|(backbone, compared)| (compared.arm.as_str(), *backbone, compared.finding))
         .collect();
-    let helps = |control: &str| {
-        let mut against = controls.iter().filter(|(_, c)| c.with == control);
-        against.all(|(_, c)| c.auc.low > 0.0)
-    };
+    let mut with_nothing = controls.iter().filter(|(_, c)| c.is_with_nothing);
+    let helps = with_nothing.all(|(_, c)| c.auc.low > 0.0);
     conclusion(
         &questions,
         &request.arms[request.reference].name,
         catalog,
         request.args.margin,
-        helps("none") && helps("permuted"),
+        helps,
     )
 }

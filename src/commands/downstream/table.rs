@@ -1,6 +1,6 @@
 //! A test's report for people: figures, differences, and the verdict.
 
-use super::report::{BackboneReport, DownstreamReport, Figure};
+use super::report::{BackboneReport, DownstreamReport, FigureWithInterval};
 use crate::commands::report::RanOn;
 use crate::console::table::Table;
 
@@ -74,8 +74,8 @@ fn print_figures(report: &DownstreamReport, backbone: &BackboneReport) {
     table.print();
 }
 
-fn shown(figure: Figure) -> String {
-    let Figure {
+fn shown(figure: FigureWithInterval) -> String {
+    let FigureWithInterval {
         value, low, high, ..
     } = figure;
     format!("{value:.4} ({low:.4} to {high:.4})")
@@ -103,8 +103,8 @@ fn print_differences(report: &DownstreamReport, backbone: &BackboneReport) {
     table.print();
 }
 
-fn signed(figure: Figure) -> String {
-    let Figure {
+fn signed(figure: FigureWithInterval) -> String {
+    let FigureWithInterval {
         value, low, high, ..
     } = figure;
     format!("{value:+.4} ({low:+.4} to {high:+.4})")

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Parser;
 use color_eyre::eyre::{Result, WrapErr, bail};
 
-use super::plan::{Arm, Source, TestPlan};
+use super::plan::{Arm, ArmOrigin, TestPlan};
 use crate::cli::{Cli, Command};
 use crate::commands::batch::{self, Batch};
 use crate::engine::Engine;
@@ -17,7 +17,7 @@ use crate::speculate::params::Params;
 use crate::worker::ask;
 
 /// What is asked about whom.
-pub(crate) struct Asked<'a> {
+pub(crate) struct TestSubjects<'a> {
     pub(crate) catalog: &'a Catalog,
     pub(crate) framework: &'a Framework,
     pub(crate) plan: &'a TestPlan,
@@ -32,7 +32,7 @@ pub(crate) type Texts = HashMap<SubjectRef, String>;
 /// # Errors
 /// A batch's; a file that cannot be read.
 pub(crate) fn of_arms(
-    asked: &Asked<'_>,
+    asked: &TestSubjects<'_>,
     engine: &mut Engine,
     arms: &[Arm],
     folder: &Path,
@@ -40,10 +40,10 @@ pub(crate) fn of_arms(
     let mut all = Vec::new();
     for arm in arms {
         let texts = match &arm.source {
-            Source::None | Source::Permuted => None,
-            Source::Catalog => Some(own_words(asked)),
-            Source::File(path) => Some(read(asked.catalog, path)?),
-            Source::Rule(params) => {
+            ArmOrigin::None | ArmOrigin::Permuted => None,
+            ArmOrigin::Catalog => Some(own_words(asked)),
+            ArmOrigin::File(path) => Some(read(asked.catalog, path)?),
+            ArmOrigin::Rule(params) => {
                 let path = knowledge_path(folder, arm);
                 note!("{}: generating {}", arm.name, path.display());
                 if !generate(asked, engine, **params, &path)? {
@@ -64,14 +64,19 @@ pub(super) fn knowledge_path(folder: &Path, arm: &Arm) -> PathBuf {
 
 /// Generates what the file lacks, from the same pools whatever was generated before.
 /// `false`: cancelled.
-fn generate(asked: &Asked<'_>, engine: &mut Engine, params: Params, out: &Path) -> Result<bool> {
+fn generate(
+    asked: &TestSubjects<'_>,
+    engine: &mut Engine,
+    params: Params,
+    out: &Path,
+) -> Result<bool> {
     let out = out.display().to_string();
     let words = "laserscope generate --all both --batch auto --reference-every 0 --out";
     let line = words.split(' ').chain([out.as_str()]);
     let Some(Command::Generate(args)) = Cli::try_parse_from(line)?.command else {
         bail!("a batch is a `generate`");
     };
-    let only: HashSet<SubjectRef> = asked.plan.subjects().into_iter().collect();
+    let only: HashSet<SubjectRef> = asked.plan.subjects(asked.catalog).into_iter().collect();
     let starting = engine.pools.current.clone();
     let batch = Batch {
         args: &args,
@@ -104,8 +109,8 @@ fn read(catalog: &Catalog, path: &Path) -> Result<Texts> {
 }
 
 /// What the catalog says of each subject, and nothing else.
-fn own_words(asked: &Asked<'_>) -> Texts {
-    let subjects = asked.plan.subjects().into_iter();
+fn own_words(asked: &TestSubjects<'_>) -> Texts {
+    let subjects = asked.plan.subjects(asked.catalog).into_iter();
     let words = subjects.map(|at| (at, words_about(asked.catalog, at)));
     words.filter(|(_, text)| !text.is_empty()).collect()
 }

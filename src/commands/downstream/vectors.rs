@@ -4,12 +4,12 @@ use std::collections::HashMap;
 
 use color_eyre::eyre::{Result, ensure};
 
-use super::plan::{Arm, Source};
-use super::texts::{Asked, Texts};
+use super::plan::{Arm, ArmOrigin, SizedTest};
+use super::texts::{TestSubjects, Texts};
 use crate::console::interrupt;
 use crate::console::progress::Line;
 use crate::downstream::encoding::{Method, VectorStore, encode};
-use crate::downstream::trials::TestFolder;
+use crate::downstream::trials::{TestFolder, Trial};
 use crate::downstream::vectors::{Knowledge, Table};
 use crate::engine::{Answers, Engine};
 use crate::recsys::{SubjectKind, SubjectRef};
@@ -35,7 +35,7 @@ pub(crate) struct ArmVectors {
 /// # Errors
 /// The model's, and what the system reports.
 pub(crate) fn of_arms(
-    asked: &Asked<'_>,
+    asked: &TestSubjects<'_>,
     engine: &mut Engine,
     (arms, reference): (&[Arm], usize),
     texts: &[Option<Texts>],
@@ -48,8 +48,8 @@ pub(crate) fn of_arms(
     let mut all = Vec::new();
     for (at, arm) in arms.iter().enumerate() {
         let knowledge = match arm.source {
-            Source::None => None,
-            Source::Permuted => Some(by_arm[reference].permuted(PERMUTATION_SEED)),
+            ArmOrigin::None => None,
+            ArmOrigin::Permuted => Some(by_arm[reference].permuted(PERMUTATION_SEED)),
             _ => Some(by_arm[at].clone()),
         };
         let plan = asked.plan;
@@ -82,6 +82,30 @@ fn in_common(texts: Option<&Texts>, reference: Option<&Texts>) -> Option<(usize,
     Some((n_same, n))
 }
 
+/// Every training, each once though arms may share their vectors.
+pub(crate) fn trials(sized: &SizedTest, known: &[ArmVectors]) -> Vec<Trial> {
+    let mut names: Vec<&Option<String>> = Vec::new();
+    for arm in known {
+        if !names.contains(&&arm.name) {
+            names.push(&arm.name);
+        }
+    }
+    let mut trials = Vec::new();
+    for knowledge in names {
+        for &backbone in &sized.backbones {
+            for fold in 0..sized.n_folds {
+                trials.extend((0..sized.n_seeds).map(|seed| Trial {
+                    backbone,
+                    knowledge: knowledge.clone(),
+                    fold,
+                    seed: seed as u64,
+                }));
+            }
+        }
+    }
+    trials
+}
+
 /// A subject's prompt and its texts, with the arm of each.
 struct Encodable {
     at: SubjectRef,
@@ -91,7 +115,7 @@ struct Encodable {
 
 /// The vectors of every arm's own texts.
 fn encoded(
-    asked: &Asked<'_>,
+    asked: &TestSubjects<'_>,
     engine: &mut Engine,
     texts: &[Option<Texts>],
     after: Option<usize>,
@@ -132,7 +156,7 @@ fn encoded(
 }
 
 fn tables(
-    asked: &Asked<'_>,
+    asked: &TestSubjects<'_>,
     width: usize,
     mut vectors: HashMap<SubjectRef, Vec<f32>>,
 ) -> Knowledge {
@@ -148,13 +172,13 @@ fn tables(
 
 /// Prompts and texts in tokens. A text that is longer than the context is cut, which is told.
 fn encodables(
-    asked: &Asked<'_>,
+    asked: &TestSubjects<'_>,
     engine: &Engine,
     texts: &[Option<Texts>],
 ) -> Result<Vec<Encodable>> {
     let model = &engine.model;
     let (mut found, mut n_cut) = (Vec::new(), 0);
-    for at in asked.plan.subjects() {
+    for at in asked.plan.subjects(asked.catalog) {
         let role = ask::role_of(asked.catalog.subject(at));
         let (subject, prompt) = ask::about(asked.catalog, at, asked.framework, role)?;
         let rendered = model.render_to_fit(&prompt, asked.max_tokens)?;
@@ -167,28 +191,38 @@ fn encodables(
             at.kind,
             subject.id
         );
-        let (mut answers, mut arms) = (Vec::new(), Vec::new());
-        for (arm, texts) in texts.iter().enumerate() {
-            let Some(text) = texts.as_ref().and_then(|texts| texts.get(&at)) else {
-                continue;
-            };
-            let mut ids: Vec<TokenId> = model.codec().encode_text(text)?;
-            n_cut += usize::from(ids.len() > room);
-            ids.truncate(room);
-            if !ids.is_empty() {
-                answers.push(ids);
-                arms.push(arm);
-            }
-        }
         let prompt = rendered.ids[..n_prompt].to_vec();
-        found.push(Encodable {
-            at,
-            answers: Answers { prompt, answers },
-            arms,
-        });
+        let (encodable, n) = encodable(engine, at, prompt, room, texts)?;
+        found.push(encodable);
+        n_cut += n;
     }
     if n_cut > 0 {
         note!("{n_cut} texts are longer than the context: their first tokens are encoded");
     }
     Ok(found)
+}
+
+/// A subject's texts in tokens, and how many were cut to `room`.
+fn encodable(
+    engine: &Engine,
+    at: SubjectRef,
+    prompt: Vec<TokenId>,
+    room: usize,
+    texts: &[Option<Texts>],
+) -> Result<(Encodable, usize)> {
+    let (mut answers, mut arms, mut n_cut) = (Vec::new(), Vec::new(), 0);
+    for (arm, texts) in texts.iter().enumerate() {
+        let Some(text) = texts.as_ref().and_then(|texts| texts.get(&at)) else {
+            continue;
+        };
+        let mut ids = engine.model.codec().encode_text(text)?;
+        n_cut += usize::from(ids.len() > room);
+        ids.truncate(room);
+        if !ids.is_empty() {
+            answers.push(ids);
+            arms.push(arm);
+        }
+    }
+    let answers = Answers { prompt, answers };
+    Ok((Encodable { at, answers, arms }, n_cut))
 }

@@ -11,7 +11,7 @@ use color_eyre::eyre::{Result, WrapErr, bail};
 use crate::cli::Shard;
 use crate::console::interrupt;
 use crate::console::progress::Line;
-use crate::downstream::trials::{TestFolder, Trial, Work};
+use crate::downstream::trials::{TestFolder, TrainingWork, Trial};
 
 /// How often is looked whether a training is done.
 const LOOKED_EVERY: Duration = Duration::from_millis(200);
@@ -22,7 +22,7 @@ const ONE_THREAD: [&str; 2] = ["RAYON_NUM_THREADS", "CANDLE_NUM_THREADS"];
 ///
 /// # Errors
 /// The first one of a worker.
-pub(crate) fn train(folder: &TestFolder, work: &Work, n_workers: usize) -> Result<bool> {
+pub(crate) fn train(folder: &TestFolder, work: &TrainingWork, n_workers: usize) -> Result<bool> {
     let of = work.trials.len();
     let is_left = |trial: &&Trial| !folder.is_done(&work.study, trial);
     let mut left: Vec<&Trial> = work.trials.iter().filter(is_left).collect();
