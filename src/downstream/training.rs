@@ -15,7 +15,7 @@ use super::metrics::auc;
 use super::network::{Mode, ModelWeights, click_loss};
 use super::rows::{ClickRow, N_HISTORY};
 use super::statistics::Tested;
-use super::vectors::{Knowledge, Table};
+use super::vectors::{KnowledgeVectors, VectorTable};
 use crate::recsys::dealt;
 
 /// How click models are trained.
@@ -69,7 +69,7 @@ pub struct Training<'a> {
     /// Which click model.
     pub backbone: Backbone,
     /// `None`: without knowledge.
-    pub knowledge: Option<&'a Knowledge>,
+    pub knowledge: Option<&'a KnowledgeVectors>,
     /// Index of the fold.
     pub fold: usize,
     /// Of the weights and of the order of rows.
@@ -188,8 +188,8 @@ const N_TIMED: usize = 3;
 /// candle's.
 pub fn step_seconds(study: &Study, backbone: Backbone, width: Option<usize>) -> Result<f64> {
     let n_users = study.rows.iter().map(|row| row.user + 1).max().unwrap_or(0);
-    let zeros = |n: usize| Table::new(width.unwrap_or(0), vec![None; n]);
-    let vectors = Knowledge {
+    let zeros = |n: usize| VectorTable::new(width.unwrap_or(0), vec![None; n]);
+    let vectors = KnowledgeVectors {
         users: zeros(n_users),
         items: zeros(study.attributes.len()),
     };
@@ -333,7 +333,7 @@ impl Histories {
 /// Vectors of users and items, standardized over those of the fold's training rows.
 fn standardized(
     study: &Study,
-    knowledge: &Knowledge,
+    knowledge: &KnowledgeVectors,
     fold: usize,
     dtype: DType,
 ) -> CandleResult<[Tensor; 2]> {
@@ -342,7 +342,7 @@ fn standardized(
     let mut items: Vec<usize> = rows.iter().map(|&row| study.rows[row].item).collect();
     items.sort_unstable();
     items.dedup();
-    let tensor = |table: &Table, over: &[usize]| {
+    let tensor = |table: &VectorTable, over: &[usize]| {
         let shape = (table.len(), table.width());
         Tensor::from_vec(table.standardized(over), shape, &Device::Cpu)?.to_dtype(dtype)
     };

@@ -1,7 +1,7 @@
 use super::*;
 use crate::downstream::folds::folds;
 use crate::downstream::rows::SeenRating;
-use crate::downstream::vectors::Table;
+use crate::downstream::vectors::VectorTable;
 use crate::recsys::SplitMix64;
 
 const N_ITEMS: usize = 30;
@@ -10,7 +10,7 @@ const WIDTH: usize = 8;
 /// Users who click much or little, and items that are clicked much or little.
 struct World {
     study: Study,
-    tastes: Knowledge,
+    tastes: KnowledgeVectors,
 }
 
 fn world(n_users: usize, seed: u64) -> World {
@@ -50,7 +50,7 @@ fn world(n_users: usize, seed: u64) -> World {
             ..TrainingOptions::default()
         },
     };
-    let tastes = Knowledge {
+    let tastes = KnowledgeVectors {
         users: noisy(&of_users, &mut random),
         items: noisy(&of_items, &mut random),
     };
@@ -62,16 +62,16 @@ fn random_item(user: usize, at: usize) -> usize {
 }
 
 /// A vector whose first number is the value and the others are noise.
-fn noisy(values: &[f64], random: &mut SplitMix64) -> Table {
+fn noisy(values: &[f64], random: &mut SplitMix64) -> VectorTable {
     let row = |value: &f64| {
         let noise = (1..WIDTH).map(|_| random.normal() as f32);
         let numbers = std::iter::once(*value as f32).chain(noise);
         Some(numbers.collect())
     };
-    Table::new(WIDTH, values.iter().map(row).collect())
+    VectorTable::new(WIDTH, values.iter().map(row).collect())
 }
 
-fn mean_auc(study: &Study, knowledge: Option<&Knowledge>, backbone: Backbone) -> f64 {
+fn mean_auc(study: &Study, knowledge: Option<&KnowledgeVectors>, backbone: Backbone) -> f64 {
     let of = |fold: usize| {
         let training = Training {
             backbone,

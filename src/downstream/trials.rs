@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 use super::backbone::Backbone;
 use super::training::{Study, TrainedScores, Training, train};
-use super::vectors::{Knowledge, Table, hex};
+use super::vectors::{KnowledgeVectors, VectorTable, hex};
 use crate::atomic_file;
 use crate::text_input::read_bytes;
 
@@ -25,7 +25,7 @@ const REVISION: u32 = 1;
 pub struct Trial {
     /// Which click model.
     pub backbone: Backbone,
-    /// [`Knowledge::fingerprint`]; `None`: without knowledge.
+    /// [`KnowledgeVectors::fingerprint`]; `None`: without knowledge.
     pub knowledge: Option<String>,
     /// Index of the fold.
     pub fold: usize,
@@ -90,7 +90,7 @@ impl TestFolder {
     ///
     /// # Errors
     /// What the system reports.
-    pub fn save_knowledge(&self, knowledge: &Knowledge) -> Result<String> {
+    pub fn save_knowledge(&self, knowledge: &KnowledgeVectors) -> Result<String> {
         let name = knowledge.fingerprint();
         let mut bytes = Vec::new();
         knowledge.users.write(&mut bytes);
@@ -103,12 +103,12 @@ impl TestFolder {
         self.path.join(format!("vectors-{name}.bin"))
     }
 
-    fn load_knowledge(&self, name: &str) -> Result<Knowledge> {
+    fn load_knowledge(&self, name: &str) -> Result<KnowledgeVectors> {
         let path = self.knowledge_path(name);
         let bytes = read_bytes(&path, BYTES_MAX)?;
         let mut rest = bytes.as_slice();
-        let tables = Table::read(&mut rest).zip(Table::read(&mut rest));
-        let known = tables.map(|(users, items)| Knowledge { users, items });
+        let tables = VectorTable::read(&mut rest).zip(VectorTable::read(&mut rest));
+        let known = tables.map(|(users, items)| KnowledgeVectors { users, items });
         let known = known.filter(|known| known.fingerprint() == name);
         known.ok_or_else(|| damaged(&path))
     }
@@ -168,7 +168,7 @@ impl TestFolder {
     ) -> Result<bool> {
         let work: TrainingWork = read(&self.work_path())?;
         let study: Study = read(&self.study_path(&work.study))?;
-        let mut loaded: Option<(String, Knowledge)> = None;
+        let mut loaded: Option<(String, KnowledgeVectors)> = None;
         for trial in work.trials.iter().skip(part).step_by(of) {
             if self.is_done(&work.study, trial) {
                 continue;

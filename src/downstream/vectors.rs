@@ -7,18 +7,18 @@ use crate::recsys::dealt;
 
 /// A vector for each subject of one kind that has knowledge.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Table {
+pub struct VectorTable {
     width: usize,
     /// By index in the catalog.
     rows: Vec<Option<Vec<f32>>>,
 }
 
-impl Table {
+impl VectorTable {
     /// # Panics
     /// If a vector is not of this width.
     pub fn new(width: usize, rows: Vec<Option<Vec<f32>>>) -> Self {
         assert!(rows.iter().flatten().all(|row| row.len() == width));
-        Table { width, rows }
+        VectorTable { width, rows }
     }
 
     /// Numbers in a vector.
@@ -69,7 +69,7 @@ impl Table {
 
     /// Every vector at another subject: a control that keeps their distribution and takes
     /// away their meaning.
-    pub fn permuted(&self, seed: u64) -> Table {
+    pub fn permuted(&self, seed: u64) -> VectorTable {
         let known = (0..self.rows.len()).filter(|&i| self.rows[i].is_some());
         let order = dealt(&known.collect::<Vec<_>>(), seed);
         let mut rows = vec![None; self.rows.len()];
@@ -77,7 +77,7 @@ impl Table {
             let from = order[(at + 1) % order.len()];
             rows[to].clone_from(&self.rows[from]);
         }
-        Table {
+        VectorTable {
             width: self.width,
             rows,
         }
@@ -95,8 +95,8 @@ impl Table {
         }
     }
 
-    /// What [`Table::write`] wrote; `None`: something else.
-    pub(crate) fn read(from: &mut &[u8]) -> Option<Table> {
+    /// What [`VectorTable::write`] wrote; `None`: something else.
+    pub(crate) fn read(from: &mut &[u8]) -> Option<VectorTable> {
         let mut number =
             || usize::try_from(u64::from_le_bytes(*from.split_off(..8)?.first_chunk()?)).ok();
         let (width, n) = (number()?, number()?);
@@ -116,23 +116,23 @@ impl Table {
             };
             rows.push(row);
         }
-        Some(Table { width, rows })
+        Some(VectorTable { width, rows })
     }
 }
 
 /// The vectors about everyone in a catalog.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Knowledge {
+pub struct KnowledgeVectors {
     /// Of the users.
-    pub users: Table,
+    pub users: VectorTable,
     /// Of the items.
-    pub items: Table,
+    pub items: VectorTable,
 }
 
-impl Knowledge {
+impl KnowledgeVectors {
     /// Both tables permuted.
-    pub fn permuted(&self, seed: u64) -> Knowledge {
-        Knowledge {
+    pub fn permuted(&self, seed: u64) -> KnowledgeVectors {
+        KnowledgeVectors {
             users: self.users.permuted(seed),
             items: self.items.permuted(seed.wrapping_add(1)),
         }
@@ -158,9 +158,9 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn table(values: &[Option<i8>]) -> Table {
+    fn table(values: &[Option<i8>]) -> VectorTable {
         let row = |value: &Option<i8>| value.map(|value| vec![f32::from(value), 1.0]);
-        Table::new(2, values.iter().map(row).collect())
+        VectorTable::new(2, values.iter().map(row).collect())
     }
 
     #[test]

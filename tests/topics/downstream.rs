@@ -266,7 +266,7 @@ fn knowledge_of_a_file_is_an_arm_and_mistakes_are_named() {
         .iter()
         .find(|arm| arm["name"] == "mine")
         .expect("the arm");
-    assert_eq!(mine["items_without"], 0);
+    assert!(mine["items_without"].as_u64() < report["items"].as_u64());
     assert_eq!(mine["users_without"], report["users"]);
     for (options, said) in [
         (&["--arm", &arm, "--arm", &arm][..], "two arms"),

@@ -10,7 +10,7 @@ use crate::console::interrupt;
 use crate::console::progress::Line;
 use crate::downstream::encoding::{Method, VectorStore, encode};
 use crate::downstream::trials::{TestFolder, Trial};
-use crate::downstream::vectors::{Knowledge, Table};
+use crate::downstream::vectors::{KnowledgeVectors, VectorTable};
 use crate::engine::{Answers, Engine};
 use crate::recsys::{SubjectKind, SubjectRef};
 use crate::speculate::TokenId;
@@ -53,7 +53,7 @@ pub(crate) fn of_arms(
             _ => Some(by_arm[at].clone()),
         };
         let plan = asked.plan;
-        let missing = |known: &Knowledge| {
+        let missing = |known: &KnowledgeVectors| {
             [
                 known.users.n_missing(&plan.users),
                 known.items.n_missing(&plan.items),
@@ -120,7 +120,7 @@ fn encoded(
     texts: &[Option<Texts>],
     after: Option<usize>,
     folder: &TestFolder,
-) -> Result<Option<Vec<Knowledge>>> {
+) -> Result<Option<Vec<KnowledgeVectors>>> {
     let subjects = encodables(asked, engine, texts)?;
     let width = engine.model.width();
     let path = folder.path().join(format!("hidden-{width}.bin"));
@@ -159,12 +159,12 @@ fn tables(
     asked: &TestSubjects<'_>,
     width: usize,
     mut vectors: HashMap<SubjectRef, Vec<f32>>,
-) -> Knowledge {
+) -> KnowledgeVectors {
     let mut table = |kind| {
         let subjects = asked.catalog.subjects(kind);
-        Table::new(width, subjects.map(|at| vectors.remove(&at)).collect())
+        VectorTable::new(width, subjects.map(|at| vectors.remove(&at)).collect())
     };
-    Knowledge {
+    KnowledgeVectors {
         users: table(SubjectKind::User),
         items: table(SubjectKind::Item),
     }
