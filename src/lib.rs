@@ -38,6 +38,8 @@ pub mod model;
 
 pub mod engine;
 
+pub mod downstream;
+
 pub mod present;
 
 pub mod cli;

@@ -8,10 +8,10 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 use color_eyre::config::Theme;
 use color_eyre::eyre::{Report, Result, WrapErr};
-use laserscope::cli::{Cli, Command, DecodeArgs, ScoreArgs, TraceCommand};
+use laserscope::cli::{Cli, Command, DecodeArgs, PictureArgs, ScoreArgs, TraceCommand};
 use laserscope::commands::{
-    bench, catalog, cost, engine_settings, framework, generate, groups, knowledge, manual, models,
-    picture, pool, score, sweep, trace,
+    bench, catalog, cost, downstream, engine_settings, framework, generate, groups, knowledge,
+    manual, models, picture, pool, score, sweep, trace,
 };
 use laserscope::config::{Config, Settings};
 use laserscope::console::{self, interrupt};
@@ -145,10 +145,7 @@ fn run(cli: &Cli) -> Result<bool> {
     match command {
         Command::Trace(args) => trace_command(&args.what, &settings, &looks.plain(&cli.screen)?),
         Command::Replay { traces } => done(playground::replay(traces, looks.here(&cli.screen)?)),
-        Command::Picture(args) => {
-            let look = looks.plain(&cli.screen)?;
-            done(picture::run(args, |args| screens::picture(args, look)))
-        }
+        Command::Picture(args) => done(draw_picture(args, looks.plain(&cli.screen)?)),
         Command::Generate(args) => {
             generate::run(args, &settings, params, |base| over(&args.decode, base))
         }
@@ -167,6 +164,7 @@ fn run(cli: &Cli) -> Result<bool> {
             }
         }
         Command::Settings(args) => done(engine_settings::run(args, &params(&args.decode)?)),
+        Command::Downstream(args) => downstream::run(args, &settings, params),
         Command::Catalog(args) => done(catalog::run(&args.what, &settings)),
         Command::Groups(args) => groups::run(&args.what, &settings),
         Command::Framework(args) => done(framework::run(&args.what, &settings)),
@@ -191,6 +189,10 @@ fn board_of_log(args: &ScoreArgs, params: Params, settings: &Settings, look: Loo
     playground::score_board(log, look).map(|()| true)
 }
 
+fn draw_picture(args: &PictureArgs, look: Look) -> Result<()> {
+    picture::run(args, |args| screens::picture(args, look))
+}
+
 fn trace_command(command: &TraceCommand, settings: &Settings, look: &Look) -> Result<bool> {
     let export = |trace: &Trace, format, canvas: &_| screens::export(trace, format, canvas, look);
     trace::run(command, settings, &export, over)
@@ -207,6 +209,7 @@ fn refuse_learning(settings: &Settings, command: Option<&Command>) {
         Some(Command::Generate(args)) if args.all.is_some() => "generate --all",
         Some(Command::Bench(_)) => "bench",
         Some(Command::Sweep(_)) => "sweep",
+        Some(Command::Downstream(_)) => "downstream",
         _ => return,
     };
     if settings.learn {

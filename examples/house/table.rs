@@ -55,6 +55,10 @@ pub const ROOMS: &[Room] = &[
         &["speculate", "protocol", "retrieval", "model", "text_input"],
     ),
     room(
+        "downstream",
+        &["speculate", "recsys", "engine", "atomic_file", "text_input"],
+    ),
+    room(
         "present",
         &["speculate", "protocol", "glossary", "text_input", "console"],
     ),
@@ -64,6 +68,7 @@ pub const ROOMS: &[Room] = &[
             "speculate",
             "recsys",
             "model",
+            "downstream",
             "present",
             "file_name",
             "log_file",
@@ -121,6 +126,7 @@ pub const ROOMS: &[Room] = &[
             "recsys",
             "model",
             "engine",
+            "downstream",
             "worker",
             "present",
             "export",

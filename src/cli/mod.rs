@@ -6,6 +6,7 @@ mod catalog;
 mod choice;
 mod cost;
 mod decode;
+mod downstream;
 mod drafting;
 mod engine_settings;
 mod framework;
@@ -40,6 +41,10 @@ pub(crate) use choice::CostChoice;
 pub(crate) use cost::CostArgs;
 pub(crate) use cost::CostCommand;
 pub use decode::DecodeArgs;
+pub(crate) use downstream::ArmChoice;
+pub(crate) use downstream::ArmSource;
+pub use downstream::DownstreamArgs;
+pub(crate) use downstream::FIXED_ARMS;
 pub use engine_settings::SettingsArgs;
 pub(crate) use framework::FrameworkArgs;
 pub(crate) use framework::FrameworkCommand;
@@ -65,7 +70,7 @@ pub(crate) use setup::OwnDocumentsChoice;
 pub(crate) use setup::ScreenArgs;
 pub(crate) use setup::SetupArgs;
 pub(crate) use sweep::SweepArgs;
-pub(crate) use trace::PictureArgs;
+pub use trace::PictureArgs;
 pub(crate) use trace::TraceArgs;
 pub(crate) use trace::TraceBoardArgs;
 pub use trace::TraceCommand;
@@ -127,6 +132,9 @@ pub enum Command {
     /// Print settings for vLLM, SGLang or llama.cpp that mean the same as these parameters,
     /// with what differs there; needs no model
     Settings(SettingsArgs),
+    /// Test whether a recommender notices: click models trained with the knowledge of each
+    /// rule, their AUC and LogLoss with intervals, and whether they are equivalent
+    Downstream(DownstreamArgs),
     /// Replay recorded runs or a batch in the playground; needs no model
     Replay {
         /// Traces written by --trace or by `s` in the playground; several are compared. A

@@ -8,6 +8,7 @@ pub mod bench;
 pub mod catalog;
 pub mod cost;
 mod decoding;
+pub mod downstream;
 pub mod engine_settings;
 mod fetching;
 pub mod framework;

@@ -7,6 +7,7 @@
 //! [`Step`]: crate::speculate::trace::Step
 
 mod batch;
+mod encode;
 mod measure;
 mod model;
 mod pools;
@@ -27,6 +28,7 @@ pub use batch::Batch;
 pub use batch::BatchRoom;
 pub use batch::Ended;
 pub use batch::Prompts;
+pub use encode::Answers;
 pub(crate) use measure::LARGE_SPREAD;
 pub(crate) use measure::MeasuredPoint;
 pub use model::LoadOptions;

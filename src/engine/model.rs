@@ -80,6 +80,22 @@ impl LoadedModel {
         &self.codec
     }
 
+    /// Numbers in a hidden state.
+    pub(crate) fn width(&self) -> usize {
+        self.decoder.config().width
+    }
+
+    /// A name for what determines hidden states besides the tokens: weights and arithmetic.
+    pub(crate) fn source(&self) -> String {
+        let ModelInfo {
+            name,
+            sha256,
+            file_bytes,
+            ..
+        } = &self.info;
+        format!("{name} {sha256:?} {file_bytes:?} {:?}", self.arithmetic())
+    }
+
     pub(crate) fn threads(&self) -> usize {
         self.decoder.threads()
     }

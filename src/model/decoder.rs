@@ -136,6 +136,22 @@ impl Decoder {
         self.network.forward(sequences, rows)
     }
 
+    /// Hidden states of rows of many sequences in place of logits: after the final norm, or
+    /// after a block, counted from 1. Shape: (rows * width), row by row. Otherwise as
+    /// [`Decoder::forward_sequences`].
+    ///
+    /// # Errors
+    /// As there; a block that the model does not have.
+    pub fn hidden_states(
+        &mut self,
+        sequences: &mut Sequences,
+        rows: &[SequenceRows<'_>],
+        after: Option<usize>,
+    ) -> Result<Vec<f32>> {
+        let states = self.network.states(sequences, rows, after)?;
+        Ok(states.flatten_all()?.to_vec1()?)
+    }
+
     /// Empty slots for sequences, each with room for `capacity` tokens after its prefix,
     /// including the pending rows of a pass.
     ///

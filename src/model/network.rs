@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use candle_core::{Device, Result as CandleResult, Tensor};
-use color_eyre::eyre::{Result, bail};
+use color_eyre::eyre::{Result, bail, ensure};
 
 use super::clock::{Clock, PassPart};
 use super::config::Config;
@@ -125,6 +125,39 @@ impl Network {
         sequences: &mut Sequences,
         rows: &[SequenceRows<'_>],
     ) -> Result<(Tensor, Pass)> {
+        self.after_block(sequences, rows, self.layers.len())
+    }
+
+    /// Hidden states after a block, counted from 1, or after the final norm. Shape: (rows,
+    /// width).
+    ///
+    /// # Errors
+    /// As [`Network::forward`]; a block that was not loaded.
+    pub(crate) fn states(
+        &mut self,
+        sequences: &mut Sequences,
+        rows: &[SequenceRows<'_>],
+        after: Option<usize>,
+    ) -> Result<Tensor> {
+        let n_blocks = self.layers.len();
+        let wanted = after.unwrap_or(n_blocks);
+        ensure!(
+            (1..=n_blocks).contains(&wanted),
+            "block {wanted}: the model has {n_blocks}"
+        );
+        let (hidden, _) = self.after_block(sequences, rows, wanted)?;
+        Ok(match after {
+            Some(_) => hidden,
+            None => self.norm.on_device(&hidden)?,
+        })
+    }
+
+    fn after_block(
+        &mut self,
+        sequences: &mut Sequences,
+        rows: &[SequenceRows<'_>],
+        n_blocks: usize,
+    ) -> Result<(Tensor, Pass)> {
         sequences.check(&self.config)?;
         let tokens = rows.iter().flat_map(|rows| rows.tree.tokens);
         if let Some(id) = { tokens }.find(|&&id| id as usize >= self.vocab) {
@@ -134,8 +167,8 @@ impl Network {
         self.clock = Clock::default();
         let x = self.embedding.forward(&pass.tokens, &self.device)?;
         let hidden = match self.backend {
-            Backend::Cpu => self.on_cpu(&pass, sequences, x)?,
-            Backend::Device => self.on_device(&pass, sequences, x)?,
+            Backend::Cpu => self.on_cpu(&pass, sequences, x, n_blocks)?,
+            Backend::Device => self.on_device(&pass, sequences, x, n_blocks)?,
         };
         Ok((hidden, pass))
     }
@@ -145,6 +178,7 @@ impl Network {
         pass: &Pass,
         sequences: &mut Sequences,
         mut x: Tensor,
+        n_blocks: usize,
     ) -> CandleResult<Tensor> {
         let (config, cpu, clock) = (&self.config, &self.cpu, &mut self.clock);
         let plan = Plan::new(&pass.sequences, config.heads(), cpu.pool.threads());
@@ -154,7 +188,7 @@ impl Network {
             plan: &plan,
             cpu,
         };
-        for (i, layer) in self.layers.iter().enumerate() {
+        for (i, layer) in self.layers[..n_blocks].iter().enumerate() {
             let qkv = cpu_path::qkv(layer, &x, &shared, clock)?;
             sequences.own_mut().append(i, &qkv, &pass.at, cpu)?;
             x = cpu_path::finish((i, layer), &x, &qkv, sequences, &shared, clock)?;
@@ -167,10 +201,11 @@ impl Network {
         pass: &Pass,
         sequences: &Sequences,
         mut x: Tensor,
+        n_blocks: usize,
     ) -> CandleResult<Tensor> {
         let config = &self.config;
         let shared = device_path::Shared::new(pass, config, sequences, &self.device)?;
-        for (i, layer) in self.layers.iter().enumerate() {
+        for (i, layer) in self.layers[..n_blocks].iter().enumerate() {
             let qkv = device_path::qkv(layer, config, &shared, &x)?;
             x = device_path::finish((i, layer), config, &shared, &x, &qkv, sequences)?;
         }

@@ -56,6 +56,7 @@ pub use knowledge::KnowledgeLog;
 pub(crate) use prompts::Prompt;
 pub use prompts::prompt;
 pub use prompts::question;
+pub(crate) use random::SplitMix64;
 pub(crate) use random::dealt;
 pub(crate) use random::draw;
 pub use scale::Scale;

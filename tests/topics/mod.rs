@@ -13,6 +13,7 @@ mod cut_out;
 mod debugger;
 mod decoder;
 mod documents;
+mod downstream;
 mod drafters;
 mod engine;
 mod export;

@@ -223,7 +223,7 @@ impl Measured {
 }
 
 /// `8.2 s`, `12 min`, `3 h 5 min`.
-fn duration(time: Duration) -> String {
+pub(crate) fn duration(time: Duration) -> String {
     let s = time.as_secs_f64();
     match s {
         _ if s < 90.0 => format!("{s:.1} s"),

@@ -19,7 +19,8 @@ mod together;
 
 use books::Books;
 use color_eyre::eyre::Result;
-use plan::Batch;
+pub(crate) use measured::duration;
+pub(crate) use plan::Batch;
 use recorded::Recorder;
 use start::{Start, start};
 
@@ -60,12 +61,21 @@ pub fn run_on(
     params: Params,
     args: &GenerateArgs,
 ) -> Result<bool> {
-    let batch = Batch {
-        args,
-        catalog,
-        framework,
-        params,
-    };
+    run_for(
+        engine,
+        Batch {
+            args,
+            catalog,
+            framework,
+            params,
+            only: None,
+        },
+    )
+}
+
+/// Runs a batch whose subjects may be chosen.
+pub(crate) fn run_for(engine: &mut Engine, batch: Batch<'_>) -> Result<bool> {
+    let args = batch.args;
     let Start { plan, kept, room } = start(&batch, engine)?;
     if plan.n_without_history > 0 {
         note!(

@@ -16,6 +16,19 @@ pub(crate) struct Batch<'a> {
     pub(crate) catalog: &'a Catalog,
     pub(crate) framework: &'a Framework,
     pub(crate) params: Params,
+    /// The only subjects that are asked for; `None`: all.
+    pub(crate) only: Option<&'a HashSet<SubjectRef>>,
+}
+
+impl Batch<'_> {
+    /// [`Plan::of`] for the subjects that are asked for.
+    pub(crate) fn plan(&self, known: &[KnowledgeDoc]) -> Plan {
+        let mut plan = Plan::of(self.args, self.catalog, known);
+        if let Some(only) = self.only {
+            plan.subjects.retain(|at| only.contains(at));
+        }
+        plan
+    }
 }
 
 /// The work, in order.

@@ -62,7 +62,7 @@ impl Kept {
 /// than the memory limit allows.
 pub(crate) fn start(batch: &Batch, engine: &mut Engine) -> Result<Start> {
     let Some(out) = batch.args.out.as_deref() else {
-        let plan = Plan::of(batch.args, batch.catalog, &[]);
+        let plan = batch.plan(&[]);
         let room = settled(batch, engine, &plan, batch.args.batch.lanes)?;
         return Ok(Start {
             plan,
@@ -167,7 +167,7 @@ fn open_log(out: &Path) -> Result<KnowledgeLog> {
 
 /// A new batch, after the documents already in the file.
 fn begun(batch: &Batch, engine: &Engine, out: &Path, log: KnowledgeLog) -> Result<Start> {
-    let plan = Plan::of(batch.args, batch.catalog, &log.found);
+    let plan = batch.plan(&log.found);
     let room = settled(batch, engine, &plan, batch.args.batch.lanes)?;
     let lanes = room.as_ref().map_or(1, |room| room.lanes);
     let before = Listing::of_documents(&log.found)?;
@@ -200,7 +200,7 @@ fn resumed(
         out.display(),
         stored.display()
     );
-    let plan = Plan::of(batch.args, batch.catalog, before.unwrap_or_default());
+    let plan = batch.plan(before.unwrap_or_default());
     let lanes = match batch.args.batch.lanes {
         Lanes::Auto => manifest.conditions.batch,
         Lanes::Exactly(lanes) => lanes,
