@@ -126,7 +126,9 @@ impl ArmSource {
                 .ok_or_else(|| format!("`{word}`: must be NUMBER=VALUE, as in k=5"))?;
             let number = parameters::named(name).filter(|number| number.is_of_the_rule());
             let number = number.ok_or_else(|| format!("`{name}` is no number of a rule"))?;
-            given.push((number, number.parse(value)?));
+            let value = number.parse(value)?;
+            number.check(value)?;
+            given.push((number, value));
         }
         Ok(ArmSource::Rule(given.into_iter().collect()))
     }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use color_eyre::eyre::{Result, WrapErr, ensure};
 use sha2::{Digest, Sha256};
 
-use crate::engine::{Answers, Engine};
+use crate::engine::{EncodedAnswers, Engine};
 use crate::speculate::TokenId;
 use crate::text_input::read_bytes;
 
@@ -135,15 +135,15 @@ pub fn encode(
     engine: &mut Engine,
     store: &mut VectorStore,
     method: &Method,
-    subjects: &[Answers],
+    subjects: &[EncodedAnswers],
     go_on: &mut dyn FnMut(usize, usize) -> bool,
 ) -> Result<Option<Vec<Vec<Vec<f32>>>>> {
-    let missing: Vec<Answers> = subjects
+    let missing: Vec<EncodedAnswers> = subjects
         .iter()
         .map(|subject| missing(store, method, subject))
         .filter(|subject| !subject.answers.is_empty())
         .collect();
-    let of: usize = missing.iter().map(Answers::n_tokens).sum();
+    let of: usize = missing.iter().map(EncodedAnswers::n_tokens).sum();
     let mut before = 0;
     for chunk in missing.chunks(CHUNK) {
         let mut on = |done: usize, _| go_on(before + done, of);
@@ -157,12 +157,12 @@ pub fn encode(
             records.extend(keys.zip(vectors));
         }
         store.keep(records)?;
-        before += chunk.iter().map(Answers::n_tokens).sum::<usize>();
+        before += chunk.iter().map(EncodedAnswers::n_tokens).sum::<usize>();
     }
-    let of_answer = |subject: &Answers, answer: &Vec<TokenId>| {
+    let of_answer = |subject: &EncodedAnswers, answer: &Vec<TokenId>| {
         store.known[&method.key(&subject.prompt, answer)].clone()
     };
-    let of_subject = |subject: &Answers| {
+    let of_subject = |subject: &EncodedAnswers| {
         let answers = subject.answers.iter();
         answers.map(|answer| of_answer(subject, answer)).collect()
     };
@@ -170,7 +170,7 @@ pub fn encode(
 }
 
 /// A subject's answers without a vector, each once.
-fn missing(store: &VectorStore, method: &Method, subject: &Answers) -> Answers {
+fn missing(store: &VectorStore, method: &Method, subject: &EncodedAnswers) -> EncodedAnswers {
     let mut answers: Vec<Vec<TokenId>> = Vec::new();
     for answer in &subject.answers {
         let key = method.key(&subject.prompt, answer);
@@ -178,7 +178,7 @@ fn missing(store: &VectorStore, method: &Method, subject: &Answers) -> Answers {
             answers.push(answer.clone());
         }
     }
-    Answers {
+    EncodedAnswers {
         prompt: subject.prompt.clone(),
         answers,
     }

@@ -96,7 +96,7 @@ pub fn figures(
     n_draws: usize,
     seed: u64,
 ) -> Option<Vec<ArmFigures>> {
-    let prepared: Vec<Vec<Prepared>> = arms.iter().map(|arm| prepare(folds, arm)).collect();
+    let prepared: Vec<Vec<PreparedArms>> = arms.iter().map(|arm| prepare(folds, arm)).collect();
     let n_seeds = arms.first()?.first()?.len();
     let plain = folds.iter().map(|fold| Redrawn {
         users: vec![1.0; fold.n_users()],
@@ -134,7 +134,7 @@ impl ArmFigures {
 }
 
 /// One fold's scores of each seed, sorted and summed once.
-struct Prepared {
+struct PreparedArms {
     rankings: Vec<Ranking>,
     /// Per seed and user: sum of the losses.
     losses: Vec<Vec<f64>>,
@@ -142,12 +142,12 @@ struct Prepared {
     n_rows: Vec<f64>,
 }
 
-fn prepare(folds: &[Tested], arm: &ArmScores) -> Vec<Prepared> {
+fn prepare(folds: &[Tested], arm: &ArmScores) -> Vec<PreparedArms> {
     let prepared = folds.iter().enumerate().map(|(fold, tested)| {
         let seeds = &arm[fold];
         let mut n_rows = vec![0.0; tested.n_users()];
         tested.users.iter().for_each(|&user| n_rows[user] += 1.0);
-        Prepared {
+        PreparedArms {
             rankings: seeds.iter().map(|scores| Ranking::new(scores)).collect(),
             losses: seeds.iter().map(|scores| losses(tested, scores)).collect(),
             n_rows,
@@ -184,7 +184,7 @@ fn draw(fold: &Tested, n_seeds: usize, random: &mut SplitMix64) -> Redrawn {
 }
 
 /// AUC and LogLoss, averaged over seeds, then over the folds that have both labels.
-fn average(folds: &[Tested], arm: &[Prepared], weights: &[Redrawn]) -> Option<(f64, f64)> {
+fn average(folds: &[Tested], arm: &[PreparedArms], weights: &[Redrawn]) -> Option<(f64, f64)> {
     let (mut auc, mut loss, mut n) = (0.0, 0.0, 0.0);
     for ((tested, prepared), weights) in folds.iter().zip(arm).zip(weights) {
         let weight = |row: usize| weights.users[tested.users[row]];

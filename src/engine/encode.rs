@@ -11,7 +11,7 @@ use crate::speculate::TokenId;
 
 /// A prompt and the answers to be encoded after it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Answers {
+pub struct EncodedAnswers {
     /// Tokens of the prompt.
     pub prompt: Vec<TokenId>,
     /// Tokens of each answer, none of them empty.
@@ -21,7 +21,7 @@ pub struct Answers {
 /// Subjects that share a pass.
 const LANES: usize = 8;
 
-impl Answers {
+impl EncodedAnswers {
     fn longest(&self) -> usize {
         let longest = self.answers.iter().map(Vec::len).max();
         self.prompt.len() + longest.unwrap_or(0)
@@ -53,19 +53,23 @@ impl LoadedModel {
     /// not have.
     pub fn encode(
         &mut self,
-        subjects: &[Answers],
+        subjects: &[EncodedAnswers],
         after: Option<usize>,
         go_on: &mut dyn FnMut(usize, usize) -> bool,
     ) -> Result<Option<Vec<Vec<Vec<f32>>>>> {
-        let longest = subjects.iter().map(Answers::longest).max().unwrap_or(0);
+        let longest = subjects
+            .iter()
+            .map(EncodedAnswers::longest)
+            .max()
+            .unwrap_or(0);
         ensure!(
             longest <= self.context(),
             "a text of {longest} tokens does not fit the context of {}: raise --context",
             self.context()
         );
-        let is_whole = |subject: &Answers| subject.answers.iter().all(|a| !a.is_empty());
+        let is_whole = |subject: &EncodedAnswers| subject.answers.iter().all(|a| !a.is_empty());
         ensure!(subjects.iter().all(is_whole), "an answer has no tokens");
-        let of = subjects.iter().map(Answers::n_tokens).sum();
+        let of = subjects.iter().map(EncodedAnswers::n_tokens).sum();
         let n_slots = LANES.min(subjects.len()).max(1);
         let mut encoder = Encoder {
             subjects,
@@ -102,7 +106,7 @@ fn rows_of<'a>(part: &(usize, &'a [TokenId]), parents: &'a [Option<usize>]) -> S
 
 /// Which subject is in which slot, and what has been found.
 struct Encoder<'a> {
-    subjects: &'a [Answers],
+    subjects: &'a [EncodedAnswers],
     next: usize,
     lanes: Vec<Option<EncodingLane>>,
     found: Vec<Vec<Vec<f32>>>,

@@ -28,7 +28,7 @@ pub use batch::Batch;
 pub use batch::BatchRoom;
 pub use batch::Ended;
 pub use batch::Prompts;
-pub use encode::Answers;
+pub use encode::EncodedAnswers;
 pub(crate) use measure::LARGE_SPREAD;
 pub(crate) use measure::MeasuredPoint;
 pub use model::LoadOptions;

@@ -11,7 +11,7 @@ use candle_core::quantized::gguf_file::Value as GgufValue;
 use laserscope::downstream::folds::{Fold, folds};
 use laserscope::downstream::leaks::{Leak, leaks};
 use laserscope::downstream::rows::ClickRows;
-use laserscope::engine::Answers;
+use laserscope::engine::EncodedAnswers;
 use laserscope::recsys::Catalog;
 use proptest::prelude::*;
 use serde_json::Value;
@@ -84,10 +84,10 @@ fn tokens(len: std::ops::Range<usize>) -> impl Strategy<Value = Vec<u32>> {
     prop::collection::vec(1..VOCAB as u32, len)
 }
 
-fn subjects() -> impl Strategy<Value = Vec<Answers>> {
+fn subjects() -> impl Strategy<Value = Vec<EncodedAnswers>> {
     let answers = prop::collection::vec(tokens(1..90), 0..4);
     let subject = (tokens(0..150), answers);
-    let subject = subject.prop_map(|(prompt, answers)| Answers { prompt, answers });
+    let subject = subject.prop_map(|(prompt, answers)| EncodedAnswers { prompt, answers });
     prop::collection::vec(subject, 1..12)
 }
 
@@ -100,8 +100,8 @@ fn a_vector_depends_on_its_own_text_alone() {
         failure_persistence: None,
         ..ProptestConfig::default()
     });
-    let check = |(subjects, after): (Vec<Answers>, Option<usize>)| {
-        let mut encode = |subjects: &[Answers]| {
+    let check = |(subjects, after): (Vec<EncodedAnswers>, Option<usize>)| {
+        let mut encode = |subjects: &[EncodedAnswers]| {
             let found = engine.model.encode(subjects, after, &mut |_, _| true);
             found.expect("encodes").expect("not cancelled")
         };
@@ -110,7 +110,7 @@ fn a_vector_depends_on_its_own_text_alone() {
         for (subject, vectors) in subjects.iter().zip(together) {
             prop_assert_eq!(vectors.len(), subject.answers.len());
             for (answer, vector) in subject.answers.iter().zip(vectors) {
-                let alone = Answers {
+                let alone = EncodedAnswers {
                     prompt: subject.prompt.clone(),
                     answers: vec![answer.clone()],
                 };
@@ -130,7 +130,7 @@ fn a_vector_depends_on_its_own_text_alone() {
 fn a_block_that_is_not_there_and_a_text_too_long_are_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut engine = engine(folder.path());
-    let subject = |n: usize| Answers {
+    let subject = |n: usize| EncodedAnswers {
         prompt: vec![5; n],
         answers: vec![vec![7; 3]],
     };

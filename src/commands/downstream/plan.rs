@@ -234,9 +234,9 @@ pub(crate) enum ArmOrigin {
     Permuted,
     /// The catalog's own words.
     Catalog,
-    /// Texts generated under these parameters.
+    /// ArmTexts generated under these parameters.
     Rule(Box<Params>),
-    /// Texts of a file.
+    /// ArmTexts of a file.
     File(PathBuf),
 }
 

@@ -107,7 +107,7 @@ pub(super) struct ArmReport {
     pub(super) vectors: Option<String>,
     pub(super) users_without: usize,
     pub(super) items_without: usize,
-    /// Texts that equal the reference's, and all that both have.
+    /// ArmTexts that equal the reference's, and all that both have.
     pub(super) texts_as_reference: Option<(usize, usize)>,
 }
 

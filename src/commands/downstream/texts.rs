@@ -24,10 +24,10 @@ pub(crate) struct TestSubjects<'a> {
     pub(crate) max_tokens: usize,
 }
 
-/// Texts by subject.
-pub(crate) type Texts = HashMap<SubjectRef, String>;
+/// ArmTexts by subject.
+pub(crate) type ArmTexts = HashMap<SubjectRef, String>;
 
-/// Texts of every arm that has its own; an arm without gets `None`. `None`: cancelled.
+/// ArmTexts of every arm that has its own; an arm without gets `None`. `None`: cancelled.
 ///
 /// # Errors
 /// A batch's; a file that cannot be read.
@@ -36,7 +36,7 @@ pub(crate) fn of_arms(
     engine: &mut Engine,
     arms: &[Arm],
     folder: &Path,
-) -> Result<Option<Vec<Option<Texts>>>> {
+) -> Result<Option<Vec<Option<ArmTexts>>>> {
     let mut all = Vec::new();
     for arm in arms {
         let texts = match &arm.source {
@@ -91,13 +91,13 @@ fn generate(
 }
 
 /// The documents about subjects of the catalog, the last of each.
-fn read(catalog: &Catalog, path: &Path) -> Result<Texts> {
+fn read(catalog: &Catalog, path: &Path) -> Result<ArmTexts> {
     let docs = read_knowledge(path).wrap_err("--arm")?;
     let n_docs = docs.len();
     let known = docs.into_iter();
     let known = known.filter_map(|doc| Some((catalog.lookup(doc.kind, &doc.id)?, doc.text)));
     let mut n_known = 0;
-    let texts: Texts = known.inspect(|_| n_known += 1).collect();
+    let texts: ArmTexts = known.inspect(|_| n_known += 1).collect();
     if n_known < n_docs {
         note!(
             "{}: {} of {n_docs} documents are about no subject of the catalog",
@@ -109,7 +109,7 @@ fn read(catalog: &Catalog, path: &Path) -> Result<Texts> {
 }
 
 /// What the catalog says of each subject, and nothing else.
-fn own_words(asked: &TestSubjects<'_>) -> Texts {
+fn own_words(asked: &TestSubjects<'_>) -> ArmTexts {
     let subjects = asked.plan.subjects(asked.catalog).into_iter();
     let words = subjects.map(|at| (at, words_about(asked.catalog, at)));
     words.filter(|(_, text)| !text.is_empty()).collect()

@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use color_eyre::eyre::{Result, ensure};
 
 use super::plan::{Arm, ArmOrigin, SizedTest};
-use super::texts::{TestSubjects, Texts};
+use super::texts::{ArmTexts, TestSubjects};
 use crate::console::interrupt;
 use crate::console::progress::Line;
 use crate::downstream::encoding::{Method, VectorStore, encode};
 use crate::downstream::trials::{TestFolder, Trial};
 use crate::downstream::vectors::{KnowledgeVectors, VectorTable};
-use crate::engine::{Answers, Engine};
+use crate::engine::{EncodedAnswers, Engine};
 use crate::recsys::{SubjectKind, SubjectRef};
 use crate::speculate::TokenId;
 use crate::worker::ask;
@@ -26,7 +26,7 @@ pub(crate) struct ArmVectors {
     pub(crate) name: Option<String>,
     /// Users and items without a vector.
     pub(crate) n_without: [usize; 2],
-    /// Texts that are the reference's, and all that both have; `None`: it has no texts.
+    /// ArmTexts that are the reference's, and all that both have; `None`: it has no texts.
     pub(crate) as_reference: Option<(usize, usize)>,
 }
 
@@ -38,7 +38,7 @@ pub(crate) fn of_arms(
     asked: &TestSubjects<'_>,
     engine: &mut Engine,
     (arms, reference): (&[Arm], usize),
-    texts: &[Option<Texts>],
+    texts: &[Option<ArmTexts>],
     after: Option<usize>,
     folder: &TestFolder,
 ) -> Result<Option<Vec<ArmVectors>>> {
@@ -69,7 +69,7 @@ pub(crate) fn of_arms(
     Ok(Some(all))
 }
 
-fn in_common(texts: Option<&Texts>, reference: Option<&Texts>) -> Option<(usize, usize)> {
+fn in_common(texts: Option<&ArmTexts>, reference: Option<&ArmTexts>) -> Option<(usize, usize)> {
     let (texts, reference) = texts.zip(reference)?;
     let pairs = texts
         .iter()
@@ -109,7 +109,7 @@ pub(crate) fn trials(sized: &SizedTest, known: &[ArmVectors]) -> Vec<Trial> {
 /// A subject's prompt and its texts, with the arm of each.
 struct Encodable {
     at: SubjectRef,
-    answers: Answers,
+    answers: EncodedAnswers,
     arms: Vec<usize>,
 }
 
@@ -117,7 +117,7 @@ struct Encodable {
 fn encoded(
     asked: &TestSubjects<'_>,
     engine: &mut Engine,
-    texts: &[Option<Texts>],
+    texts: &[Option<ArmTexts>],
     after: Option<usize>,
     folder: &TestFolder,
 ) -> Result<Option<Vec<KnowledgeVectors>>> {
@@ -130,7 +130,7 @@ fn encoded(
         after,
     };
     let mut line = Line::new();
-    let answers: Vec<Answers> = subjects.iter().map(|s| s.answers.clone()).collect();
+    let answers: Vec<EncodedAnswers> = subjects.iter().map(|s| s.answers.clone()).collect();
     let found = encode(engine, &mut store, &method, &answers, &mut |done, of| {
         line.timed_part(
             done as u64,
@@ -174,7 +174,7 @@ fn tables(
 fn encodables(
     asked: &TestSubjects<'_>,
     engine: &Engine,
-    texts: &[Option<Texts>],
+    texts: &[Option<ArmTexts>],
 ) -> Result<Vec<Encodable>> {
     let model = &engine.model;
     let (mut found, mut n_cut) = (Vec::new(), 0);
@@ -208,7 +208,7 @@ fn encodable(
     at: SubjectRef,
     prompt: Vec<TokenId>,
     room: usize,
-    texts: &[Option<Texts>],
+    texts: &[Option<ArmTexts>],
 ) -> Result<(Encodable, usize)> {
     let (mut answers, mut arms, mut n_cut) = (Vec::new(), Vec::new(), 0);
     for (arm, texts) in texts.iter().enumerate() {
@@ -223,6 +223,6 @@ fn encodable(
             arms.push(arm);
         }
     }
-    let answers = Answers { prompt, answers };
+    let answers = EncodedAnswers { prompt, answers };
     Ok((Encodable { at, answers, arms }, n_cut))
 }
