@@ -85,7 +85,7 @@ pub struct BoardRow {
     pub repetition: f64,
     /// The step that explains its figure: the plainest one of the most frequent cause.
     pub look_at: Option<usize>,
-    /// Its steps by where in the answer they began, as in [`parts::POSITIONS`].
+    /// Its steps by where in the answer they began, in the buckets of its positions.
     pub by_position: Vec<StepTally>,
     /// Its steps by the heading above them, in the order of the text.
     pub by_heading: Vec<(String, StepTally)>,

@@ -480,7 +480,7 @@ fn the_batch_screen_at_both_sizes() {
 fn drafts_are_told_from_subjects_and_prompts_without_colour_and_in_ascii() {
     let mut app = recorded();
     app.look.size = LARGE;
-    app.batch.cursor = PassCursor::At(9);
+    app.batch.cursor = PassCursor::At(10);
     app.look.theme.choose_bundled(ThemeName::Plain);
     let shown = text(&draw(&app));
     let rows = shown

@@ -31,7 +31,7 @@ pub fn heavy_batch(lanes: usize, n_passes: usize) -> RecordedBatch {
         rows: 8,
         step: Some(pass % n_steps),
         committed: run.steps[pass % n_steps].verdict.n_committed(),
-        ended: (pass + 1) % n_steps == 0,
+        ended: (pass + 1).is_multiple_of(n_steps),
     };
     let passes = (0..n_passes).map(|index| {
         let lanes: Vec<LaneRecord> = (0..lanes).map(|lane| record(lane, index)).collect();

@@ -70,11 +70,11 @@ impl LogReader {
             !sources.is_empty(),
             "{first_file} is empty: no answers to read"
         );
-        let mut report = LogReport::default();
-        report.broken = empty
-            .iter()
-            .map(|source| format!("{} is empty", source.name))
-            .collect();
+        let is_empty = |source: &LogSource| format!("{} is empty", source.name);
+        let report = LogReport {
+            broken: empty.iter().map(is_empty).collect(),
+            ..LogReport::default()
+        };
         sources.sort_by_key(|source| !source.looked.is_requests);
         taken.store(0, Ordering::Relaxed);
         Ok(LogReader {
