@@ -18,10 +18,10 @@ fn world(n_users: usize, seed: u64) -> World {
     let mut tastes = |n: usize| -> Vec<f64> { (0..n).map(|_| random.normal()).collect() };
     let (of_users, of_items) = (tastes(n_users), tastes(N_ITEMS));
     let mut rows = Vec::new();
-    for user in 0..n_users {
+    for (user, taste) in of_users.iter().enumerate() {
         for place in 0..12 {
             let item = random.below(N_ITEMS as u64) as usize;
-            let pull = 1.5 * of_users[user] + 0.7 * of_items[item] + 0.5 * random.normal();
+            let pull = 1.5 * taste + 0.7 * of_items[item] + 0.5 * random.normal();
             let seen = |at| SeenRating {
                 item: random_item(user, at),
                 level: at % 3,
