@@ -130,6 +130,11 @@ impl World {
             "bench", "batch", "--sizes", "1,2", "--items", "2", "--users", "1", "--rounds", "1",
         ];
         lines.both(&asked, &batch);
+        // The world has too few users to train on: that is said, and with which files.
+        let (folder, arm) = (self.at("clicks"), format!("a={}", self.text()));
+        let clicks = ["downstream", "--quick", "--out", &folder];
+        lines.both(&asked, &clicks);
+        lines.add(&asked, &[&clicks[..], &["--arm", &arm]].concat());
         let forward = ["bench", "forward", "--at", "16", "--repeats", "1"];
         lines.add(&["--model", &self.model()], &forward);
         lines.both(&["--model", &self.model()], &["cost", "show"]);
