@@ -24,12 +24,14 @@ use super::stage::{LARGE, SMALL, app, decoding, draw, ended, ready};
 
 /// Phrases with a word that only looks like a key: runs and parameters named by letters,
 /// units, numbers, signs, plain English.
-const NOT_KEYS: [&str; 41] = [
+const NOT_KEYS: [&str; 42] = [
     "the end",
     "would end",
     "end the run",
     "end the sweep",
     "end the batch",
+    // A colon between a head and a text.
+    ": {}",
     "its end",
     "the tab to",
     "next tab",
