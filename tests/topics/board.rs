@@ -3,14 +3,16 @@
 
 use crossterm::event::KeyCode;
 use laserscope::present::board::BoardColumn;
-use laserscope::protocol::Command;
+use laserscope::protocol::{Command, Event};
+use laserscope::speculate::trace::End;
+use laserscope::speculate::verify::Finish;
 use laserscope::tui::app::{App, Effect};
 use laserscope::tui::screens::Screen;
 use laserscope::tui::screens::catalog::tab::Front;
 
 use super::cut_out::{parts, parts_at};
 use super::fixture;
-use super::stage::{SMALL, begin, ended, feed, keys, measured, press};
+use super::stage::{SMALL, begin, ended, feed, generated, keys, measured, press};
 
 /// The board of a session with two runs.
 fn board() -> App {
@@ -21,7 +23,7 @@ fn board() -> App {
     let run = begin(&mut app, &strict);
     feed(&mut app, run, &strict, 0..strict.steps.len());
     let end = strict.end.clone().expect("an end");
-    app.apply(laserscope::protocol::Event::RunEnded { run, end });
+    app.apply(Event::RunEnded { run, end });
     show(&mut app);
     app
 }
@@ -126,6 +128,18 @@ fn marked_subjects_are_generated_for_one_after_another() {
     };
     assert_eq!(n_asked(&commands), 1);
     assert!(app.screen == Screen::Catalog && app.catalog.front == Front::Board);
+    // What the first one cancelled asks for nothing more, its own end for the second.
+    let first = generated(&commands).expect("a request").0;
+    let ends = |app: &mut App, run, finish| {
+        let end = End {
+            finish,
+            ..fixture::strict().end.expect("an end")
+        };
+        app.apply(Event::RunEnded { run, end })
+    };
+    let cancelled = app.session.runs[0].id;
+    assert_eq!(n_asked(&ends(&mut app, cancelled, Finish::Cancelled)), 0);
+    assert_eq!(n_asked(&ends(&mut app, first, Finish::Eos)), 1);
     let sweep = keys(&mut app, "w");
     assert!(sweep.is_empty() && app.screen == Screen::Tune);
 }

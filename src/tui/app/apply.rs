@@ -3,6 +3,7 @@
 use crate::present::record::Record;
 use crate::protocol::{Command, Event, FetchEvent, Purpose, RunId};
 use crate::speculate::trace::{End, Header, Step};
+use crate::speculate::verify::Finish;
 use crate::tui::action::Action;
 use crate::tui::app::model::ModelState;
 use crate::tui::app::{App, Effect, Tone};
@@ -171,6 +172,8 @@ impl App {
     }
 
     fn run_ended(&mut self, id: RunId, end: End) -> Vec<Command> {
+        // What cancelled a run has begun the next one, or has emptied the queue.
+        let is_whole = end.finish != Finish::Cancelled;
         match self.referring(id) {
             Some(run) => run.references.complete(end),
             None => {
@@ -184,7 +187,7 @@ impl App {
         // A finished answer may be in the pools now.
         self.pool.forget();
         let mut commands = self.next_reference();
-        if commands.is_empty() {
+        if commands.is_empty() && is_whole {
             commands = self.next_of_queue();
         }
         if commands.is_empty() {
@@ -197,12 +200,20 @@ impl App {
     }
 
     fn run_failed(&mut self, id: RunId, why: String) -> Vec<Command> {
-        if let Some(run) = self.referring(id) {
-            run.references.give_up();
-        }
+        let is_reference = match self.referring(id) {
+            Some(run) => {
+                run.references.give_up();
+                true
+            }
+            None => false,
+        };
         self.with_run(id, |r| r.phase = Phase::Failed(why.clone()));
+        let commands = match is_reference {
+            true => Vec::new(),
+            false => self.next_of_queue(),
+        };
         self.tell(Tone::Problem, format!("The run failed: {why}"));
-        Vec::new()
+        commands
     }
 }
 

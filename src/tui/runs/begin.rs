@@ -198,7 +198,10 @@ impl App {
         if let Some(run) = self.session.runs.iter_mut().find(|r| r.id == id) {
             run.play_all();
         }
-        self.board_run(id);
+        // What the board opens has its row.
+        if self.catalog.board.opening.is_none() {
+            self.board_run(id);
+        }
         id
     }
 
@@ -212,6 +215,7 @@ impl App {
 
     /// A recording could not be read.
     pub(crate) fn open_failed(&mut self, why: String) {
+        self.catalog.board.opening = None;
         self.tell(Tone::Problem, why);
     }
 

@@ -19,7 +19,7 @@ use laserscope::tui::screens::catalog::tab::Front;
 use laserscope::tui::start::Start;
 
 use super::command::{Shelf, call, text_of};
-use crate::topics::stage;
+use crate::topics::{fixture, stage};
 
 fn args(log: &str, further: &[&str]) -> ScoreArgs {
     let words = ["laserscope", "score", log, "--board"];
@@ -111,6 +111,12 @@ fn the_board_fills_by_itself_and_opens_runs() {
         .header;
     assert_eq!(header.log.as_ref().unwrap().log, "log.jsonl");
     assert_eq!(app.catalog.board.shown().len(), 12, "no second row of it");
+    // What cannot be opened hides nothing that comes later.
+    stage::keys(&mut app, "1");
+    stage::press(&mut app, KeyCode::Enter);
+    app.opened_logged(0, Err("it is gone".into()));
+    app.open(fixture::strict());
+    assert_eq!(app.catalog.board.shown().len(), 13);
 }
 
 /// What the thread for files does.

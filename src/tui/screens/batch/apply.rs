@@ -24,8 +24,14 @@ impl App {
             }
             BatchNews::Started(header) => self.batch_started(batch, *header),
             BatchNews::Paused(is_paused) => self.batch_paused(batch, is_paused),
-            BatchNews::Ended => self.batch_ended(batch),
-            BatchNews::Failed(why) => self.batch_failed(batch, why),
+            BatchNews::Ended => {
+                self.batch_ended(batch);
+                return self.next_reference();
+            }
+            BatchNews::Failed(why) => {
+                self.batch_failed(batch, why);
+                return self.next_reference();
+            }
         }
         Vec::new()
     }
@@ -102,6 +108,7 @@ impl App {
             }
             run.ended(end);
         });
+        self.board_run(id);
         if let Some(batch) = self.shown_batch(batch) {
             batch.n_ended += usize::from(is_whole);
         }

@@ -185,6 +185,7 @@ impl App {
         match self.run_mut() {
             Some(run) if run.is_under_way() || run.references.is_busy() => {
                 run.references.wanted.clear();
+                self.session.queue.clear();
                 vec![Command::Stop]
             }
             _ => Vec::new(),

@@ -8,6 +8,7 @@ use crate::tui::dialogs::answer::AnswerDialog;
 use crate::tui::lesson::{self, At};
 use crate::tui::runs::run::{Recording, Run};
 use crate::tui::screens::Screen;
+use crate::tui::screens::batch::state::BatchScreen;
 use crate::tui::screens::decode::state::{Cursor, DecodeView};
 use crate::tui::screens::learn::state::{Before, Course};
 use crate::tui::screens::learn::words;
@@ -129,9 +130,14 @@ impl App {
             screen,
             shown,
             view,
-            batch,
+            mut batch,
             params,
         } = *course.before;
+        // News of a batch went to the one on the screen, unless the lesson showed its own.
+        let id = |screen: &BatchScreen| screen.batch.as_ref().map(|batch| batch.id);
+        if id(&self.batch) == id(&batch) {
+            batch.batch = self.batch.batch.take();
+        }
         self.screen = screen;
         self.set_shown(shown.filter(|&id| self.run_of(id).is_some()));
         self.decode = view;

@@ -163,10 +163,7 @@ impl App {
                 self.open(*trace);
                 self.opened_row(&RowFrom::Log(number));
             }
-            Err(why) => {
-                self.catalog.board.opening = None;
-                self.tell(Tone::Problem, format!("The answer cannot be opened: {why}"));
-            }
+            Err(why) => self.open_failed(format!("The answer cannot be opened: {why}")),
         }
     }
 
@@ -262,8 +259,7 @@ impl App {
     pub(crate) fn board_run(&mut self, id: RunId) {
         let Some(run) = self.run_of(id) else { return };
         let is_known = matches!(run.recording(), Some(Recording::Demo | Recording::Lesson));
-        let is_from_board = self.catalog.board.opening.is_some();
-        if let (Some(record), false, false) = (&run.record, is_known, is_from_board) {
+        if let (Some(record), false) = (&run.record, is_known) {
             let row = BoardRow::of(&record.trace, RowFrom::Run(id), Texts::LeftOut);
             self.catalog.board.insert(row);
         }
