@@ -98,7 +98,8 @@ impl BoardRow {
     pub fn of(trace: &Trace, from: RowFrom, texts: Texts) -> Self {
         let header = &trace.header;
         let params = &header.params;
-        let why = WhyLow::of(trace);
+        let causes = causes(trace);
+        let why = WhyLow::of_causes(trace, &causes);
         let settings = match params.drafts() {
             true => format!(
                 "{} · budget {}",
@@ -114,7 +115,7 @@ impl BoardRow {
             settings,
             drafts: params.drafts(),
             is_whole: trace.end.is_some(),
-            look_at: main.and_then(|main| plainest(&causes(trace), main)),
+            look_at: main.and_then(|main| plainest(&causes, main)),
             repetition: repetition(&trace.token_ids()),
             by_position: parts::by_position(trace),
             by_heading: parts::by_heading(trace),

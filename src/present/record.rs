@@ -174,9 +174,12 @@ impl Record {
 
     /// Why acceptance is not higher.
     pub(crate) fn why_low(&self) -> Rc<WhyLowSteps> {
-        self.why_low.get(self.n_steps(), || WhyLowSteps {
-            all: WhyLow::of(&self.trace),
-            steps: causes(&self.trace),
+        self.why_low.get(self.n_steps(), || {
+            let steps = causes(&self.trace);
+            WhyLowSteps {
+                all: WhyLow::of_causes(&self.trace, &steps),
+                steps,
+            }
         })
     }
 

@@ -17,19 +17,12 @@ use crate::speculate::trace::SubjectInfo;
 use crate::speculate::why_low::CauseKind;
 
 /// Texts first: a table repeats them beside figures that do not fit.
-const COLUMNS: [BoardColumn; 11] = [
-    BoardColumn::Subject,
-    BoardColumn::Group,
-    BoardColumn::Cause,
-    BoardColumn::Tokens,
-    BoardColumn::Steps,
-    BoardColumn::Mal,
-    BoardColumn::Acceptance,
-    BoardColumn::Hits,
-    BoardColumn::Match,
-    BoardColumn::Waste,
-    BoardColumn::Repetition,
-];
+fn columns() -> [BoardColumn; BoardColumn::ALL.len()] {
+    let mut columns = BoardColumn::ALL;
+    columns.sort_by_key(|column| !column.is_text());
+    columns
+}
+
 /// Widest subject and group of the table, in columns.
 const WIDEST: usize = 28;
 
@@ -180,13 +173,14 @@ fn print_tables(rows: &[&BoardRow], by: Option<Breakdown>) {
         let widest = cells.max().unwrap_or(0).min(WIDEST);
         widest.max(column.head().len()) + 2
     };
-    let columns = COLUMNS.map(|column| match column.is_text() {
+    let shown = columns();
+    let columns = shown.map(|column| match column.is_text() {
         true => text(column.head(), width(column)),
         false => number(column.head(), width(column)),
     });
     let mut table = Table::new(columns);
     for row in rows {
-        table.row(COLUMNS.map(|column| {
+        table.row(shown.map(|column| {
             let cell = column.value(row);
             match column.is_text() {
                 true => crate::present::token_text::fit(&cell, WIDEST),

@@ -74,7 +74,13 @@ impl Default for WhyLow {
 impl WhyLow {
     /// Of a recorded run.
     pub fn of(trace: &Trace) -> Self {
-        let mut why = WhyLow::counted(Stats::of(trace), &trace.header.params, causes(trace));
+        Self::of_causes(trace, &causes(trace))
+    }
+
+    /// Of a recorded run whose steps have these causes.
+    pub(crate) fn of_causes(trace: &Trace, causes: &[LowCause]) -> Self {
+        let causes = causes.iter().copied();
+        let mut why = WhyLow::counted(Stats::of(trace), &trace.header.params, causes);
         if why.n(CauseKind::Refused) > 0 {
             for laxer in &mut why.laxer {
                 laxer.tokens = more_tokens(trace, laxer.rule);

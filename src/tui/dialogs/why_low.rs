@@ -6,8 +6,8 @@ use std::rc::Rc;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Paragraph, Widget};
 
+use super::page::Page;
 use crate::glossary::GlossaryPlace;
 use crate::present::number::{count, percent};
 use crate::present::record::WhyLowSteps;
@@ -20,12 +20,14 @@ use crate::tui::app::App;
 use crate::tui::app::dialog::Dialog;
 use crate::tui::keys::context::Context;
 use crate::tui::screens::decode::state::Cursor;
-use crate::tui::shell::layout;
+use crate::tui::widgets::bars;
 use crate::tui::widgets::list::moved;
 use crate::tui::widgets::paragraph::wrap;
-use crate::tui::widgets::{bars, pane};
 
-const WIDTH: u16 = 100;
+const PAGE: Page = Page {
+    title: "WHY LOW?",
+    width: 100,
+};
 const LABEL: usize = 18;
 const COLUMN: usize = 8;
 const BAR: usize = 20;
@@ -60,19 +62,8 @@ impl Dialog for WhyLowDialog {
     }
 
     fn render(&self, app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
-        let lines = lines(app, theme, inner_width(area));
-        let height = (lines.len() as u16 + 2).min(area.height.saturating_sub(2));
-        let rect = pane::centred(area, WIDTH.min(area.width), height);
-        let inner = pane::dialog("WHY LOW?", rect, theme, buf);
-        let hidden = lines
-            .len()
-            .saturating_sub(self.scroll + usize::from(inner.height));
-        Paragraph::new(lines)
-            .scroll((self.scroll as u16, 0))
-            .render(inner, buf);
-        if hidden > 0 {
-            pane::more(&format!("{hidden} more"), inner, theme, buf);
-        }
+        let lines = lines(app, theme, PAGE.inner_width(area));
+        PAGE.render(lines, self.scroll, theme, area, buf);
     }
 }
 
@@ -95,15 +86,10 @@ fn go_to_alike(app: &mut App, forward: bool) {
     }
 }
 
-/// Of a dialog that may be higher than the screen.
 fn last_scroll(app: &App) -> usize {
-    let area = layout::whole(app);
-    let n = lines(app, &app.look.theme.theme(), inner_width(area)).len();
-    n.saturating_sub(usize::from(area.height.saturating_sub(4)))
-}
-
-fn inner_width(area: Rect) -> usize {
-    usize::from(WIDTH.min(area.width).saturating_sub(4))
+    PAGE.last_scroll(app, |width| {
+        lines(app, &app.look.theme.theme(), width).len()
+    })
 }
 
 fn lines(app: &App, theme: &Theme, width: usize) -> Vec<Line<'static>> {

@@ -1,0 +1,54 @@
+//! A dialog of lines that may be higher than the screen: as wide and as high as they need,
+//! scrolled, with how many are below.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+use ratatui::widgets::{Paragraph, Widget};
+
+use crate::present::theme::Theme;
+use crate::tui::app::App;
+use crate::tui::shell::layout;
+use crate::tui::widgets::pane;
+
+/// What does not change while it is open.
+pub(super) struct Page {
+    pub(super) title: &'static str,
+    /// Where there is room, in columns.
+    pub(super) width: u16,
+}
+
+impl Page {
+    /// Columns of its lines.
+    pub(super) fn inner_width(&self, area: Rect) -> usize {
+        usize::from(self.width.min(area.width).saturating_sub(4))
+    }
+
+    /// How far lines made for this width can be scrolled.
+    pub(super) fn last_scroll(&self, app: &App, lines: impl Fn(usize) -> usize) -> usize {
+        let area = layout::whole(app);
+        let height = usize::from(area.height.saturating_sub(4));
+        lines(self.inner_width(area)).saturating_sub(height)
+    }
+
+    pub(super) fn render(
+        &self,
+        lines: Vec<Line<'static>>,
+        scroll: usize,
+        theme: &Theme,
+        area: Rect,
+        buf: &mut Buffer,
+    ) {
+        let height = (lines.len() as u16 + 2).min(area.height.saturating_sub(2));
+        let rect = pane::centred(area, self.width.min(area.width), height);
+        let inner = pane::dialog(self.title, rect, theme, buf);
+        let shown = scroll + usize::from(inner.height);
+        let hidden = lines.len().saturating_sub(shown);
+        Paragraph::new(lines)
+            .scroll((scroll as u16, 0))
+            .render(inner, buf);
+        if hidden > 0 {
+            pane::more(&format!("{hidden} more"), inner, theme, buf);
+        }
+    }
+}
