@@ -70,8 +70,16 @@ pub struct RowInputs {
     pub seen_levels: Tensor,
     /// 1 where there is a rating, 0 at padding. Shape: (n, history, 1).
     pub mask: Tensor,
-    /// Vectors about the users and the items. Shape of each: (n, width).
-    pub knowledge: Option<[Tensor; 2]>,
+    /// About the users and the items.
+    pub knowledge: Option<[KnownRows; 2]>,
+}
+
+/// The vectors of some rows, each subject once.
+pub struct KnownRows {
+    /// Shape: (subjects, width).
+    pub vectors: Tensor,
+    /// Which of them is a row's. Shape: (n).
+    pub places: Tensor,
 }
 
 /// A click model with its weights.
@@ -136,8 +144,9 @@ impl ClickModel {
         };
         let mut parts = vec![history, query];
         if let (Some(adaptors), Some(knowledge)) = (&self.adaptors, &inputs.knowledge) {
-            for (adaptor, vectors) in adaptors.iter().zip(knowledge) {
-                parts.push(adaptor.forward(vectors)?);
+            for (adaptor, known) in adaptors.iter().zip(knowledge) {
+                let adapted = adaptor.forward(&known.vectors)?;
+                parts.push(adapted.index_select(&known.places, 0)?);
             }
         }
         let all = Tensor::cat(&parts, 1)?;

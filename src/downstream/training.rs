@@ -9,7 +9,7 @@ use candle_nn::{AdamW, Optimizer, ParamsAdamW};
 use color_eyre::eyre::{Result, ensure};
 use serde::{Deserialize, Serialize};
 
-use super::backbone::{Backbone, ClickModel, ModelSizes, RowInputs};
+use super::backbone::{Backbone, ClickModel, KnownRows, ModelSizes, RowInputs};
 use super::folds::Fold;
 use super::metrics::auc;
 use super::network::{Mode, ModelWeights, click_loss};
@@ -276,32 +276,41 @@ impl<'a> Learner<'a> {
     fn inputs(&self, rows: &[usize]) -> CandleResult<RowInputs> {
         let study = self.study;
         let rows: Vec<&ClickRow> = rows.iter().map(|&row| &study.rows[row]).collect();
-        let ids = |ids: Vec<usize>| {
-            let ids: Vec<u32> = ids.into_iter().map(|id| id as u32).collect();
-            Tensor::new(ids, &Device::Cpu)
-        };
         let items: Vec<usize> = rows.iter().map(|row| row.item).collect();
-        let users = ids(rows.iter().map(|row| row.user).collect())?;
+        let users: Vec<usize> = rows.iter().map(|row| row.user).collect();
         let attribute = |item: &usize| study.attributes[*item];
         let Histories { seen, levels, mask } = Histories::of(&rows);
         let mask = Tensor::from_vec(mask, (rows.len(), N_HISTORY, 1), &Device::Cpu)?;
-        let items_known = ids(items.clone())?;
-        let select = |[of_users, of_items]: &[Tensor; 2]| {
-            CandleResult::Ok([
-                of_users.index_select(&users, 0)?,
-                of_items.index_select(&items_known, 0)?,
-            ])
+        let known = |[of_users, of_items]: &[Tensor; 2]| {
+            CandleResult::Ok([known_rows(of_users, &users)?, known_rows(of_items, &items)?])
         };
         Ok(RowInputs {
             attributes: ids(items.iter().map(attribute).collect())?,
-            items: items_known.clone(),
+            knowledge: self.knowledge.as_ref().map(known).transpose()?,
+            items: ids(items)?,
             seen_attributes: ids(seen.iter().map(attribute).collect())?,
             seen_items: ids(seen)?,
             seen_levels: ids(levels)?,
             mask: mask.to_dtype(self.weights.dtype())?,
-            knowledge: self.knowledge.as_ref().map(select).transpose()?,
         })
     }
+}
+
+fn ids(ids: Vec<usize>) -> CandleResult<Tensor> {
+    let ids: Vec<u32> = ids.into_iter().map(|id| id as u32).collect();
+    Tensor::new(ids, &Device::Cpu)
+}
+
+/// The vectors of these subjects, each once.
+fn known_rows(table: &Tensor, subjects: &[usize]) -> CandleResult<KnownRows> {
+    let mut known = subjects.to_vec();
+    known.sort_unstable();
+    known.dedup();
+    let place = |subject: &usize| known.binary_search(subject).unwrap_or_default();
+    Ok(KnownRows {
+        places: ids(subjects.iter().map(place).collect())?,
+        vectors: table.index_select(&ids(known)?, 0)?,
+    })
 }
 
 /// Histories of rows, padded to [`N_HISTORY`] at their end.

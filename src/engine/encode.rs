@@ -1,13 +1,15 @@
 //! Texts as vectors: the mean of the model's hidden states over an answer's tokens, after
-//! its prompt. Several subjects share a pass, and a prompt is computed once for all of its
-//! answers; neither changes a bit.
+//! its prompt. Several subjects share a pass, a prompt is computed once for all of its
+//! answers, and what all prompts begin with once for all of them; none of it changes a bit.
 
 use color_eyre::eyre::{Result, ensure};
 
+use super::batch::Prompts;
 use super::model::LoadedModel;
 use crate::model::decoder::{Decoder, MAX_BATCH_ROWS, SequenceRows, TreeBatch};
-use crate::model::sequences::Sequences;
+use crate::model::sequences::{PrefixId, Sequences};
 use crate::speculate::TokenId;
+use crate::speculate::subject::KindName;
 
 /// A prompt and the answers to be encoded after it.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,22 +73,43 @@ impl LoadedModel {
         ensure!(subjects.iter().all(is_whole), "an answer has no tokens");
         let of = subjects.iter().map(EncodedAnswers::n_tokens).sum();
         let n_slots = LANES.min(subjects.len()).max(1);
+        let prefix = common_prefix(subjects);
+        let room = (longest - prefix.len()).max(1);
+        let mut sequences = self.decoder.sequences(n_slots, room)?;
+        let mut shared = None;
+        if !prefix.is_empty() {
+            let go_on = &mut |done, _| go_on(done, of);
+            shared = self.decoder.share_prefix(&mut sequences, &prefix, go_on)?;
+            if shared.is_none() {
+                return Ok(None);
+            }
+        }
         let mut encoder = Encoder {
             subjects,
+            shared,
+            n_shared: prefix.len(),
             next: 0,
             lanes: (0..n_slots).map(|_| None).collect(),
             found: subjects.iter().map(|_| Vec::new()).collect(),
+            n_done: 0,
         };
-        let mut sequences = self.decoder.sequences(n_slots, longest.max(1))?;
-        let mut done = 0;
         while encoder.fill(&mut sequences) {
-            if !go_on(done, of) {
+            if !go_on(encoder.n_done, of) {
                 return Ok(None);
             }
-            done += encoder.pass(&mut self.decoder, &mut sequences, after)?;
+            encoder.pass(&mut self.decoder, &mut sequences, after)?;
         }
         Ok(Some(encoder.found))
     }
+}
+
+/// What all prompts begin with; empty if it is not worth sharing.
+fn common_prefix(subjects: &[EncodedAnswers]) -> Vec<TokenId> {
+    let mut prompts = Prompts::default();
+    for subject in subjects {
+        prompts.add(&KindName::Prompt, &subject.prompt);
+    }
+    prompts.prefixes().pop().unwrap_or_default()
 }
 
 fn chain(len: usize) -> Vec<Option<usize>> {
@@ -107,9 +130,14 @@ fn rows_of<'a>(part: &(usize, &'a [TokenId]), parents: &'a [Option<usize>]) -> S
 /// Which subject is in which slot, and what has been found.
 struct Encoder<'a> {
     subjects: &'a [EncodedAnswers],
+    /// What all prompts begin with, and its length.
+    shared: Option<PrefixId>,
+    n_shared: usize,
     next: usize,
     lanes: Vec<Option<EncodingLane>>,
     found: Vec<Vec<Vec<f32>>>,
+    /// Tokens of all subjects that are done, those of the shared beginning in each.
+    n_done: usize,
 }
 
 impl<'a> Encoder<'a> {
@@ -122,12 +150,13 @@ impl<'a> Encoder<'a> {
                 if self.subjects[subject].answers.is_empty() {
                     continue;
                 }
-                sequences.begin(slot, None);
+                sequences.begin(slot, self.shared);
+                self.n_done += self.n_shared;
                 let is_bare = self.subjects[subject].prompt.is_empty();
                 self.lanes[slot] = Some(EncodingLane {
                     subject,
                     answer: is_bare.then_some(0),
-                    done: 0,
+                    done: self.n_shared,
                     sum: Vec::new(),
                 });
             }
@@ -135,13 +164,13 @@ impl<'a> Encoder<'a> {
         self.lanes.iter().any(Option::is_some)
     }
 
-    /// One pass over all occupied slots; returns its rows.
+    /// One pass over all occupied slots.
     fn pass(
         &mut self,
         decoder: &mut Decoder,
         sequences: &mut Sequences,
         after: Option<usize>,
-    ) -> Result<usize> {
+    ) -> Result<()> {
         let parts = self.parts();
         let chains: Vec<_> = parts.iter().map(|(_, part)| chain(part.len())).collect();
         let rows = parts.iter().zip(&chains);
@@ -155,7 +184,8 @@ impl<'a> Encoder<'a> {
             self.take(slot, states.by_ref().take(part.len()));
             self.turn(slot, sequences);
         }
-        Ok(n)
+        self.n_done += n;
+        Ok(())
     }
 
     /// The tokens that each occupied slot computes next.

@@ -88,7 +88,14 @@ fn subjects() -> impl Strategy<Value = Vec<EncodedAnswers>> {
     let answers = prop::collection::vec(tokens(1..90), 0..4);
     let subject = (tokens(0..150), answers);
     let subject = subject.prop_map(|(prompt, answers)| EncodedAnswers { prompt, answers });
-    prop::collection::vec(subject, 1..12)
+    let subjects = prop::collection::vec(subject, 1..12);
+    let beginning = prop_oneof![Just(Vec::new()), tokens(1..200)];
+    (beginning, subjects).prop_map(|(beginning, mut subjects)| {
+        for subject in &mut subjects {
+            subject.prompt.splice(..0, beginning.iter().copied());
+        }
+        subjects
+    })
 }
 
 #[test]
