@@ -132,15 +132,15 @@ fn run(cli: &Cli) -> Result<bool> {
     let done = |result: Result<()>| result.map(|()| true);
     let Some(command) = &cli.command else {
         let look = looks.here(&cli.screen)?;
-        return done(playground::open(
-            settings,
-            &config,
-            look,
-            cli.traces.clone(),
-        ));
+        let folders = [&cli.traces, &cli.downstream].map(Option::as_deref);
+        return done(playground::open(settings, &config, look, folders));
     };
-    if cli.traces.is_some() {
-        wrong_usage("--traces DIR before a command: it is an option of the playground");
+    for (option, given) in [("traces", &cli.traces), ("downstream", &cli.downstream)] {
+        if given.is_some() {
+            wrong_usage(&format!(
+                "--{option} DIR before a command: it is an option of the playground"
+            ));
+        }
     }
     match command {
         Command::Trace(args) => trace_command(&args.what, &settings, &looks.plain(&cli.screen)?),

@@ -33,7 +33,8 @@ pub struct DownstreamArgs {
     /// Folds over the users [default: 10]
     #[arg(long, value_name = "N", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(MIN_FOLDS as u64..=100))]
     pub(crate) folds: Option<usize>,
-    /// Trainings of each fold, each with other first weights [default: 5]
+    /// Trainings of each fold, each with other first weights [default: 5, or as many as take 4 hours
+    /// in all]
     #[arg(long, value_name = "N", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=100))]
     pub(crate) seeds: Option<usize>,
     /// Predict ratings of the N items with the most to predict [default: all]

@@ -99,6 +99,10 @@ pub struct Cli {
     /// batch writes to it meanwhile (generate --all --traces DIR)
     #[arg(long, value_name = "DIR")]
     pub traces: Option<PathBuf>,
+    /// The playground's sweeps show what the finished downstream test in this folder found
+    /// about each rule: its difference in AUC
+    #[arg(long, value_name = "DIR")]
+    pub downstream: Option<PathBuf>,
     /// Where a log goes.
     #[command(flatten)]
     pub log: LogArgs,

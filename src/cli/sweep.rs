@@ -16,7 +16,8 @@ use crate::speculate::sweep::{Axes, Family};
 /// cells, each with speedup, mal, agreement, in_common, first_divergence, repetition,
 /// acceptance and tokens_per_s as {mean, standard_error} over its subjects, and
 /// same_text; cells also with rule, its numbers, budget, params, frontier, options
-/// (a command line's) and runs (one a subject); lossless; mismatches; complete.
+/// (a command line's), auc_differences (backbone, value, low, high and finding, with
+/// --downstream) and runs (one a subject); lossless; mismatches; complete.
 #[derive(Args, Debug)]
 pub struct SweepArgs {
     /// Query-half items to ask, spread over the groups [default: 4, if no subject is named]
@@ -52,6 +53,10 @@ pub struct SweepArgs {
     /// Keep every run's trace in this folder
     #[arg(long, value_name = "DIR")]
     pub(crate) traces: Option<PathBuf>,
+    /// Show what the finished downstream test in this folder found about each rule: its
+    /// difference in AUC
+    #[arg(long, value_name = "DIR")]
+    pub(crate) downstream: Option<PathBuf>,
     /// Print one JSON object
     #[arg(long, conflicts_with = "csv")]
     pub(crate) json: bool,

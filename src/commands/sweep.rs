@@ -16,6 +16,7 @@ use crate::commands::{open_engine, print_json};
 use crate::config::Settings;
 use crate::console::interrupt;
 use crate::console::progress::Line;
+use crate::downstream::rule_findings::read_tested_rules;
 use crate::engine::{Advance, Engine, SweepRun};
 use crate::file_name::file_name;
 use crate::protocol::Asked;
@@ -40,10 +41,12 @@ pub fn run(args: &SweepArgs, grid: Grid, settings: &Settings, configured: &Param
     }
     let subjects: Vec<SubjectInfo> = asked.iter().map(|a| a.subject.clone()).collect();
     expect_places(folder, &subjects, &grid)?;
+    let tested = args.downstream.as_deref().map(read_tested_rules);
+    let tested = tested.transpose().wrap_err("--downstream")?;
     let mut engine = open_engine(settings, &catalog)?;
     let mut sweep = SweepRun::new(&engine, grid, asked).paired(args.pairing());
     make(&mut sweep, &mut engine, &subjects, folder)?;
-    let report = SweepReport::new(args, &engine, &sweep.sweep, &subjects, configured);
+    let report = SweepReport::new(args, &engine, &sweep.sweep, &subjects, configured, tested);
     match (args.json, args.csv) {
         (true, _) => print_json(&report)?,
         (_, true) => table::csv(&report)?,

@@ -68,7 +68,7 @@ pub struct RowInputs {
     pub seen_attributes: Tensor,
     /// Of the same.
     pub seen_levels: Tensor,
-    /// 1 where there is a rating, 0 at padding. Shape: (n, history, 1).
+    /// 1 where there is a rating, 0 at padding. Shape: (n, 1, history).
     pub mask: Tensor,
     /// About the users and the items.
     pub knowledge: Option<[KnownRows; 2]>,
@@ -168,9 +168,8 @@ impl ClickModel {
 
 /// Mean over the ratings that there are. Shape: (n, history, width) -> (n, width).
 fn mean_of(seen: &Tensor, mask: &Tensor) -> Result<Tensor> {
-    let sum = seen.broadcast_mul(mask)?.sum(1)?;
-    let count = mask.sum(1)?.maximum(1.0)?;
-    sum.broadcast_div(&count)
+    let count = mask.sum_keepdim(2)?.maximum(1.0)?;
+    mask.broadcast_div(&count)?.matmul(seen)?.squeeze(1)
 }
 
 /// Layers with Dice between them, to a single score.
@@ -231,8 +230,8 @@ impl Din {
         ];
         let pairs = Tensor::cat(&parts, 2)?.reshape((n * length, 4 * width))?;
         let weights = self.attention.forward(&pairs, mode)?;
-        let weights = (weights.reshape((n, length, 1))? * mask)?;
-        seen.broadcast_mul(&weights)?.sum(1)
+        let weights = (weights.reshape((n, 1, length))? * mask)?;
+        weights.matmul(seen)?.squeeze(1)
     }
 }
 

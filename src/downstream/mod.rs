@@ -4,7 +4,8 @@
 //! Reading order: [`rows`] and [`folds`] (what is predicted, for whom), `leaks` (what must
 //! not be seen), [`metrics`], [`network`], [`backbone`] and [`training`] (the click models),
 //! [`vectors`] (knowledge as numbers), [`encoding`] (how they come from the target model),
-//! [`trials`] (what is trained, and what is kept of it), [`statistics`] and [`verdict`].
+//! [`trials`] (what is trained, and what is kept of it), [`statistics`], [`verdict`] and
+//! [`rule_findings`].
 //!
 //! Knows neither command lines nor where knowledge comes from.
 
@@ -15,6 +16,7 @@ pub mod leaks;
 pub mod metrics;
 pub mod network;
 pub mod rows;
+pub mod rule_findings;
 pub mod statistics;
 pub mod training;
 pub mod trials;

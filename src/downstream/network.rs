@@ -130,13 +130,16 @@ impl DenseLayer {
     /// # Errors
     /// candle's.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        x.matmul(&self.weight)?.broadcast_add(&self.bias)
+        self.with_bias(&x.matmul(&self.weight)?)
     }
 
     /// The same of an `x` that nothing is learned about. Shape: (n, in) -> (n, out).
     fn forward_given(&self, x: &Tensor) -> Result<Tensor> {
-        let product = x.apply_op2(&self.weight, GivenProduct)?;
-        product.broadcast_add(&self.bias)
+        self.with_bias(&x.apply_op2(&self.weight, GivenProduct)?)
+    }
+
+    fn with_bias(&self, product: &Tensor) -> Result<Tensor> {
+        product + on_rows(&self.bias.as_tensor().unsqueeze(0)?, product.dim(0)?)?
     }
 }
 
@@ -172,6 +175,20 @@ impl CustomOp2 for GivenProduct {
     }
 }
 
+/// The same row `n` times, as a product: candle sums the gradient of a broadcast element by
+/// element, which is slower than the layers. Shape: (1, width) -> (n, width).
+fn on_rows(row: &Tensor, n: usize) -> Result<Tensor> {
+    let ones = Tensor::ones((n, 1), row.dtype(), row.device())?;
+    ones.apply_op2(row, GivenProduct)
+}
+
+/// Mean of all rows, as a product for the same reason. Shape: (n, width) -> (1, width).
+fn mean_row(x: &Tensor) -> Result<Tensor> {
+    let n = x.dim(0)?;
+    let shares = Tensor::full(1.0 / n as f64, (1, n), x.device())?;
+    shares.to_dtype(x.dtype())?.apply_op2(x, GivenProduct)
+}
+
 /// Dice, the activation of DIN (Zhou et al. 2018, arXiv 1706.06978, section 5.3): a PReLU
 /// whose turning point follows the data.
 pub struct Dice {
@@ -202,23 +219,26 @@ impl Dice {
     /// # Errors
     /// candle's.
     pub fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
-        let (mean, variance) = match mode {
+        let n = x.dim(0)?;
+        let (centred, variance) = match mode {
             Mode::Learn => {
-                let mean = x.mean_keepdim(0)?;
-                let variance = x.broadcast_sub(&mean)?.sqr()?.mean_keepdim(0)?;
+                let mean = mean_row(x)?;
+                let centred = (x - on_rows(&mean, n)?)?;
+                let variance = mean_row(&centred.sqr()?)?;
                 follow(&self.mean, &mean)?;
                 follow(&self.variance, &variance)?;
-                (mean, variance)
+                (centred, variance)
             }
-            Mode::Predict => (
-                self.mean.as_tensor().unsqueeze(0)?,
-                self.variance.as_tensor().unsqueeze(0)?,
-            ),
+            Mode::Predict => {
+                let mean = self.mean.as_tensor().unsqueeze(0)?;
+                let variance = self.variance.as_tensor().unsqueeze(0)?;
+                ((x - on_rows(&mean, n)?)?, variance)
+            }
         };
-        let deviation = (variance + DICE_EPS)?.sqrt()?;
-        let normed = x.broadcast_sub(&mean)?.broadcast_div(&deviation)?;
+        let scale = (variance + DICE_EPS)?.sqrt()?.recip()?;
+        let normed = (centred * on_rows(&scale, n)?)?;
         let gate = candle_nn::ops::sigmoid(&normed)?;
-        let low = x.broadcast_mul(&self.alpha)?;
+        let low = (x * on_rows(&self.alpha.as_tensor().unsqueeze(0)?, n)?)?;
         // p x + (1 - p) alpha x
         (&gate * (x - &low)?)? + low
     }
@@ -261,7 +281,7 @@ impl Adaptor {
         let experts = self.experts.forward_given(x)?.relu()?;
         let experts = experts.reshape((n, N_EXPERTS, ADAPTED))?;
         let gate = candle_nn::ops::softmax(&self.gate.forward_given(x)?, 1)?;
-        experts.broadcast_mul(&gate.unsqueeze(2)?)?.sum(1)
+        gate.unsqueeze(1)?.matmul(&experts)?.squeeze(1)
     }
 }
 

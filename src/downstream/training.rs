@@ -280,7 +280,7 @@ impl<'a> Learner<'a> {
         let users: Vec<usize> = rows.iter().map(|row| row.user).collect();
         let attribute = |item: &usize| study.attributes[*item];
         let Histories { seen, levels, mask } = Histories::of(&rows);
-        let mask = Tensor::from_vec(mask, (rows.len(), N_HISTORY, 1), &Device::Cpu)?;
+        let mask = Tensor::from_vec(mask, (rows.len(), 1, N_HISTORY), &Device::Cpu)?;
         let known = |[of_users, of_items]: &[Tensor; 2]| {
             CandleResult::Ok([known_rows(of_users, &users)?, known_rows(of_items, &items)?])
         };

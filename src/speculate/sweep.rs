@@ -10,6 +10,7 @@
 mod figures;
 mod frontier;
 mod grid;
+mod tested;
 mod times;
 
 use super::TokenId;
@@ -24,6 +25,8 @@ pub use figures::Measure;
 pub(crate) use figures::RunFigures;
 pub(crate) use frontier::Point;
 pub(crate) use frontier::frontier;
+pub(crate) use tested::AucDifference;
+pub use tested::TestedRules;
 use times::Times;
 
 pub use grid::Axes;

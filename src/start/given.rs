@@ -34,6 +34,7 @@ pub(crate) fn start(catalog: Option<Catalog>, params: Params, look: Look) -> Sta
         points: None,
         engine: StartEngine::Coming,
         traces: None,
+        tested: None,
         log: None,
         demo: None,
         shipped: Vec::new(),

@@ -1,7 +1,7 @@
 //! From settings to the screens: the interface on this thread, the engine on its own,
 //! with a bundled recording to watch meanwhile.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -11,6 +11,7 @@ use super::given::{demo, frameworks, lessons_file, replay_start, replayed, shipp
 use super::recorded_batch;
 use crate::config::Settings;
 use crate::config::{self, Config};
+use crate::downstream::rule_findings::read_tested_rules;
 use crate::export::{self, Canvas};
 use crate::present::board::{LogDoor, Texts};
 use crate::speculate::parameters::MAX_TOKENS;
@@ -23,13 +24,16 @@ use crate::worker::{self, Handle};
 /// between steps. After that it is ended with the program.
 const LAST_STEP: Duration = Duration::from_millis(500);
 
-/// Opens the playground.
+/// Opens the playground; folders: of traces for the acceptance board, and of a downstream test
+/// for the sweeps.
 pub fn open(
     settings: Settings,
     config: &Config,
     look: Look,
-    traces: Option<PathBuf>,
+    [traces, downstream]: [Option<&Path>; 2],
 ) -> Result<()> {
+    let tested = downstream.map(read_tested_rules);
+    let tested = tested.transpose().wrap_err("--downstream")?;
     let framework = settings.framework()?;
     let params = config.params_with(&framework)?;
     let catalog = settings.load_catalog()?;
@@ -39,7 +43,8 @@ pub fn open(
         start.length = Length::Given;
     }
     start.demo = Some(demo()?);
-    start.traces = traces;
+    start.traces = traces.map(Path::to_path_buf);
+    start.tested = tested;
     start.shipped = shipped(&settings)?;
     start.setup = settings.setup();
     show(start, files(), worker::spawn(settings, catalog)?)

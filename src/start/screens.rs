@@ -100,6 +100,7 @@ fn app(trace: &Trace, canvas: &Canvas, look: &Look) -> App {
         points: None,
         engine: StartEngine::Absent,
         traces: None,
+        tested: None,
         log: None,
         demo: None,
         shipped: Vec::new(),

@@ -11,6 +11,7 @@ use crate::recsys::{Catalog, Framework};
 use crate::speculate::command_line::Setup;
 use crate::speculate::params::Params;
 use crate::speculate::passes::{BenchPoints, RecordedBatch};
+use crate::speculate::sweep::TestedRules;
 use crate::speculate::trace::{End, SubjectInfo, Trace};
 use crate::tui::keys::keymap::Keymap;
 use crate::tui::look::themes::Themes;
@@ -75,6 +76,8 @@ pub struct Start {
     pub engine: StartEngine,
     /// A folder of traces for the acceptance board, which is then in front.
     pub traces: Option<PathBuf>,
+    /// What a downstream test has found about rules, for the Tune screen.
+    pub tested: Option<TestedRules>,
     /// A log for the acceptance board, which is then in front.
     pub log: Option<LogDoor>,
     /// Plays while the model is fetched.

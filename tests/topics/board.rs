@@ -4,7 +4,7 @@
 use crossterm::event::KeyCode;
 use laserscope::present::board::BoardColumn;
 use laserscope::protocol::{Command, Event};
-use laserscope::speculate::trace::End;
+use laserscope::speculate::trace::{End, Trace};
 use laserscope::speculate::verify::Finish;
 use laserscope::tui::app::{App, Effect};
 use laserscope::tui::screens::Screen;
@@ -16,10 +16,14 @@ use super::stage::{SMALL, begin, ended, feed, generated, keys, measured, press};
 
 /// The board of a session with two runs.
 fn board() -> App {
+    board_beside(fixture::strict())
+}
+
+/// The board of a session with a relaxed run and this one.
+fn board_beside(strict: Trace) -> App {
     let mut app = ended(&fixture::relaxed());
     keys(&mut app, "1");
     press(&mut app, KeyCode::Down);
-    let strict = fixture::strict();
     let run = begin(&mut app, &strict);
     feed(&mut app, run, &strict, 0..strict.steps.len());
     let end = strict.end.clone().expect("an end");
@@ -119,7 +123,9 @@ fn enter_opens_the_run_at_the_step_that_explains_it() {
 
 #[test]
 fn marked_subjects_are_generated_for_one_after_another() {
-    let mut app = board();
+    let mut of_another = fixture::strict();
+    of_another.header.subject.id = "i001".into();
+    let mut app = board_beside(of_another);
     keys(&mut app, "a");
     let commands = keys(&mut app, "g");
     let n_asked = |commands: &[Command]| {

@@ -11,10 +11,12 @@ use candle_core::quantized::gguf_file::Value as GgufValue;
 use laserscope::downstream::folds::{Fold, folds};
 use laserscope::downstream::leaks::{Leak, leaks};
 use laserscope::downstream::rows::ClickRows;
+use laserscope::downstream::rule_findings::read_tested_rules;
 use laserscope::engine::EncodedAnswers;
 use laserscope::recsys::Catalog;
+use laserscope::speculate::sweep::TestedRules;
 use proptest::prelude::*;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::engine::engine;
 use super::tiny::{self, Family, VOCAB};
@@ -178,8 +180,8 @@ impl Place {
         self.folder.path().join("test")
     }
 
-    /// A small test on the sample, with these options besides.
-    fn run(&self, options: &[&str]) -> Output {
+    /// The program with this model, in a home of its own.
+    fn command(&self) -> Command {
         let home = self.folder.path();
         let mut command = Command::new(env!("CARGO_BIN_EXE_laserscope"));
         for variable in ["HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"] {
@@ -196,10 +198,17 @@ impl Place {
         ]);
         command.args(["--context", &CONTEXT.to_string()]);
         command.arg("--model").arg(&self.model);
+        command.stdin(Stdio::null());
+        command
+    }
+
+    /// A small test on the sample, with these options besides.
+    fn run(&self, options: &[&str]) -> Output {
+        let mut command = self.command();
         command.args(["downstream", "--quick", "--users", "24", "--items", "12"]);
         command.args(["--max-tokens", "8", "--json", "--out"]);
         command.arg(self.out()).args(options);
-        command.stdin(Stdio::null()).output().expect("runs")
+        command.output().expect("runs")
     }
 
     fn report(&self, options: &[&str]) -> Value {
@@ -227,6 +236,8 @@ fn the_program_tests_goes_on_and_gives_the_same_again() {
     let why = first["why_no_verdict"].as_str().expect("a reason");
     assert!(why.contains("synthetic"), "{why}");
     assert_eq!(first["reference"], "autoregressive");
+    let refused = read_tested_rules(&place.out()).expect_err("synthetic ratings");
+    assert!(refused.to_string().contains("synthetic"), "{refused}");
     let reduced = first["reduced"].as_array().expect("a list");
     assert!(
         reduced.iter().any(|said| said == "3 folds instead of 10"),
@@ -288,4 +299,88 @@ fn knowledge_of_a_file_is_an_arm_and_mistakes_are_named() {
             "{errors}"
         );
     }
+}
+
+/// The report of a finished test with two rules, in a folder.
+pub fn tested_rules(folder: &Path) -> TestedRules {
+    let auc = |value: f64| json!({"value": value, "low": value - 0.001, "high": value + 0.001});
+    let compared = |arm: &str, with: &str, value: f64, finding: &str| json!({"arm": arm, "with": with, "auc": auc(value), "finding": finding});
+    let report = json!({
+        "catalog": "ml-small", "reference": "autoregressive", "level": 0.9,
+        "why_no_verdict": null,
+        "arms": [
+            {"name": "none"},
+            {"name": "autoregressive", "rule": "autoregressive"},
+            {"name": "strict", "rule": "strict"},
+            {"name": "wide", "rule": "relaxed", "k": 5, "tau": 0.02},
+        ],
+        "backbones": [{"name": "DIN", "comparisons": [
+            compared("strict", "autoregressive", 0.0, "identical"),
+            compared("wide", "autoregressive", -0.0031, "worse"),
+            compared("autoregressive", "none", 0.004, "better"),
+        ]}],
+    });
+    fs::write(folder.join("report.json"), report.to_string()).expect("writes");
+    read_tested_rules(folder).expect("reads")
+}
+
+#[test]
+fn a_sweep_shows_what_a_finished_test_found_about_its_rules() {
+    let place = Place::new();
+    let folder = place.folder.path();
+    tested_rules(folder);
+    let sweep = |folder: &Path, form: &str| {
+        let mut command = place.command();
+        command.args([
+            "sweep",
+            "--items",
+            "1",
+            "--paired",
+            "1",
+            "--max-tokens",
+            "8",
+        ]);
+        command.args(["--rules", "strict,relaxed", "--k", "5", "--tau", "0.02,0.1"]);
+        command.arg("--downstream").arg(folder).args([form]);
+        command.output().expect("runs")
+    };
+    let said = String::from_utf8(sweep(folder, "--csv").stdout).expect("text");
+    let head = said.lines().next().expect("a head");
+    assert!(head.ends_with("auc_difference_DIN,auc_difference_DIN_low,auc_difference_DIN_high,auc_difference_DIN_finding"), "{head}");
+    let line = |begin: &str| {
+        said.lines()
+            .find(|line| line.starts_with(begin))
+            .expect("a line")
+    };
+    assert!(
+        line("strict").ends_with("0.000000,-0.001000,0.001000,identical"),
+        "{said}"
+    );
+    assert!(
+        said.contains(",-0.003100,-0.004100,-0.002100,worse\n"),
+        "{said}"
+    );
+    assert_eq!(
+        said.lines().filter(|line| line.ends_with(",,,,")).count(),
+        2,
+        "{said}"
+    );
+    let cells: Value = serde_json::from_slice(&sweep(folder, "--json").stdout).expect("JSON");
+    let cells = cells["cells"].as_array().expect("cells");
+    let of = |tau: f64| {
+        let is_it = |cell: &&Value| {
+            cell["tau"]
+                .as_f64()
+                .is_some_and(|is| (is - tau).abs() < 1e-6)
+        };
+        &cells.iter().find(is_it).expect("a cell")["auc_differences"]
+    };
+    assert_eq!(of(0.02)[0]["finding"], "worse");
+    assert_eq!(*of(0.1), Value::Null);
+    let refused = sweep(&folder.join("nothing"), "--json");
+    let errors = String::from_utf8_lossy(&refused.stderr);
+    assert!(
+        errors.contains("--downstream") && errors.contains("no finished test"),
+        "{errors}"
+    );
 }

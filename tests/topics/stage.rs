@@ -41,6 +41,7 @@ pub fn start() -> Start {
         points: None,
         engine: StartEngine::Coming,
         traces: None,
+        tested: None,
         log: None,
         demo: Some(fixture::relaxed()),
         shipped: shipped(),

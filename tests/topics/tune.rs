@@ -9,6 +9,7 @@ use laserscope::tui::screens::Screen;
 use laserscope::tui::screens::tune::sweep::Stand;
 
 use super::cut_out::{parts, parts_at, screen};
+use super::downstream::tested_rules;
 use super::fixture;
 use super::stage::{LARGE, SMALL, draw, ended, keys, press, ready};
 
@@ -146,6 +147,49 @@ fn a_sweep_comes_in_run_by_run_and_its_cells_open() {
     press(&mut app, KeyCode::Tab);
     press(&mut app, KeyCode::Enter);
     assert_eq!(app.screen, Screen::Decode);
+}
+
+#[test]
+fn a_finished_test_says_what_a_recommender_makes_of_a_cell() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut app = ended(&fixture::relaxed());
+    app.tune.tested = Some(tested_rules(folder.path()));
+    keys(&mut app, "3");
+    let request = begun(&mut app);
+    feed(&mut app, &request, 10_000);
+    app.look.size = LARGE;
+    let mut texts = Vec::new();
+    for _ in 0..4 {
+        for _ in 0..6 {
+            texts.push(text(&draw(&app)));
+            press(&mut app, KeyCode::Right);
+        }
+        for _ in 0..6 {
+            press(&mut app, KeyCode::Left);
+        }
+        press(&mut app, KeyCode::Down);
+    }
+    let found = "AUC: DIN -0.0031 (-0.0041 to -0.0021) worse";
+    assert!(
+        texts.iter().any(|shown| shown.contains(found)),
+        "{}",
+        texts[0]
+    );
+    assert!(
+        texts
+            .iter()
+            .any(|shown| shown.contains("AUC: not tested on ml-small"))
+    );
+    // Beside the cell's point, too.
+    assert!(
+        texts.iter().all(|shown| shown.contains("-0.0031")),
+        "{}",
+        texts[0]
+    );
+}
+
+fn text(screen: &ratatui::buffer::Buffer) -> String {
+    screen.content().iter().map(|cell| cell.symbol()).collect()
 }
 
 #[test]

@@ -228,7 +228,10 @@ pub(crate) fn duration(time: Duration) -> String {
     match s {
         _ if s < 90.0 => format!("{s:.1} s"),
         _ if s < 90.0 * 60.0 => format!("{:.0} min", s / 60.0),
-        _ => format!("{:.0} h {:.0} min", (s / 3600.0).floor(), s % 3600.0 / 60.0),
+        _ => {
+            let minutes = (s / 60.0).round() as u64;
+            format!("{} h {} min", minutes / 60, minutes % 60)
+        }
     }
 }
 

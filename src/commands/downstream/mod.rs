@@ -22,10 +22,12 @@ use self::plan::{Arm, SizedTest, TestPlan};
 use self::report::{DownstreamReport, TriedArms};
 use self::texts::TestSubjects;
 use self::vectors::ArmVectors;
+use crate::atomic_file;
 use crate::cli::{DecodeArgs, DownstreamArgs};
 use crate::commands::{open_engine, print_json, settle_passes};
 use crate::config::Settings;
 use crate::downstream::leaks::leaks;
+use crate::downstream::rule_findings::REPORT;
 use crate::downstream::trials::{TestFolder, TrainingWork};
 use crate::engine::{Engine, physical_cores};
 use crate::file_name::file_name;
@@ -55,7 +57,7 @@ pub fn run(
     }
     let base = params(&args.drafting.clone().into())?;
     let arms = plan::arms(args, base)?;
-    let request = TestRequest {
+    let mut request = TestRequest {
         args,
         sized: SizedTest::of(args),
         reference: plan::reference(args, &arms)?,
@@ -70,12 +72,12 @@ pub fn run(
     if request.arms.iter().any(Arm::is_generated) {
         settle_passes(&mut engine, settings)?;
     }
-    test(&request, settings, (&catalog, &plan), &mut engine)
+    test(&mut request, settings, (&catalog, &plan), &mut engine)
 }
 
 /// The test on a loaded model. `false`: cancelled.
 fn test(
-    request: &TestRequest<'_>,
+    request: &mut TestRequest<'_>,
     settings: &Settings,
     (catalog, plan): (&Catalog, &TestPlan),
     engine: &mut Engine,
@@ -92,12 +94,17 @@ fn test(
         max_tokens: request.base.max_tokens,
     };
     let n_workers = settings.threads.unwrap_or_else(physical_cores).max(1);
-    TimeEstimate::of(request, &asked, engine, &folder, n_workers)?.say(&folder);
+    let study = folder.save_study(&plan.study)?;
+    let estimate = TimeEstimate::of(request, &asked, engine, &folder, n_workers)?;
+    let n_begun = vectors::seeds_begun(&request.sized, &folder, &study);
+    request.sized.fit(estimate.seeds(n_begun));
+    request.sized.describe();
+    estimate.say(&request.sized, &folder);
     let Some(known) = knowledge(request, &asked, engine, &folder)? else {
         return Ok(false);
     };
     let work = TrainingWork {
-        study: folder.save_study(&plan.study)?,
+        study,
         trials: vectors::trials(&request.sized, &known),
     };
     folder.save_work(&work)?;
@@ -106,6 +113,8 @@ fn test(
     }
     let tried = TriedArms::read(request, plan, &folder, &work, &known)?;
     let report = DownstreamReport::new(request, (catalog, plan), engine, &tried, begin.elapsed())?;
+    let written = serde_json::to_vec_pretty(&report)?;
+    atomic_file::write(&folder.path().join(REPORT), written)?;
     match args.json {
         true => print_json(&report)?,
         false => table::print(&report),

@@ -11,20 +11,25 @@ use crate::downstream::folds::folds;
 use crate::downstream::rows::ClickRows;
 use crate::downstream::training::{Study, TrainingOptions};
 use crate::recsys::{Catalog, SubjectKind, SubjectRef, dealt};
-use crate::speculate::params::Params;
+use crate::speculate::params::{AcceptanceRule, Params};
 use crate::worker::ask::role_of;
 
 /// Of the draw of users and of the folds.
 const FOLD_SEED: u64 = 22;
 
+/// Seeds where neither --seeds nor the time says otherwise.
+pub(super) const SEEDS: usize = 5;
+
 /// How large the test is.
 pub(crate) struct SizedTest {
     pub(crate) n_folds: usize,
     pub(crate) n_seeds: usize,
+    /// Whether the time that they take may make them fewer.
+    is_free: bool,
     pub(crate) backbones: Vec<Backbone>,
     n_items: Option<usize>,
     n_users: Option<usize>,
-    /// What `--quick` made smaller.
+    /// What `--quick` or the time made smaller.
     pub(crate) reduced: Vec<String>,
 }
 
@@ -42,7 +47,7 @@ impl SizedTest {
         let n_users = size(args.users, None, 100, "users");
         let n_items = size(args.items, None, 100, "items");
         let n_folds = size(args.folds, Some(10), 3, "folds").unwrap_or(10);
-        let n_seeds = size(args.seeds, Some(5), 1, "seeds").unwrap_or(5);
+        let n_seeds = size(args.seeds, Some(SEEDS), 1, "seeds").unwrap_or(SEEDS);
         let backbones = match args.backbones.as_slice() {
             [] if args.quick => {
                 reduced.push("DIN without DCNv2".to_string());
@@ -54,10 +59,29 @@ impl SizedTest {
         SizedTest {
             n_folds,
             n_seeds,
+            is_free: args.seeds.is_none() && !args.quick,
             backbones,
             n_items,
             n_users,
             reduced,
+        }
+    }
+
+    /// Says how many seeds there are and what was made smaller.
+    pub(super) fn describe(&self) {
+        note!("{} seeds", self.n_seeds);
+        if !self.reduced.is_empty() {
+            note!("reduced: {}", self.reduced.join(", "));
+        }
+    }
+
+    /// Takes as many seeds as there is time for, unless their number was given.
+    pub(super) fn fit(&mut self, n_seeds: usize) {
+        if self.is_free && n_seeds != self.n_seeds {
+            self.n_seeds = n_seeds;
+            let reduced =
+                format!("{n_seeds} seeds instead of {SEEDS}, for the time that they take");
+            self.reduced.push(reduced);
         }
     }
 }
@@ -158,13 +182,12 @@ impl TestPlan {
     /// Says how large the test is and what it leaves out.
     pub(crate) fn describe(&self, catalog: &Catalog, sized: &SizedTest, arms: &[Arm]) {
         note!(
-            "{}: {} ratings to predict, of {} users and {} items; {} folds, {} seeds, {} arms",
+            "{}: {} ratings to predict, of {} users and {} items; {} folds, {} arms",
             catalog.name,
             self.study.rows.len(),
             self.users.len(),
             self.items.len(),
             sized.n_folds,
-            sized.n_seeds,
             arms.len()
         );
         let left = self.left_out;
@@ -176,9 +199,6 @@ impl TestPlan {
             left.rows_beyond,
             left.users_without_rows
         );
-        if !sized.reduced.is_empty() {
-            note!("--quick: {}", sized.reduced.join(", "));
-        }
     }
 }
 
@@ -254,7 +274,20 @@ impl Arm {
     }
 
     pub(crate) fn is_generated(&self) -> bool {
-        matches!(self.source, ArmOrigin::Rule(_))
+        self.rule().is_some()
+    }
+
+    /// What it is generated under.
+    pub(super) fn rule(&self) -> Option<AcceptanceRule> {
+        match &self.source {
+            ArmOrigin::Rule(params) => Some(params.verify),
+            _ => None,
+        }
+    }
+
+    /// Whether its texts are those of autoregressive decoding.
+    pub(super) fn is_lossless(&self) -> bool {
+        self.rule().is_some_and(|rule| rule.is_lossless())
     }
 
     /// Whether its knowledge is in question, not a control.

@@ -16,6 +16,7 @@ use crate::downstream::trials::{TestFolder, TrainingWork, Trial};
 use crate::downstream::verdict::{ArmComparison, Finding, SYNTHETIC, conclusion, sentence};
 use crate::engine::Engine;
 use crate::recsys::Catalog;
+use crate::speculate::params::AcceptanceRule;
 
 /// Resamples of users and seeds.
 const N_DRAWS: usize = 1000;
@@ -103,6 +104,9 @@ pub(super) struct DownstreamReport {
 #[derive(Serialize)]
 pub(super) struct ArmReport {
     pub(super) name: String,
+    /// The rule and its numbers, if it was generated.
+    #[serde(flatten)]
+    rule: Option<AcceptanceRule>,
     pub(super) source: String,
     pub(super) vectors: Option<String>,
     pub(super) users_without: usize,
@@ -230,6 +234,7 @@ fn arms(request: &TestRequest<'_>, known: &[ArmVectors]) -> Vec<ArmReport> {
     let arms = request.arms.iter().zip(known);
     let report = arms.map(|(arm, known)| ArmReport {
         name: arm.name.clone(),
+        rule: arm.rule(),
         source: arm.describe(),
         vectors: known.name.clone(),
         users_without: known.n_without[0],

@@ -36,7 +36,7 @@ pub(super) fn print(report: &DownstreamReport) {
     let verdict = report.verdict.as_deref().or(report.why_no_verdict);
     out!("{}", verdict.unwrap_or_default());
     if !report.reduced.is_empty() {
-        out!("reduced by --quick: {}", report.reduced.join(", "));
+        out!("reduced: {}", report.reduced.join(", "));
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use color_eyre::eyre::{Result, ensure};
 
-use super::plan::{Arm, ArmOrigin, SizedTest};
+use super::plan::{Arm, ArmOrigin, SEEDS, SizedTest};
 use super::texts::{ArmTexts, TestSubjects};
 use crate::console::interrupt;
 use crate::console::progress::Line;
@@ -104,6 +104,23 @@ pub(crate) fn trials(sized: &SizedTest, known: &[ArmVectors]) -> Vec<Trial> {
         }
     }
     trials
+}
+
+/// Seeds of an earlier part of the same test.
+pub(super) fn seeds_begun(sized: &SizedTest, folder: &TestFolder, study: &str) -> usize {
+    let is_begun = |seed: usize| {
+        let mut trials = sized.backbones.iter().map(|&backbone| Trial {
+            backbone,
+            knowledge: None,
+            fold: 0,
+            seed: seed as u64,
+        });
+        trials.any(|trial| folder.is_done(study, &trial))
+    };
+    (0..SEEDS)
+        .rev()
+        .find(|&seed| is_begun(seed))
+        .map_or(0, |seed| seed + 1)
 }
 
 /// A subject's prompt and its texts, with the arm of each.

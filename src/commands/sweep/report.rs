@@ -9,7 +9,9 @@ use crate::speculate::TokenId;
 use crate::speculate::command_line::{CommandLine, Files};
 use crate::speculate::options::options;
 use crate::speculate::params::{AcceptanceRule, Params};
-use crate::speculate::sweep::{CellFigures, Job, Mismatch, RunFigures, Sweep};
+use crate::speculate::sweep::{
+    AucDifference, CellFigures, Job, Mismatch, RunFigures, Sweep, TestedRules,
+};
 use crate::speculate::trace::SubjectInfo;
 
 #[derive(Clone, Debug, Serialize)]
@@ -31,6 +33,9 @@ pub(crate) struct SweepReport {
     /// Every strict run produced the autoregressive text; `None`: no strict run.
     pub(crate) lossless: Option<bool>,
     pub(crate) mismatches: Vec<MismatchReport>,
+    /// Where --downstream names a test.
+    #[serde(skip)]
+    pub(crate) tested: Option<TestedRules>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -45,6 +50,9 @@ pub(crate) struct CellReport {
     pub(crate) options: String,
     /// The command line that makes the cell's run of the first subject.
     pub(crate) command: String,
+    /// Of the rule, in a downstream test.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) auc_differences: Vec<AucDifference>,
     /// `None`: no run of it was made.
     #[serde(flatten)]
     pub(crate) figures: Option<CellFigures>,
@@ -76,6 +84,7 @@ impl SweepReport {
         sweep: &Sweep,
         subjects: &[SubjectInfo],
         configured: &Params,
+        tested: Option<TestedRules>,
     ) -> Self {
         let axes = args.axes();
         let on = sweep.on_frontier();
@@ -83,7 +92,13 @@ impl SweepReport {
             || engine.setup.words.clone(),
             |subject| engine.setup.words_for(subject.framework.as_str()),
         );
-        let cell = |i: usize| cell_report(sweep, i, on[i], subjects, (configured, &setup));
+        let cell = |i: usize| CellReport {
+            auc_differences: tested
+                .as_ref()
+                .map_or(&[][..], |tested| tested.of(&sweep.grid.params(i).verify))
+                .to_vec(),
+            ..cell_report(sweep, i, on[i], subjects, (configured, &setup))
+        };
         let mismatch = |m: &Mismatch| mismatch_report(sweep, m, subjects);
         let mut budgets: Vec<String> = Vec::new();
         for cell in &sweep.grid.cells {
@@ -106,7 +121,16 @@ impl SweepReport {
             cells: (0..sweep.grid.cells.len()).map(cell).collect(),
             lossless: sweep.is_lossless(),
             mismatches: sweep.mismatches.iter().map(mismatch).collect(),
+            tested,
         }
+    }
+}
+
+impl CellReport {
+    /// The rule's difference in the AUC of a click model.
+    pub(crate) fn difference(&self, backbone: &str) -> Option<&AucDifference> {
+        let mut all = self.auc_differences.iter();
+        all.find(|found| found.backbone == backbone)
     }
 }
 
@@ -128,6 +152,7 @@ fn cell_report(
         verify: params.verify,
         budget: params.budget.to_string(),
         frontier,
+        auc_differences: Vec::new(),
         options: options(&params, configured).join(" "),
         command: CommandLine {
             subject: subjects.first(),

@@ -7,7 +7,7 @@ use crate::console;
 use crate::console::table::Table;
 use crate::speculate::parameters::{Parameter, rule_numbers};
 use crate::speculate::speed_up::count_pairs;
-use crate::speculate::sweep::{CellFigures, Estimate};
+use crate::speculate::sweep::{AucDifference, CellFigures, Estimate};
 
 /// Names of the figures, each with its standard error after it.
 const FIGURES: [&str; 9] = [
@@ -65,6 +65,11 @@ pub(crate) fn csv(report: &SweepReport) -> Result<()> {
     head.extend(errors);
     head.extend(["frontier", "options"].map(String::from));
     head.extend(["low", "high", "pairs", "speedup_by_profile"].map(String::from));
+    let backbones = report.tested.as_ref().map_or(&[][..], |t| &t.backbones);
+    for backbone in backbones {
+        let of = ["", "_low", "_high", "_finding"];
+        head.extend(of.map(|end| format!("auc_difference_{backbone}{end}")));
+    }
     out.write_record(&head)?;
     if let Some(plain) = &report.autoregressive {
         let mut line = vec!["autoregressive".to_string()];
@@ -73,6 +78,7 @@ pub(crate) fn csv(report: &SweepReport) -> Result<()> {
         line.extend(csv_figures(plain));
         line.extend([String::new(), "--verify autoregressive".to_string()]);
         line.extend(csv_interval(plain));
+        line.extend(vec![String::new(); 4 * backbones.len()]);
         out.write_record(&line)?;
     }
     for cell in &report.cells {
@@ -88,10 +94,20 @@ pub(crate) fn csv(report: &SweepReport) -> Result<()> {
         line.extend(csv_figures(found));
         line.extend([cell.frontier.to_string(), cell.options.clone()]);
         line.extend(csv_interval(found));
+        for backbone in backbones {
+            line.extend(csv_difference(cell.difference(backbone)));
+        }
         out.write_record(&line)?;
     }
     let table = out.into_inner()?;
     console::text(&String::from_utf8_lossy(&table))
+}
+
+fn csv_difference(found: Option<&AucDifference>) -> [String; 4] {
+    found.map_or_else(Default::default, |found| {
+        let [value, low, high] = [found.value, found.low, found.high].map(|n| format!("{n:.6}"));
+        [value, low, high, found.finding.clone()]
+    })
 }
 
 fn csv_figures(of: &CellFigures) -> Vec<String> {
@@ -125,14 +141,23 @@ pub(crate) fn print(report: &SweepReport) {
         report.of,
         report.params.repeat_penalty
     );
-    let mut table = Table::markdown(3, HEADS);
+    let backbones = report.tested.as_ref().map_or(&[][..], |t| &t.backbones);
+    let heads: Vec<String> = backbones.iter().map(|name| format!("AUC {name}")).collect();
+    let heads = HEADS.into_iter().chain(heads.iter().map(String::as_str));
+    let mut table = Table::markdown(3, heads);
     if let Some(plain) = &report.autoregressive {
-        table.row(row(" ", "autoregressive", "", plain));
+        let row = row(" ", "autoregressive", "", plain).into_iter();
+        table.row(row.chain(backbones.iter().map(|_| String::new())));
     }
     for cell in &report.cells {
         if let Some(figures) = &cell.figures {
             let mark = if cell.frontier { "*" } else { " " };
-            table.row(row(mark, &cell.verify.describe(), &cell.budget, figures));
+            let row = row(mark, &cell.verify.describe(), &cell.budget, figures).into_iter();
+            let differences = backbones.iter().map(|name| match cell.difference(name) {
+                Some(found) => format!("{} {}", found.with_interval(), found.finding),
+                None => "not tested".to_string(),
+            });
+            table.row(row.chain(differences));
         }
     }
     table.print();
@@ -183,6 +208,9 @@ fn verdicts(report: &SweepReport) {
         by the cost profile. ±: standard error over subjects.",
         count_pairs(pairs)
     );
+    if let Some(tested) = &report.tested {
+        out!("{}", tested.about());
+    }
     let fastest = report.cells.iter().filter(|c| c.frontier);
     let speed = |c: &&CellReport| c.figures.as_ref().map_or(0.0, |f| f.speedup.mean);
     if let Some(cell) = fastest.max_by(|a, b| speed(a).total_cmp(&speed(b))) {

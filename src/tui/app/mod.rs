@@ -167,6 +167,7 @@ impl App {
             effects: Vec::new(),
         };
         app.catalog.shipped = start.shipped;
+        app.tune.tested = start.tested;
         if let Some(folder) = start.traces {
             app.catalog.board.folder = Some(WatchedFolder::new(folder));
             app.catalog.front = Front::Board;

@@ -51,6 +51,16 @@ pub(crate) fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         let at = (figures.speedup.mean, figures.in_common.mean);
         plot.point(at, glyph, style, buf);
     }
+    if let Some(tested) = &app.tune.tested {
+        for (cell, figures) in order.iter().rev().filter_map(|c| Some((*c, figures(c)?))) {
+            let rule = found.sweep.grid.params(cell).verify;
+            if let Some(difference) = tested.of(&rule).first() {
+                let at = (figures.speedup.mean, figures.in_common.mean);
+                let name = format!("{:+.4}", difference.value);
+                plot.name(at, &name, theme.dim(), buf);
+            }
+        }
+    }
 }
 
 /// Autoregressive decoding agrees with itself and is as quick.
@@ -145,6 +155,23 @@ impl Plot {
             for row in self.row(y.mean + error)..=self.row(y.mean - error) {
                 buf.set_string(self.column(x.mean), row, "│", style);
             }
+        }
+    }
+
+    /// Beside a point, where nothing else is drawn.
+    fn name(&self, (x, y): (f64, f64), name: &str, style: Style, buf: &mut Buffer) {
+        let (row, column) = (self.row(y), self.column(x) + 1);
+        let width = columns(name) as u16;
+        let is_free = |&(column, row): &(u16, u16)| {
+            let place = Rect::new(column, row, width, 1);
+            let mut wanted = column..column + width;
+            self.inside.intersection(place) == place
+                && wanted.all(|column| buf[(column, row)].symbol() == " ")
+        };
+        let before = (column.saturating_sub(width + 1), row);
+        let places = [(column, row), before, (column, row + 1), (column, row - 1)];
+        if let Some((column, row)) = places.into_iter().find(is_free) {
+            buf.set_string(column, row, name, style);
         }
     }
 

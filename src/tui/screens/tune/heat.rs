@@ -9,7 +9,10 @@ use ratatui::widgets::{Paragraph, Widget};
 use crate::present::number::{count, percent, three};
 use crate::present::theme::{Emphasis, Theme};
 use crate::present::token_text::{columns, fit};
-use crate::speculate::sweep::{CellFigures, Estimate, Layer, Measure, RunFigures};
+use crate::speculate::params::AcceptanceRule;
+use crate::speculate::sweep::{
+    AucDifference, CellFigures, Estimate, Layer, Measure, RunFigures, TestedRules,
+};
 use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::keys::context::Context;
@@ -258,6 +261,10 @@ pub(crate) fn cell(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     if let Some(figures) = &figures {
         lines.extend(facts(figures, theme, width));
     }
+    if let Some(tested) = &app.tune.tested {
+        let text = in_recommender(tested, &params.verify);
+        lines.push(Line::styled(fit(&text, width), theme.text()));
+    }
     lines.push(opens(app, theme, width));
     let subject = view.subject().map(|a| &a.subject);
     let command = app.command_with(subject, &params);
@@ -300,6 +307,19 @@ fn facts(figures: &CellFigures, theme: &Theme, width: usize) -> Vec<Line<'static
     joined
         .map(|text| Line::styled(fit(&text, width), theme.text()))
         .to_vec()
+}
+
+/// What a click model makes of the rule's knowledge.
+fn in_recommender(tested: &TestedRules, rule: &AcceptanceRule) -> String {
+    let of = |found: &AucDifference| {
+        let (backbone, finding) = (&found.backbone, &found.finding);
+        format!("{backbone} {} {finding}", found.with_interval())
+    };
+    let found: Vec<String> = tested.of(rule).iter().map(of).collect();
+    match found.is_empty() {
+        true => format!("AUC: not tested on {}", tested.catalog),
+        false => format!("AUC: {}", found.join(" · ")),
+    }
 }
 
 /// With its interval, and what the cost profile says of the same steps.

@@ -3,6 +3,7 @@
 
 use crate::protocol::RunId;
 use crate::speculate::params::Params;
+use crate::speculate::sweep::TestedRules;
 use crate::speculate::whatif::{Knob, WhatIf};
 use crate::tui::screens::tune::sweep::SweepView;
 use crate::tui::target::Target;
@@ -57,6 +58,8 @@ pub struct Tune {
     pub answered: Option<Answered>,
     /// The sweep shown.
     pub sweep: SweepView,
+    /// What a downstream test has found about rules.
+    pub tested: Option<TestedRules>,
 }
 
 impl Tune {
@@ -69,6 +72,7 @@ impl Tune {
             begun_with: None,
             answered: None,
             sweep: SweepView::default(),
+            tested: None,
         }
     }
 
