@@ -104,6 +104,9 @@ impl TokenFacts<'_> {
         let argmax = self.choice(node);
         match self.step.verdict.fate(node) {
             Some(Fate::Accepted) => "the model would have chosen the same token.".into(),
+            Some(Fate::Relaxed) if self.verify.looks_ahead() => format!(
+                "the model would choose {argmax}, but goes on with this one by its own choices."
+            ),
             Some(Fate::Relaxed) => {
                 format!("the model would choose {argmax}, but the rule accepts this one too.")
             }
@@ -162,6 +165,9 @@ impl TokenFacts<'_> {
                     None => "all recorded candidates".into(),
                 };
                 format!("the model prefers {others} here, {argmax} most of all.")
+            }
+            Ruling::Refused(why @ (Refusal::Entropy | Refusal::Window | Refusal::WithinWindow)) => {
+                unconfirmed(why, argmax)
             }
             Ruling::Refused(Refusal::ArgmaxIsEos) => {
                 "the model ends the text here, and nothing may replace that.".into()
@@ -232,6 +238,20 @@ impl TokenFacts<'_> {
             let (p, own) = (p(won.p), p(lost.p));
             format!("{tokens}, p {p} beat {}, p {own}", lost.len)
         })
+    }
+}
+
+/// Why a rule that looks ahead refused a token.
+fn unconfirmed(why: Refusal, argmax: &str) -> String {
+    match why {
+        Refusal::Entropy => {
+            format!("the model would choose {argmax}, and is too sure of it for another token.")
+        }
+        Refusal::Window => format!(
+            "the model would choose {argmax}, and does not go on with the draft after this token \
+             for long enough."
+        ),
+        _ => format!("a token before it still waits to be confirmed: only {argmax} would do that."),
     }
 }
 

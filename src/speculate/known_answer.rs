@@ -4,10 +4,11 @@
 
 use super::TokenId;
 use super::draft::DraftTree;
+use super::longest::deepest_below;
 use super::params::AcceptanceRule;
 use super::row::NodeDistribution;
 use super::rule::{Ruling, Standing, rule};
-use super::verify::{Fate, RemainingTokens, Verdict, deepest_below, finish_of};
+use super::verify::{Fate, RemainingTokens, Verdict, finish_of};
 
 /// What the model went on to write after a draft's root.
 #[derive(Clone, Copy, Debug)]

@@ -40,6 +40,10 @@ fn written(parameter: &Parameter, bits: u64) -> String {
         Range::Whole(0, u64::MAX) => bits.to_string(),
         Range::Whole(least, u64::MAX) => bits.max(least).to_string(),
         Range::Whole(least, most) => (least + bits % (most - least + 1)).to_string(),
+        Range::WholeOrAll(_) if bits.is_multiple_of(4) => "all".to_string(),
+        Range::WholeOrAll(least) => bits.max(least).to_string(),
+        Range::AtLeast(_) if bits.is_multiple_of(4) => "inf".to_string(),
+        Range::AtLeast(least) => (least + 8.0 * share(bits)).to_string(),
         Range::Between(least, most) => (least + (most - least) * share(bits)).to_string(),
         Range::Above(least, most) => (most - (most - least) * share(bits / 2)).to_string(),
     }

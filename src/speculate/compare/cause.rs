@@ -81,6 +81,11 @@ pub enum NotTaken {
         /// Index of the step.
         step: usize,
     },
+    /// It was drafted, but too few of the model's own choices followed it there.
+    Unconfirmed {
+        /// Index of the step.
+        step: usize,
+    },
     /// It was drafted and would have been accepted, but another branch won.
     Lost {
         /// Index of the step.
@@ -217,7 +222,10 @@ fn not_taken(side: Side, traces: [&Trace; 2], tokens: [Committed; 2]) -> NotTake
         return NotTaken::Refused { rule };
     }
     let step = place.step;
-    match fate_there(other, place, token) {
+    let drafted = fate_there(other, place, token);
+    match drafted {
+        // With other drafts after it, a rule that looks ahead may accept it.
+        Some(Fate::Rejected) if rule.looks_ahead() => {}
         Some(Fate::Rejected) => return NotTaken::Refused { rule },
         Some(Fate::Lost) => return NotTaken::Lost { step },
         Some(_) => return NotTaken::CutOff { step },
@@ -227,14 +235,16 @@ fn not_taken(side: Side, traces: [&Trace; 2], tokens: [Committed; 2]) -> NotTake
     let own = side.of(tokens).node;
     let own_step = &side.of(traces).steps[side.of(tokens).step];
     let own = own.map(|node| own_step.scored().standing(node));
-    match would_refuse(rule, [there, own], &other.header.eos) {
+    let standings = [there, own].map(|standing| standing.map(Standing::confirmed));
+    match would_refuse(rule, standings, &other.header.eos) {
         Some(true) => NotTaken::Refused { rule },
+        Some(false) if drafted.is_some() => NotTaken::Unconfirmed { step },
         Some(false) => NotTaken::NotDrafted { step },
         None => NotTaken::NotRecorded,
     }
 }
 
-/// Whether a rule refuses a token: by the distribution of its own run if recorded, else
+/// Whether a rule refuses a token, whatever is drafted: by the distribution of its own run if recorded, else
 /// by the other's, which is the same unless parameters differ.
 fn would_refuse(
     verify: AcceptanceRule,

@@ -162,6 +162,12 @@ fn other_drafts(
         NotTaken::NotDrafted { step } => {
             format!("{run} did not draft it there (step {})", step + 1)
         }
+        NotTaken::Unconfirmed { step } => {
+            format!(
+                "{run} also drafted it in step {}, but too few own choices followed it",
+                step + 1
+            )
+        }
         NotTaken::Lost { step } => {
             format!(
                 "{run} also drafted it in step {}, but a longer branch won",
