@@ -270,7 +270,7 @@ mod tests {
         );
         assert!(error(&["--ratio", "2"]).contains("--ratio 2: must be between"));
         assert!(error(&["--delta", "1.5"]).contains("--delta"));
-        assert!(error(&["--k", "0"]).contains("--k 0: must be at least 1 (strict), or all"));
+        assert!(error(&["--k", "0"]).contains("--k 0: must be at least 1 (1 is strict), or all"));
         assert!(error(&["--k", "some"]).contains("`some` is neither a whole number nor all"));
         assert!(error(&["--entropy=-1"]).contains("--entropy -1: must be at least 0"));
         assert!(error(&["--entropy", "nan"]).contains("--entropy NaN: must be at least 0 nats"));

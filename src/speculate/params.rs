@@ -17,7 +17,7 @@ pub use sources::SourceWeights;
 pub use sources::Sources;
 pub use verify::ALL_RANKS;
 pub use verify::AcceptanceRule;
-pub use verify::Laxity;
+pub(crate) use verify::Laxity;
 
 /// Rows of the largest draft tree, the root included (LASER's own setting).
 pub const MAX_ROWS: usize = 64;

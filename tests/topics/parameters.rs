@@ -198,7 +198,7 @@ fn every_parameter_is_an_option_a_key_and_a_slider() {
 #[test]
 fn a_value_out_of_range_is_told_with_the_range_wherever_it_stands() {
     for (parameter, wrong, demand) in [
-        ("k", "0", "--k 0: must be at least 1 (1 is strict)"),
+        ("k", "0", "--k 0: must be at least 1 (1 is strict), or all"),
         ("tau", "1.5", "--tau 1.5: must be between 0 and 1"),
         ("branch", "33", "--branch 33: must be 1 to 32 tokens"),
         (
@@ -213,6 +213,8 @@ fn a_value_out_of_range_is_told_with_the_range_wherever_it_stands() {
         ),
         ("top-p", "2", "--top-p 2: must be above 0 and at most 1"),
         ("max-tokens", "0", "--max-tokens 0: must be at least 1"),
+        ("margin", "2", "--margin 2: must be between 0 and 1"),
+        ("window", "33", "--window 33: must be 1 to 32 tokens"),
     ] {
         let parameter = parameters::named(parameter).expect("a parameter");
         let (options, file) = with(parameter, wrong);

@@ -92,7 +92,9 @@ impl Range {
             Range::Whole(least, u64::MAX) if least_means.is_empty() => format!("at least {least}"),
             Range::Whole(least, u64::MAX) => format!("at least {least} ({least} is {least_means})"),
             Range::Whole(least, most) => format!("{least} to {most}{unit}"),
-            Range::WholeOrAll(least) => format!("at least {least}{means}, or all"),
+            Range::WholeOrAll(least) => {
+                format!("at least {least} ({least} is {least_means}), or all")
+            }
             Range::AtLeast(least) => format!("at least {least}{unit}"),
             Range::Between(least, most) => format!("between {least}{means} and {most}"),
             Range::Above(least, most) => format!("above {least} and at most {most}"),

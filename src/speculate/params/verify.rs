@@ -77,7 +77,7 @@ pub enum AcceptanceRule {
 
 /// Rules whose drafts are accepted alike: their calibrations have one starting point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Laxity {
+pub(crate) enum Laxity {
     /// Only the model's first choices.
     FirstChoices,
     /// Likely second choices: relaxed, ratio and typical.
@@ -167,7 +167,7 @@ impl AcceptanceRule {
     }
 
     /// Which rules accept drafts as it does.
-    pub fn laxity(&self) -> Laxity {
+    pub(crate) fn laxity(&self) -> Laxity {
         // Any probability above one half is the argmax.
         match *self {
             AcceptanceRule::Relaxed { k: ALL_RANKS, tau } if tau < 0.5 => Laxity::AnyRank,
