@@ -231,7 +231,10 @@ pub(crate) fn prob_beside(p: f32, threshold: f32) -> (String, String) {
         .map(at)
         .find(|(a, b)| a != b)
         .unwrap_or_else(|| at(2));
-    let short = |s: String| s.strip_prefix('0').map(str::to_string).unwrap_or(s);
+    let short = |s: String| match s.strip_prefix("-0.") {
+        Some(digits) => format!("-.{digits}"),
+        None => s.strip_prefix('0').map(str::to_string).unwrap_or(s),
+    };
     (short(a), short(b))
 }
 
@@ -372,5 +375,6 @@ mod tests {
         assert_eq!(prob_beside(0.31, 0.1), (".31".into(), ".10".into()));
         assert_eq!(prob_beside(0.1004, 0.1), (".1004".into(), ".1000".into()));
         assert_eq!(prob_beside(1.0, 0.1), ("1.00".into(), ".10".into()));
+        assert_eq!(prob_beside(0.16, -0.07), (".16".into(), "-.07".into()));
     }
 }
