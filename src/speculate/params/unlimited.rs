@@ -13,7 +13,7 @@ enum NumberOrWord<N> {
 
 /// A limit on the rank: a number, or `all`.
 pub(super) mod rank {
-    use super::*;
+    use super::{Deserializer, Serializer, read, write};
     use crate::speculate::params::ALL_RANKS;
 
     const ALL: (&str, usize) = ("all", ALL_RANKS);
@@ -31,7 +31,7 @@ pub(super) mod rank {
 
 /// A threshold of entropy: a number, or `inf`.
 pub(super) mod entropy {
-    use super::*;
+    use super::{Deserializer, Serializer, read, write};
 
     const INF: (&str, f32) = ("inf", f32::INFINITY);
 
