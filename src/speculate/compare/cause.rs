@@ -68,6 +68,28 @@ pub enum Cause {
     Unexplained,
 }
 
+impl Cause {
+    /// Whether the rules alone part the texts: the other one refuses the token, or would
+    /// accept it after other drafts, and nothing but the rules differs.
+    pub(crate) fn is_of_rules(&self) -> bool {
+        match self {
+            Cause::Relaxed {
+                other: NotTaken::Refused { .. },
+                ..
+            } => true,
+            Cause::Relaxed {
+                other: NotTaken::Unconfirmed { .. },
+                differing,
+                ..
+            } => {
+                let mut parts = differing.iter().map(|d| d.part);
+                !differing.is_empty() && parts.all(|part| part == AffectedPart::Rule)
+            }
+            _ => false,
+        }
+    }
+}
+
 /// Why the other run did not commit a token that a relaxed rule accepted.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum NotTaken {
@@ -160,17 +182,9 @@ fn of_steps(traces: [&Trace; 2], at: usize, tokens: [Committed; 2]) -> Cause {
         .filter(|side| side.of(tokens).fate == Some(Fate::Relaxed));
     let causes = relaxed.map(|side| of_rule(side, traces, at, tokens));
     // A refusing rule explains more than a missing draft.
-    let by_rule = |c: &Cause| {
-        matches!(
-            c,
-            Cause::Relaxed {
-                other: NotTaken::Refused { .. },
-                ..
-            }
-        )
-    };
     let causes: Vec<Cause> = causes.collect();
-    let found = causes.iter().find(|c| by_rule(c)).or(causes.first());
+    let by_rule = causes.iter().find(|cause| cause.is_of_rules());
+    let found = by_rule.or(causes.first());
     if let Some(cause) = found {
         return cause.clone();
     }

@@ -155,6 +155,7 @@ fn other_drafts(
     };
     let why = match differing.as_slice() {
         [] => unrecorded(traces),
+        some if found.cause.is_of_rules() => format!("The rules differ: {}.", beside(some)),
         some => format!("The drafts differ: {}.", beside(some)),
     };
     let run = names.run(side.other());
