@@ -1,9 +1,10 @@
-//! Fits where the calibrations start (`START_STRICT` and `START_RELAXED` in
+//! Fits where the calibrations start (`START_STRICT` and the others in
 //! `src/retrieval/query/estimate/weights.rs`): decodes the catalog's pool half, each
 //! subject's own document hidden, letting every run start from the calibration learned
 //! before, and prints the final weights.
 //!
-//! `cargo run --release --example fit_calibration -- [ITEMS] [USERS]`
+//! `cargo run --release --example fit_calibration -- [ITEMS] [USERS] [START..]`; without
+//! names, all of them.
 
 use color_eyre::eyre::{Result, eyre};
 use laserscope::commands;
@@ -12,7 +13,7 @@ use laserscope::engine::{Engine, OwnDocuments, RunSpec};
 use laserscope::recsys::{Catalog, Framework, Half, Role, SubjectKind, SubjectRef};
 use laserscope::retrieval::Calibrations;
 use laserscope::speculate::learned::CalibrationStart;
-use laserscope::speculate::params::{AcceptanceRule, Budget, MAX_ROWS, Params};
+use laserscope::speculate::params::{ALL_RANKS, AcceptanceRule, Budget, MAX_ROWS, Params};
 use laserscope::worker::ask;
 
 /// What the weights should serve: the default, and fixed budgets.
@@ -22,8 +23,26 @@ const BUDGETS: [Budget; 3] = [
     Budget::Rows(48),
 ];
 
+/// The rule that each start is fitted under.
+const STARTS: [(&str, AcceptanceRule); 5] = [
+    ("START_STRICT", AcceptanceRule::Strict),
+    ("START_RELAXED", AcceptanceRule::Relaxed { k: 2, tau: 0.1 }),
+    (
+        "START_ALL_RANKS",
+        AcceptanceRule::Relaxed {
+            k: ALL_RANKS,
+            tau: 0.1,
+        },
+    ),
+    ("START_MARGIN", AcceptanceRule::Margin { k: 2, m: 0.6 }),
+    ("START_DEFERRED", AcceptanceRule::Deferred { h: 0.3, w: 6 }),
+];
+
 fn main() -> Result<()> {
-    let mut numbers = std::env::args().skip(1).filter_map(|arg| arg.parse().ok());
+    let (names, numbers): (Vec<String>, Vec<String>) = std::env::args()
+        .skip(1)
+        .partition(|arg| arg.starts_with("START_"));
+    let mut numbers = numbers.iter().filter_map(|arg| arg.parse().ok());
     let (items, users) = (numbers.next().unwrap_or(60), numbers.next().unwrap_or(30));
     let settings = Settings {
         own_documents: OwnDocuments::Hide,
@@ -34,10 +53,8 @@ fn main() -> Result<()> {
     let framework = settings.framework()?;
     let mut subjects = pool_half(&catalog, SubjectKind::Item, items);
     subjects.extend(pool_half(&catalog, SubjectKind::User, users));
-    for (name, verify) in [
-        ("START_STRICT", AcceptanceRule::Strict),
-        ("START_RELAXED", AcceptanceRule::default()),
-    ] {
+    let is_named = |name: &str| names.is_empty() || names.iter().any(|n| n == name);
+    for (name, verify) in STARTS.into_iter().filter(|(name, _)| is_named(name)) {
         let params = Params {
             verify,
             ..Params::default()

@@ -150,6 +150,7 @@ fn parse_margin(text: &str) -> Result<f64, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::speculate::params::{ALL_RANKS, AcceptanceRule, Params};
 
     #[test]
     fn an_arm_is_a_rule_or_a_file() {
@@ -158,6 +159,29 @@ mod tests {
         assert_eq!(rule.name, "fast");
         assert!(matches!(rule.source, ArmSource::Rule(_)));
         assert_eq!(parse("strict").unwrap().name, "strict");
+        for (arm, rule) in [
+            (
+                "near=margin,k=10,margin=0.6",
+                AcceptanceRule::Margin { k: 10, m: 0.6 },
+            ),
+            (
+                "any=relaxed,k=all,tau=0.2",
+                AcceptanceRule::Relaxed {
+                    k: ALL_RANKS,
+                    tau: 0.2,
+                },
+            ),
+            (
+                "sure=deferred,entropy=0.5,window=4",
+                AcceptanceRule::Deferred { h: 0.5, w: 4 },
+            ),
+        ] {
+            let ArmSource::Rule(given) = parse(arm).unwrap().source else {
+                panic!("{arm} is a rule");
+            };
+            let params = given.over(Params::default()).unwrap();
+            assert_eq!(params.verify, rule);
+        }
         let file = tempfile::NamedTempFile::new().unwrap();
         let path = file.path().display();
         let taken = parse(&format!("mine={path}")).unwrap();
@@ -168,6 +192,9 @@ mod tests {
             "a=relaxed,k",
             "a=relaxed,budget=3",
             "a=relaxed,tau=7",
+            "a=relaxed,k=some",
+            "a=deferred,window=0",
+            "a=deferred,entropy=nan",
             "=strict",
             "a b=strict",
         ] {

@@ -182,7 +182,7 @@ mod tests {
     use super::*;
     use crate::speculate::options::options;
     use crate::speculate::params::{
-        AcceptanceRule, Budget, Drafter, Params, SourceWeights, Sources,
+        ALL_RANKS, AcceptanceRule, Budget, Drafter, Params, SourceWeights, Sources,
     };
     use clap::CommandFactory;
     use proptest::prelude::*;
@@ -230,6 +230,20 @@ mod tests {
             delta: 0.5,
         };
         assert_eq!(verify(&["--delta", "0.5"]), typical);
+        let margin = AcceptanceRule::Margin { k: 2, m: 0.2 };
+        assert_eq!(verify(&["--margin", "0.2"]), margin);
+        let deferred = AcceptanceRule::Deferred { h: 0.3, w: 4 };
+        assert_eq!(verify(&["--window", "4"]), deferred);
+        let deferred = AcceptanceRule::Deferred {
+            h: f32::INFINITY,
+            w: 6,
+        };
+        assert_eq!(verify(&["--entropy", "inf"]), deferred);
+        let all = AcceptanceRule::Relaxed {
+            k: ALL_RANKS,
+            tau: 0.3,
+        };
+        assert_eq!(verify(&["--k", "all", "--tau", "0.3"]), all);
         let ratio = ["--verify", "ratio", "--k", "4"];
         assert_eq!(verify(&ratio), AcceptanceRule::Ratio { k: 4, r: 0.3 });
         let warm = ["--verify", "strict", "--temperature", "0.8", "--seed", "7"];
@@ -260,6 +274,17 @@ mod tests {
         );
         assert!(error(&["--ratio", "2"]).contains("--ratio 2: must be between"));
         assert!(error(&["--delta", "1.5"]).contains("--delta"));
+        assert!(error(&["--k", "0"]).contains("--k 0: must be at least 1 (1 is strict), or all"));
+        assert!(error(&["--k", "some"]).contains("`some` is neither a whole number nor all"));
+        assert!(error(&["--entropy=-1"]).contains("--entropy -1: must be at least 0"));
+        assert!(error(&["--entropy", "nan"]).contains("--entropy NaN: must be at least 0 nats"));
+        assert!(error(&["--window", "0"]).contains("--window 0: must be 1 to 32 tokens"));
+        assert!(error(&["--margin", "2"]).contains("--margin 2: must be between"));
+        let stray = error(&["--verify", "margin", "--entropy", "1"]);
+        assert!(
+            stray.contains("--entropy goes with --verify deferred"),
+            "{stray}"
+        );
         let lossy = error(&["--temperature", "0.8"]);
         assert!(lossy.contains("--verify strict"), "{lossy}");
         assert!(error(&["--top-k", "5"]).contains("--temperature"));
@@ -279,6 +304,9 @@ mod tests {
             Just(AcceptanceRule::Strict),
             (1usize..9, 0.0f32..1.0).prop_map(|(k, tau)| AcceptanceRule::Relaxed { k, tau }),
             (1usize..9, 0.0f32..1.0).prop_map(|(k, r)| AcceptanceRule::Ratio { k, r }),
+            (1usize..9, 0.0f32..1.0).prop_map(|(k, m)| AcceptanceRule::Margin { k, m }),
+            (0.0f32..1.0).prop_map(|tau| AcceptanceRule::Relaxed { k: ALL_RANKS, tau }),
+            (0.0f32..9.0, 1usize..33).prop_map(|(h, w)| AcceptanceRule::Deferred { h, w }),
             (0.0f32..1.0, 0.0f32..1.0)
                 .prop_map(|(eps, delta)| AcceptanceRule::Typical { eps, delta }),
         ];

@@ -164,6 +164,7 @@ fn is_scored(parameter: &Parameter) -> bool {
         "k",
         "tau",
         "ratio",
+        "margin",
         "branch",
         "suffix",
         "sources",

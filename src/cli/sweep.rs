@@ -35,7 +35,7 @@ pub struct SweepArgs {
     /// How the prompt is written
     #[arg(long, default_value = "kar", value_name = "NAME")]
     pub(crate) framework: String,
-    /// Rules by commas: strict, relaxed, ratio, typical [default: relaxed]
+    /// Rules by commas: strict, relaxed, ratio, margin, typical, deferred [default: relaxed]
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = Family::parse)]
     pub(crate) rules: Vec<Family>,
     #[command(flatten)]

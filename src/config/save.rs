@@ -64,7 +64,7 @@ fn item(said: Value) -> Item {
 mod tests {
     use super::*;
     use crate::config::Config;
-    use crate::speculate::params::{AcceptanceRule, Budget, Sampling, Source};
+    use crate::speculate::params::{ALL_RANKS, AcceptanceRule, Budget, Sampling, Source};
 
     fn saved(text: &str, params: &Params) -> (String, Params) {
         let folder = tempfile::tempdir().expect("a folder");
@@ -109,6 +109,30 @@ mod tests {
             ..Params::default()
         };
         assert_eq!(saved("", &params).1, params);
+        for (verify, written) in [
+            (
+                AcceptanceRule::Margin {
+                    k: ALL_RANKS,
+                    m: 0.25,
+                },
+                "verify = \"margin\"\nk = \"all\"\nmargin = 0.25\n",
+            ),
+            (
+                AcceptanceRule::Deferred {
+                    h: f32::INFINITY,
+                    w: 4,
+                },
+                "verify = \"deferred\"\nentropy = inf\nwindow = 4\n",
+            ),
+        ] {
+            let params = Params {
+                verify,
+                ..Params::default()
+            };
+            let (text, read) = saved("", &params);
+            assert_eq!(read, params);
+            assert!(text.contains(written), "{text}");
+        }
         assert_eq!(saved(&text, &Params::default()).1, Params::default());
     }
 

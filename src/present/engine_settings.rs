@@ -123,6 +123,11 @@ impl EngineSettings {
         self.differs.push(what.into());
     }
 
+    /// Whether the engine has the lossy rule, too.
+    fn has_rule(&self, params: &Params) -> bool {
+        self.engine == TargetEngine::Sglang && sglang::single_threshold(params).is_some()
+    }
+
     /// The penalty is an option of requests there.
     fn penalty(&mut self, params: &Params) {
         let (penalty, window) = (params.repeat_penalty, params.repeat_window);
@@ -144,7 +149,7 @@ impl EngineSettings {
     /// What none of the engines has.
     fn without(&mut self, params: &Params) {
         let mut without = Vec::new();
-        if !params.verify.is_lossless() {
+        if !params.verify.is_lossless() && !self.has_rule(params) {
             let rule = params.verify.name();
             without.push(format!(
                 "--verify {rule}: they accept losslessly; expect the figures of --verify strict"

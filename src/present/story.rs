@@ -104,6 +104,9 @@ impl TokenFacts<'_> {
         let argmax = self.choice(node);
         match self.step.verdict.fate(node) {
             Some(Fate::Accepted) => "the model would have chosen the same token.".into(),
+            Some(Fate::Relaxed) if self.verify.looks_ahead() => format!(
+                "the model would choose {argmax}, but goes on with this one by its own choices."
+            ),
             Some(Fate::Relaxed) => {
                 format!("the model would choose {argmax}, but the rule accepts this one too.")
             }
@@ -162,6 +165,9 @@ impl TokenFacts<'_> {
                     None => "all recorded candidates".into(),
                 };
                 format!("the model prefers {others} here, {argmax} most of all.")
+            }
+            Ruling::Refused(why @ (Refusal::Entropy | Refusal::Window | Refusal::WithinWindow)) => {
+                unconfirmed(why, argmax)
             }
             Ruling::Refused(Refusal::ArgmaxIsEos) => {
                 "the model ends the text here, and nothing may replace that.".into()
@@ -235,6 +241,20 @@ impl TokenFacts<'_> {
     }
 }
 
+/// Why a rule that looks ahead refused a token.
+fn unconfirmed(why: Refusal, argmax: &str) -> String {
+    match why {
+        Refusal::Entropy => {
+            format!("the model would choose {argmax}, and is too sure of it for another token.")
+        }
+        Refusal::Window => format!(
+            "the model would choose {argmax}, and does not go on with the draft after this token \
+             for long enough."
+        ),
+        _ => format!("a token before it still waits to be confirmed: only {argmax} would do that."),
+    }
+}
+
 /// `2nd`, `3rd`, `11th`.
 fn ordinal(n: u32) -> String {
     let ending = match (n % 10, n % 100) {
@@ -250,6 +270,43 @@ fn ordinal(n: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::speculate::params::{Budget, Params};
+    use crate::speculate::whatif::tests::run;
+
+    #[test]
+    fn a_rule_that_looks_ahead_says_what_it_saw() {
+        let verify = AcceptanceRule::Deferred { h: 1.0, w: 1 };
+        let params = Params {
+            verify,
+            budget: Budget::Rows(12),
+            ..Params::default()
+        };
+        let trace = run(3, 400, 12, params);
+        let mut record = Record::new(trace.header.clone());
+        trace
+            .steps
+            .iter()
+            .for_each(|step| record.push(step.clone()));
+        let mut stories = Vec::new();
+        for step in &trace.steps {
+            let facts = |node| TokenFacts {
+                record: &record,
+                step,
+                selected: SelectedToken::of(step, TreeSelection::Draft(node)),
+                verify,
+            };
+            stories.extend((1..step.tree.n_rows()).map(|node| facts(node).story()));
+        }
+        for said in [
+            "but goes on with this one by its own choices",
+            "and is too sure of it for another token",
+            "does not go on with the draft after this token for long enough",
+            "a token before it still waits to be confirmed",
+            "the rule would accept it, but the branch with",
+        ] {
+            assert!(stories.iter().any(|story| story.contains(said)), "{said}");
+        }
+    }
 
     #[test]
     fn ordinals() {

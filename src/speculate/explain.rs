@@ -33,7 +33,7 @@ pub(crate) fn explain(
     verify: AcceptanceRule,
     eos: &[TokenId],
 ) -> Explanation {
-    let at = scored.standing(node);
+    let at = scored.standing_under(node, verify, eos, &|_| true);
     let drawn = at.row.and_then(|row| row.drawn);
     let asked = match drawn {
         Some(_) => Vec::new(),
@@ -70,11 +70,19 @@ impl Explanation {
                 Some(score) => format!("{}; {}", self.failed(), prob(score.p)),
                 None => self.failed(),
             },
-            Ruling::Refused(Refusal::Probability | Refusal::Ratio | Refusal::Typical) => {
+            Ruling::Refused(
+                Refusal::Probability
+                | Refusal::Ratio
+                | Refusal::Margin
+                | Refusal::Typical
+                | Refusal::Window
+                | Refusal::WithinWindow,
+            ) => {
                 let held = self.tests.iter().find(|test| test.holds());
                 let held = held.map(|test| format!("{}, but ", test.in_words()));
                 format!("{}{}", held.unwrap_or_default(), self.failed())
             }
+            Ruling::Refused(Refusal::Entropy) => self.with_score(&self.failed()),
             Ruling::Refused(Refusal::ArgmaxIsEos) => "the model ends the text here".into(),
             Ruling::Refused(Refusal::EosNotArgmax) => {
                 match self.score.and_then(|score| score.rank) {
@@ -141,20 +149,26 @@ impl Test {
                 let sign = sign("≥", "<");
                 format!("{p} {sign} r {} × {} = {bound}", prob(r), prob(p_max))
             }
+            Test::Margin { p, m, p_max } => {
+                let (p, bound) = prob_beside(p, self.bound());
+                format!(
+                    "{p} {} {} - m {} = {bound}",
+                    sign("≥", "<"),
+                    prob(p_max),
+                    prob(m)
+                )
+            }
+            Test::Entropy { entropy, h } => {
+                format!("entropy {entropy:.2} {} h {h:.2}", sign(">", "≤"))
+            }
+            Test::Window { followed, w } => window(followed, w),
+            Test::WithinWindow { left } => waiting(left),
             Test::Typical {
                 p,
                 eps,
                 delta,
                 entropy,
-            } => {
-                let (p, bound) = prob_beside(p, self.bound());
-                let (sign, delta) = (sign(">", "≤"), prob(delta));
-                let part = match entropy.filter(|_| delta_decides(eps, self.bound())) {
-                    Some(entropy) => format!("delta {delta} × e^-{entropy:.2} = {bound}"),
-                    None => format!("eps {bound}"),
-                };
-                format!("{p} {sign} {part}")
-            }
+            } => self.typical_in_words(p, (eps, delta), entropy),
             Test::Unlisted { listed, k } => {
                 format!("not among the {listed} recorded candidates, k {k}")
             }
@@ -163,6 +177,36 @@ impl Test {
                 format!("at most {most} is left for it, {bound} is needed")
             }
         }
+    }
+
+    fn typical_in_words(&self, p: f32, (eps, delta): (f32, f32), entropy: Option<f32>) -> String {
+        let sign = if self.holds() { ">" } else { "≤" };
+        let (p, bound) = prob_beside(p, self.bound());
+        let delta = prob(delta);
+        let part = match entropy.filter(|_| delta_decides(eps, self.bound())) {
+            Some(entropy) => format!("delta {delta} × e^-{entropy:.2} = {bound}"),
+            None => format!("eps {bound}"),
+        };
+        format!("{p} {sign} {part}")
+    }
+}
+
+/// What a token before it still asks for.
+fn waiting(left: usize) -> String {
+    let own_choices = if left == 1 {
+        "own choice"
+    } else {
+        "own choices"
+    };
+    format!("a token before it still waits for {left} {own_choices}")
+}
+
+/// `6 of 6 own choices follow`, `only 2 of 6 own choices follow`.
+fn window((least, most): (usize, usize), w: usize) -> String {
+    match (least >= w, least == most) {
+        (true, _) => format!("{w} of {w} own choices follow"),
+        (false, true) => format!("only {most} of {w} own choices follow"),
+        (false, false) => format!("at most {most} of {w} own choices follow"),
     }
 }
 
@@ -187,13 +231,17 @@ pub(crate) fn prob_beside(p: f32, threshold: f32) -> (String, String) {
         .map(at)
         .find(|(a, b)| a != b)
         .unwrap_or_else(|| at(2));
-    let short = |s: String| s.strip_prefix('0').map(str::to_string).unwrap_or(s);
+    let short = |s: String| match s.strip_prefix("-0.") {
+        Some(digits) => format!("-.{digits}"),
+        None => s.strip_prefix('0').map(str::to_string).unwrap_or(s),
+    };
     (short(a), short(b))
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::draft::DraftTree;
+    use super::super::params::ALL_RANKS;
     use super::super::row::Candidate;
     use super::*;
 
@@ -267,6 +315,55 @@ mod tests {
         assert_eq!(reason(2, 0.31, typical(0.09)), ".31 > eps .09");
         let by_entropy = ".05 ≤ delta .30 × e^-1.00 = .11";
         assert_eq!(reason(3, 0.05, typical(0.5)), by_entropy);
+        let margin = |k, m| AcceptanceRule::Margin { k, m };
+        let near = "rank 2 ≤ k 3, .31 ≥ .50 - m .20 = .30";
+        assert_eq!(reason(2, 0.31, margin(3, 0.2)), near);
+        let far = "rank 3 ≤ k 3, but .05 < .50 - m .20 = .30";
+        assert_eq!(reason(3, 0.05, margin(3, 0.2)), far);
+        assert_eq!(
+            reason(3, 0.05, margin(ALL_RANKS, 0.2)),
+            ".05 < .50 - m .20 = .30"
+        );
+        let single = |tau| AcceptanceRule::Relaxed { k: ALL_RANKS, tau };
+        assert_eq!(reason(3, 0.05, single(0.04)), ".05 > tau .04");
+    }
+
+    #[test]
+    fn a_window_is_said_with_what_fills_it() {
+        let row = NodeDistribution {
+            top: vec![Candidate(1, 0.5), Candidate(2, 0.31)],
+            entropy: Some(1.0),
+            drawn: None,
+        };
+        // 2, then 1 and 1, which are own choices; then 2 and 2.
+        let mut tree = DraftTree::root_only(0);
+        for (parent, token) in [2, 1, 1, 2, 2].into_iter().enumerate() {
+            tree.push(parent, token, 0.5, Vec::new());
+        }
+        let rows = vec![Some(row); 6];
+        let scores = vec![Some(TokenScore::new(2, 0.31)); 5];
+        let said = |node, h, w| {
+            let scored = ScoredTree::new(&tree, &rows, &scores);
+            let deferred = AcceptanceRule::Deferred { h, w };
+            explain(scored, node, deferred, &[99]).reason()
+        };
+        assert_eq!(
+            said(1, 0.3, 2),
+            "entropy 1.00 > h 0.30, 2 of 2 own choices follow"
+        );
+        assert_eq!(
+            said(1, 0.3, 3),
+            "entropy 1.00 > h 0.30, but only 2 of 3 own choices follow"
+        );
+        assert_eq!(said(1, 1.5, 2), "rank 2, .31: entropy 1.00 ≤ h 1.50");
+        assert_eq!(
+            said(4, 0.3, 3),
+            "entropy 1.00 > h 0.30, but a token before it still waits for 1 own choice"
+        );
+        assert_eq!(
+            said(5, 0.3, 1),
+            "entropy 1.00 > h 0.30, but a token before it still waits for 1 own choice"
+        );
     }
 
     #[test]
@@ -278,5 +375,6 @@ mod tests {
         assert_eq!(prob_beside(0.31, 0.1), (".31".into(), ".10".into()));
         assert_eq!(prob_beside(0.1004, 0.1), (".1004".into(), ".1000".into()));
         assert_eq!(prob_beside(1.0, 0.1), ("1.00".into(), ".10".into()));
+        assert_eq!(prob_beside(0.16, -0.07), (".16".into(), "-.07".into()));
     }
 }

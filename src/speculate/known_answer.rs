@@ -4,10 +4,11 @@
 
 use super::TokenId;
 use super::draft::DraftTree;
+use super::longest::deepest_below;
 use super::params::AcceptanceRule;
 use super::row::NodeDistribution;
 use super::rule::{Ruling, Standing, rule};
-use super::verify::{Fate, RemainingTokens, Verdict, deepest_below, finish_of};
+use super::verify::{Fate, RemainingTokens, Verdict, finish_of};
 
 /// What the model went on to write after a draft's root.
 #[derive(Clone, Copy, Debug)]
@@ -143,6 +144,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::speculate::params::ALL_RANKS;
     use crate::speculate::row::{Candidate, TokenScore};
     use crate::speculate::verify::{Finish, ScoredTree, verify};
 
@@ -269,6 +271,48 @@ mod tests {
                     let strict = verify_strictly(&tree, known, room);
                     let may_differ = tau < p * 0.5 && tree.n_drafts() > strict.path.len();
                     prop_assert!(may_differ, "{strict:?}");
+                }
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// The same of every rule that judges by more or less than that.
+        #[test]
+        fn no_rule_is_told_what_the_model_would_not_say(
+            tree in tree(),
+            answer in answer(),
+            p in 0.2f32..0.5,
+            share in 0.0f32..1.0,
+            n_top in 1usize..6,
+        ) {
+            let room = RemainingTokens { tokens: answer.len(), then: Finish::Length };
+            let logged = answer.iter().map(|&token| {
+                let mut row = row(token, p);
+                row.top.truncate(n_top);
+                Some(row)
+            });
+            let logged: Vec<_> = logged.collect();
+            let known = AnswerAhead { tokens: &answer, rows: &logged, eos: &[EOS] };
+            for rule in [
+                AcceptanceRule::Relaxed { k: ALL_RANKS, tau: share },
+                AcceptanceRule::Ratio { k: ALL_RANKS, r: share },
+                AcceptanceRule::Margin { k: 2, m: share },
+                AcceptanceRule::Margin { k: ALL_RANKS, m: share },
+                AcceptanceRule::Typical { eps: share, delta: 0.3 },
+                AcceptanceRule::Deferred { h: share * 2.0, w: 1 },
+            ] {
+                let Some(told) = verify_by_rows(&tree, known, rule, room) else {
+                    continue;
+                };
+                for seed in 1..9 {
+                    let rows = rows(&tree, &answer, p, seed);
+                    let scores = scores(&tree, &rows);
+                    let scored = ScoredTree::new(&tree, &rows, &scores);
+                    let by_model = verify(scored, rule, &[EOS], room);
+                    prop_assert_eq!(Some(&told), by_model.as_ref(), "{:?}", rule);
                 }
             }
         }

@@ -88,7 +88,7 @@ impl CalibrationStart {
         }
         let state = self.states.iter().find(|s| s.is_for(from)).cloned();
         let started_as = state.as_ref().and_then(|s| s.like).unwrap_or(from.verify);
-        let is_alike = started_as.takes_second_choices() == to.verify.takes_second_choices();
+        let is_alike = started_as.laxity() == to.verify.laxity();
         let learned = state.map_or_else(Vec::new, |state| state.learned);
         self.states.retain(|s| !s.is_for(to));
         if is_alike && learned.is_empty() {
@@ -123,6 +123,7 @@ impl CalibrationState {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::speculate::params::ALL_RANKS;
 
     fn under(verify: AcceptanceRule) -> Params {
         Params {
@@ -150,6 +151,18 @@ mod tests {
             (state.verify, state.like),
             (strict.verify, Some(relaxed.verify))
         );
+        // Each kind of rule has its own start.
+        for rule in [
+            AcceptanceRule::Margin { k: 2, m: 0.6 },
+            AcceptanceRule::Relaxed {
+                k: ALL_RANKS,
+                tau: 0.1,
+            },
+            AcceptanceRule::Deferred { h: 0.3, w: 6 },
+        ] {
+            let carried = shipped.clone().carried(&relaxed, &under(rule));
+            assert_eq!(carried.states[0].like, Some(relaxed.verify), "{rule:?}");
+        }
         // And back again: as it was shipped.
         let back = carried.carried(&strict, &relaxed);
         assert!(!back.states.iter().any(|s| s.is_for(&relaxed)));

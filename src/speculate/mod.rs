@@ -14,6 +14,8 @@ pub(crate) mod explain;
 pub mod headings;
 pub mod known_answer;
 pub mod learned;
+pub(crate) mod longest;
+pub(crate) mod look_ahead;
 pub mod options;
 pub mod parameters;
 pub mod params;

@@ -115,13 +115,16 @@ const PLAIN: Parameter = Parameter {
 };
 
 /// Every parameter, in the order in which options are written.
-pub static ALL: [&Parameter; 20] = [
+pub static ALL: [&Parameter; 23] = [
     &rules::RULE,
     &rules::K,
     &rules::TAU,
     &rules::RATIO,
+    &rules::MARGIN,
     &rules::EPS,
     &rules::DELTA,
+    &rules::ENTROPY,
+    &rules::WINDOW,
     &drafting::PRESET,
     &drafting::BUDGET,
     &drafting::BRANCH,

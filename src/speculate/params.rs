@@ -3,6 +3,7 @@
 
 mod sampling;
 mod sources;
+mod unlimited;
 mod verify;
 
 use std::fmt;
@@ -14,7 +15,9 @@ pub use sampling::Sampling;
 pub use sources::Source;
 pub use sources::SourceWeights;
 pub use sources::Sources;
+pub use verify::ALL_RANKS;
 pub use verify::AcceptanceRule;
+pub(crate) use verify::Laxity;
 
 /// Rows of the largest draft tree, the root included (LASER's own setting).
 pub const MAX_ROWS: usize = 64;

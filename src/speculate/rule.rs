@@ -1,8 +1,10 @@
 //! The rules, token by token: which inequalities a draft token must satisfy, and
-//! whether it does. Does not know trees: `verify.rs` decides which branch wins.
+//! whether it does. Does not know trees: `verify.rs` decides which branch wins, and
+//! `look_ahead.rs` how a branch goes on.
 
 use super::TokenId;
-use super::params::AcceptanceRule;
+use super::look_ahead::OnBranch;
+use super::params::{ALL_RANKS, AcceptanceRule};
 use super::row::{NodeDistribution, TokenScore};
 
 /// The rule's ruling on one draft token, regardless of its branch.
@@ -28,8 +30,16 @@ pub(crate) enum Refusal {
     Probability,
     /// Its probability is below r times the argmax's.
     Ratio,
+    /// Its probability is more than m below the argmax's.
+    Margin,
     /// Its probability is not above min(eps, delta * e^-entropy).
     Typical,
+    /// The distribution's entropy is not above h.
+    Entropy,
+    /// Not all of the next w draft tokens are the model's own choice.
+    Window,
+    /// It is in the window of a token before it, where only the choice is accepted.
+    WithinWindow,
     /// The argmax ends the text, and nothing else may replace that.
     ArgmaxIsEos,
     /// It would end the text, and only the argmax may do that.
@@ -46,6 +56,8 @@ pub(crate) struct Standing<'a> {
     pub(crate) row: Option<&'a NodeDistribution>,
     /// The model's own choice there, by its distribution or by what was committed.
     pub(crate) choice: Option<TokenId>,
+    /// Its place on its branch, which only a rule that looks ahead asks for.
+    pub(crate) branch: OnBranch,
 }
 
 impl<'a> Standing<'a> {
@@ -56,6 +68,15 @@ impl<'a> Standing<'a> {
             score: row.score(token),
             row: Some(row),
             choice: row.choice(),
+            branch: OnBranch::UNKNOWN,
+        }
+    }
+
+    /// The same, as if its branch went on as a rule that looks ahead demands.
+    pub(crate) fn confirmed(self) -> Self {
+        Standing {
+            branch: OnBranch::CONFIRMED,
+            ..self
         }
     }
 
@@ -72,8 +93,12 @@ impl<'a> Standing<'a> {
         }
     }
 
-    /// rank <= k, as far as it can be told.
-    fn rank_test(&self, k: usize) -> Option<Test> {
+    /// rank <= k, as far as it can be told. No test if every rank satisfies it.
+    fn rank_test(&self, k: usize) -> Option<Option<Test>> {
+        (k != ALL_RANKS).then(|| self.limited_rank_test(k))
+    }
+
+    fn limited_rank_test(&self, k: usize) -> Option<Test> {
         if let Some(rank) = self.score.and_then(|score| score.rank) {
             return Some(Test::Rank { rank, k });
         }
@@ -95,6 +120,25 @@ impl<'a> Standing<'a> {
     fn ratio_test(&self, r: f32) -> Option<Test> {
         let p_max = self.row?.argmax_p()?;
         self.p_test(r * p_max, |p| Test::Ratio { p, r, p_max })
+    }
+
+    fn margin_test(&self, m: f32) -> Option<Test> {
+        let p_max = self.row?.argmax_p()?;
+        self.p_test(p_max - m, |p| Test::Margin { p, m, p_max })
+    }
+
+    fn entropy_test(&self, h: f32) -> Option<Test> {
+        let entropy = self.row?.entropy?;
+        Some(Test::Entropy { entropy, h })
+    }
+
+    /// Whether the branch confirms the token; `None`: too little of it is recorded.
+    fn window_test(&self, w: usize) -> Option<Test> {
+        let OnBranch { followed, owed } = self.branch;
+        match owed? {
+            0 => (followed.0 >= w || followed.1 < w).then_some(Test::Window { followed, w }),
+            left => Some(Test::WithinWindow { left }),
+        }
     }
 
     fn typical_test(&self, eps: f32, delta: f32) -> Option<Test> {
@@ -123,6 +167,15 @@ pub(crate) enum Test {
     Probability { p: f32, tau: f32 },
     /// p >= r * p_max
     Ratio { p: f32, r: f32, p_max: f32 },
+    /// p >= p_max - m
+    Margin { p: f32, m: f32, p_max: f32 },
+    /// entropy > h
+    Entropy { entropy: f32, h: f32 },
+    /// followed >= w: how many of the next w draft tokens, up to the first that is not,
+    /// are the model's own choice, at least and at most.
+    Window { followed: (usize, usize), w: usize },
+    /// Never: a token before it still waits for so many own choices.
+    WithinWindow { left: usize },
     /// p > min(eps, delta * e^-entropy)
     Typical {
         p: f32,
@@ -142,18 +195,24 @@ impl Test {
         match *self {
             Test::Rank { rank, k } => rank as usize <= k,
             Test::Probability { p, .. } | Test::Typical { p, .. } => p > self.bound(),
-            Test::Ratio { p, .. } => p >= self.bound(),
-            Test::Unlisted { .. } | Test::AtMost { .. } => false,
+            Test::Ratio { p, .. } | Test::Margin { p, .. } => p >= self.bound(),
+            Test::Entropy { entropy, .. } => entropy > self.bound(),
+            Test::Window { followed, w } => followed.0 >= w,
+            Test::Unlisted { .. } | Test::AtMost { .. } | Test::WithinWindow { .. } => false,
         }
     }
 
-    /// The right side: a rank, or a probability.
+    /// The right side: a rank, a probability, an entropy, or a number of tokens.
     pub(crate) fn bound(&self) -> f32 {
         match *self {
             Test::Rank { k, .. } | Test::Unlisted { k, .. } => k as f32,
             Test::AtMost { bound, .. } => bound,
             Test::Probability { tau, .. } => tau,
             Test::Ratio { r, p_max, .. } => r * p_max,
+            Test::Margin { m, p_max, .. } => p_max - m,
+            Test::Entropy { h, .. } => h,
+            Test::Window { w, .. } => w as f32,
+            Test::WithinWindow { .. } => 0.0,
             Test::Typical {
                 eps,
                 delta,
@@ -168,7 +227,11 @@ impl Test {
             Test::Rank { .. } | Test::Unlisted { .. } => Refusal::Rank,
             Test::Probability { .. } | Test::AtMost { .. } => Refusal::Probability,
             Test::Ratio { .. } => Refusal::Ratio,
+            Test::Margin { .. } => Refusal::Margin,
             Test::Typical { .. } => Refusal::Typical,
+            Test::Entropy { .. } => Refusal::Entropy,
+            Test::Window { .. } => Refusal::Window,
+            Test::WithinWindow { .. } => Refusal::WithinWindow,
         }
     }
 }
@@ -181,14 +244,19 @@ pub(crate) fn tests(
 ) -> impl Iterator<Item = Option<Test>> + use<> {
     let pair = match verify {
         AcceptanceRule::Autoregressive | AcceptanceRule::Strict => [None, None],
-        AcceptanceRule::Relaxed { k: 0..=1, .. } | AcceptanceRule::Ratio { k: 0..=1, .. } => {
-            [None, None]
-        }
+        AcceptanceRule::Relaxed { k: 0..=1, .. }
+        | AcceptanceRule::Ratio { k: 0..=1, .. }
+        | AcceptanceRule::Margin { k: 0..=1, .. } => [None, None],
         AcceptanceRule::Relaxed { k, tau } => {
             let likely = at.p_test(tau, |p| Test::Probability { p, tau });
-            [Some(at.rank_test(k)), Some(likely)]
+            [at.rank_test(k), Some(likely)]
         }
-        AcceptanceRule::Ratio { k, r } => [Some(at.rank_test(k)), Some(at.ratio_test(r))],
+        AcceptanceRule::Ratio { k, r } => [at.rank_test(k), Some(at.ratio_test(r))],
+        AcceptanceRule::Margin { k, m } => [at.rank_test(k), Some(at.margin_test(m))],
+        AcceptanceRule::Deferred {
+            h: f32::INFINITY, ..
+        } => [None, None],
+        AcceptanceRule::Deferred { h, w } => [Some(at.entropy_test(h)), Some(at.window_test(w))],
         AcceptanceRule::Typical { eps, delta } => [Some(at.typical_test(eps, delta)), None],
     };
     pair.into_iter().flatten()
@@ -224,91 +292,5 @@ pub(crate) fn rule(at: Standing<'_>, verify: AcceptanceRule, eos: &[TokenId]) ->
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::speculate::row::{Candidate, Drawn};
-
-    const EOS: TokenId = 99;
-
-    /// Entropy of 1 nat; token i has rank i.
-    fn row(top: &[f32]) -> NodeDistribution {
-        NodeDistribution {
-            top: (1..).zip(top).map(|(id, &p)| Candidate(id, p)).collect(),
-            entropy: Some(1.0),
-            drawn: None,
-        }
-    }
-
-    fn ruled(row: &NodeDistribution, rank: u32, verify: AcceptanceRule) -> Ruling {
-        let p = row.top.get(rank as usize - 1).map_or(0.0, |c| c.1);
-        let score = Some(TokenScore::new(rank, p));
-        let at = Standing {
-            score,
-            ..Standing::within(row, rank)
-        };
-        rule(at, verify, &[EOS]).unwrap()
-    }
-
-    #[test]
-    fn ratio_asks_for_rank_and_for_a_share_of_the_argmax() {
-        let row = row(&[0.5, 0.25, 0.2]);
-        let ratio = |k, r| AcceptanceRule::Ratio { k, r };
-        assert_eq!(ruled(&row, 1, ratio(2, 1.0)), Ruling::Choice);
-        assert_eq!(ruled(&row, 2, ratio(2, 0.5)), Ruling::Relaxed);
-        assert_eq!(
-            ruled(&row, 2, ratio(2, 0.51)),
-            Ruling::Refused(Refusal::Ratio)
-        );
-        assert_eq!(
-            ruled(&row, 3, ratio(2, 0.1)),
-            Ruling::Refused(Refusal::Rank)
-        );
-        assert_eq!(
-            ruled(&row, 2, ratio(1, 0.0)),
-            Ruling::Refused(Refusal::NotArgmax)
-        );
-    }
-
-    #[test]
-    fn typical_asks_for_less_where_the_model_is_unsure() {
-        let mut row = row(&[0.5, 0.1, 0.05]);
-        let typical = AcceptanceRule::Typical {
-            eps: 0.09,
-            delta: 0.3,
-        };
-        assert_eq!(ruled(&row, 2, typical), Ruling::Relaxed);
-        assert_eq!(ruled(&row, 3, typical), Ruling::Refused(Refusal::Typical));
-        row.entropy = Some(2.0); // 0.3 * e^-2 = 0.0406
-        assert_eq!(ruled(&row, 3, typical), Ruling::Relaxed);
-    }
-
-    #[test]
-    fn no_rule_touches_the_end_of_the_text() {
-        for verify in &AcceptanceRule::ALL[2..] {
-            let mut row = row(&[0.5, 0.4]);
-            row.top[1].0 = EOS;
-            let would_end = rule(Standing::within(&row, EOS), *verify, &[EOS]);
-            assert_eq!(would_end, Some(Ruling::Refused(Refusal::EosNotArgmax)));
-            row.top.swap(0, 1);
-            let beside = rule(Standing::within(&row, 1), *verify, &[EOS]);
-            assert_eq!(beside, Some(Ruling::Refused(Refusal::ArgmaxIsEos)));
-        }
-    }
-
-    #[test]
-    fn where_a_token_was_drawn_only_that_is_taken() {
-        let mut row = row(&[0.5, 0.4, 0.1]);
-        row.drawn = Some(Drawn {
-            token: 3,
-            rank: Some(3),
-            p: 0.1,
-        });
-        assert_eq!(ruled(&row, 3, AcceptanceRule::Strict), Ruling::Choice);
-        for rank in [1, 2] {
-            assert_eq!(
-                ruled(&row, rank, AcceptanceRule::Strict),
-                Ruling::Refused(Refusal::NotDrawn)
-            );
-        }
-    }
-}
+#[path = "rule_test.rs"]
+mod tests;

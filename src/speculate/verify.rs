@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::TokenId;
 use super::draft::DraftTree;
+use super::longest::{AcceptedPath, Longest};
+use super::look_ahead::{OnBranch, OwnChoices};
 use super::params::AcceptanceRule;
 use super::row::{NodeDistribution, TokenScore};
 use super::rule::{Ruling, Standing, rule};
@@ -108,6 +110,8 @@ pub struct ScoredTree<'a> {
     pub(crate) judged: &'a [Option<TokenScore>],
     /// What was committed: the model's own choices, even where no row is recorded.
     pub(crate) verdict: Option<&'a Verdict>,
+    /// Draft tokens deeper than this cannot be committed.
+    pub(crate) limit: usize,
 }
 
 impl<'a> ScoredTree<'a> {
@@ -122,6 +126,7 @@ impl<'a> ScoredTree<'a> {
             rows,
             judged,
             verdict: None,
+            limit: usize::MAX,
         }
     }
 
@@ -137,7 +142,39 @@ impl<'a> ScoredTree<'a> {
             score: judged.or_else(|| row?.score(draft.token)),
             row,
             choice: self.choice(parent),
+            branch: OnBranch::UNKNOWN,
         }
+    }
+
+    /// The same with its place on its branch, if the rule looks ahead.
+    pub(crate) fn standing_under(
+        &self,
+        node: usize,
+        verify: AcceptanceRule,
+        eos: &[TokenId],
+        kept: &dyn Fn(usize) -> bool,
+    ) -> Standing<'a> {
+        let standing = self.standing(node);
+        let AcceptanceRule::Deferred { w, .. } = verify else {
+            return standing;
+        };
+        let choices = OwnChoices {
+            tree: self.tree,
+            after: &|node| self.choice(node),
+            counts: &|node| self.counts(node, eos) && kept(node),
+        };
+        Standing {
+            branch: choices.on_branch(node, w),
+            ..standing
+        }
+    }
+
+    /// Whether a node can be committed once its parent is: not beyond the limit, and not
+    /// after the end of the text.
+    fn counts(&self, node: usize, eos: &[TokenId]) -> bool {
+        let parent = self.tree.nodes[node].parent.unwrap_or(0);
+        let is_ended = parent != 0 && eos.contains(&self.tree.nodes[parent].token);
+        self.tree.nodes[node].depth <= self.limit && !is_ended
     }
 
     /// The model's own choice after a node; `None`: not recorded.
@@ -168,7 +205,8 @@ impl<'a> ScoredTree<'a> {
 ///
 /// The longest accepted path wins; ties go to the higher product of model
 /// probabilities, then to the path drafted first. An accepted EOS ends its
-/// path. Nothing beyond `room` is committed.
+/// path. Nothing beyond `room` is committed. The window of an accepted token is part of
+/// its path, so that the longest path never ends within one.
 pub fn verify(
     scored: ScoredTree<'_>,
     verify: AcceptanceRule,
@@ -188,8 +226,13 @@ pub(super) fn verify_kept(
     kept: impl Fn(usize) -> bool,
 ) -> Option<Verdict> {
     let tree = scored.tree;
-    let ruling = |i: usize| rule(scored.standing(i), verify, eos);
-    let (path, rulings) = longest_path(scored, ruling, kept, eos, room.tokens)?;
+    let scored = ScoredTree {
+        limit: room.tokens,
+        ..scored
+    };
+    let standing = |i: usize| scored.standing_under(i, verify, eos, &kept);
+    let ruling = |i: usize| rule(standing(i), verify, eos);
+    let (path, rulings) = longest_path(scored, ruling, &kept, eos)?;
     let last = path.last().copied().unwrap_or(0);
     let ended = path
         .last()
@@ -226,58 +269,7 @@ pub(super) fn finish_of(
     }
 }
 
-/// An accepted path.
-#[derive(Clone, Copy)]
-struct AcceptedPath {
-    end: usize,
-    depth: usize,
-    /// Sum of the log probabilities; `None`: not recorded.
-    log_p: Option<f64>,
-}
-
-impl AcceptedPath {
-    const ROOT: AcceptedPath = AcceptedPath {
-        end: 0,
-        depth: 0,
-        log_p: Some(0.0),
-    };
-}
-
-/// The longest path so far.
-struct Longest {
-    path: AcceptedPath,
-    /// Another one is as long, and the probabilities that decide are not recorded.
-    is_tied: bool,
-}
-
-impl Longest {
-    /// Whether it wins however the rule decides on these nodes, and their fates do not
-    /// depend on that: their parents lost, and what follows them is shorter.
-    fn beats(&self, unknown: &[usize], tree: &DraftTree, room: usize) -> bool {
-        let path = tree.path(self.path.end);
-        unknown.iter().all(|&node| {
-            let parent = tree.nodes[node].parent.unwrap_or(0);
-            !path.contains(&parent) && deepest_below(tree, node).min(room) < self.path.depth
-        })
-    }
-
-    fn see(&mut self, here: AcceptedPath) {
-        if here.depth > self.path.depth {
-            *self = Longest {
-                path: here,
-                is_tied: false,
-            };
-        } else if here.depth == self.path.depth {
-            match here.log_p.zip(self.path.log_p) {
-                Some((here_p, longest_p)) if here_p > longest_p => self.path = here,
-                Some(_) => {}
-                None => self.is_tied = true,
-            }
-        }
-    }
-}
-
-/// The accepted path of greatest length up to `room`, root excluded, and the rulings on
+/// The accepted path of greatest length up to the limit, root excluded, and the rulings on
 /// the nodes whose parents' paths are accepted: the others are not needed. Nodes come
 /// after their parents, so one pass in order finds every path. `None`: a ruling that
 /// matters, or the probability that breaks a tie, is not recorded.
@@ -286,7 +278,6 @@ fn longest_path(
     ruling: impl Fn(usize) -> Option<Ruling>,
     kept: impl Fn(usize) -> bool,
     eos: &[TokenId],
-    room: usize,
 ) -> Option<(Vec<usize>, Vec<Option<Ruling>>)> {
     let tree = scored.tree;
     // Per node: its path, if that is accepted and continues.
@@ -294,15 +285,10 @@ fn longest_path(
     accepted[0] = Some(AcceptedPath::ROOT);
     let mut rulings = vec![None; tree.n_drafts()];
     let mut unknown = Vec::new();
-    let mut longest = Longest {
-        path: AcceptedPath::ROOT,
-        is_tied: false,
-    };
+    let mut longest = Longest::ROOT;
     for (i, node) in tree.nodes.iter().enumerate().skip(1) {
         let parent = node.parent.unwrap_or(0);
-        let above = accepted[parent].filter(|_| kept(i) && node.depth <= room);
-        let ended = parent != 0 && eos.contains(&tree.nodes[parent].token);
-        let Some(above) = above.filter(|_| !ended) else {
+        let Some(above) = accepted[parent].filter(|_| kept(i) && scored.counts(i, eos)) else {
             continue;
         };
         rulings[i - 1] = ruling(i);
@@ -316,22 +302,8 @@ fn longest_path(
             }
         }
     }
-    let is_decided = !longest.is_tied && longest.beats(&unknown, tree, room);
+    let is_decided = !longest.is_tied && longest.beats(&unknown, tree, scored.limit);
     is_decided.then(|| (tree.path(longest.path.end)[1..].to_vec(), rulings))
-}
-
-/// The depth of the deepest node below a node, or its own.
-pub(super) fn deepest_below(tree: &DraftTree, node: usize) -> usize {
-    let mut below = vec![false; tree.n_rows()];
-    below[node] = true;
-    let mut deepest = tree.nodes[node].depth;
-    for at in node + 1..tree.n_rows() {
-        below[at] = tree.nodes[at].parent.is_some_and(|parent| below[parent]);
-        if below[at] {
-            deepest = deepest.max(tree.nodes[at].depth);
-        }
-    }
-    deepest
 }
 
 /// A path and one more node.
@@ -365,6 +337,9 @@ fn fates(tree: &DraftTree, rulings: &[Option<Ruling>], path: &[usize], cut_off: 
         .collect()
 }
 
+#[cfg(test)]
+#[path = "verify_property_test.rs"]
+mod properties;
 #[cfg(test)]
 #[path = "verify_test.rs"]
 mod tests;

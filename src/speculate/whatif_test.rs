@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::speculate::draft::DraftTree;
-use crate::speculate::params::MAX_BRANCH;
+use crate::speculate::params::{ALL_RANKS, MAX_BRANCH};
 use crate::speculate::row::{Candidate, NodeDistribution, TokenScore};
 use crate::speculate::test_support::{self, header};
 use crate::speculate::verify::{Finish, RemainingTokens, ScoredTree, verify};
@@ -117,6 +117,10 @@ fn rule() -> impl Strategy<Value = AcceptanceRule> {
         Just(AcceptanceRule::Strict),
         (1usize..5, share()).prop_map(|(k, tau)| AcceptanceRule::Relaxed { k, tau }),
         (1usize..5, share()).prop_map(|(k, r)| AcceptanceRule::Ratio { k, r }),
+        share().prop_map(|tau| AcceptanceRule::Relaxed { k: ALL_RANKS, tau }),
+        (1usize..5, share()).prop_map(|(k, m)| AcceptanceRule::Margin { k, m }),
+        share().prop_map(|m| AcceptanceRule::Margin { k: ALL_RANKS, m }),
+        (0f32..3.0, 1usize..4).prop_map(|(h, w)| AcceptanceRule::Deferred { h, w }),
         (share(), share()).prop_map(|(eps, delta)| AcceptanceRule::Typical { eps, delta }),
     ]
 }
@@ -199,6 +203,9 @@ proptest! {
             AcceptanceRule::Relaxed { k, tau: 1.0 },
             AcceptanceRule::Ratio { k: 1, r: 0.0 },
             AcceptanceRule::Typical { eps: 1.0, delta: 1000.0 },
+            AcceptanceRule::Relaxed { k: ALL_RANKS, tau: 1.0 },
+            AcceptanceRule::Margin { k: 1, m: 1.0 },
+            AcceptanceRule::Deferred { h: f32::INFINITY, w: k },
         ] {
             prop_assert_eq!(&what_if(&trace, &with(same)), &strict);
         }

@@ -8,7 +8,7 @@ use laserscope::speculate::compare::{
     Cause, Divergence, Names, NotTaken, Side, Slower, Why, because, divergence, slower,
 };
 use laserscope::speculate::cost::CostProfile;
-use laserscope::speculate::params::{AcceptanceRule, Budget, Drafter, Params};
+use laserscope::speculate::params::{ALL_RANKS, AcceptanceRule, Budget, Drafter, Params};
 use laserscope::speculate::same_run::HeaderDifference;
 use laserscope::speculate::trace::{StartFrom, Trace};
 use proptest::prelude::*;
@@ -33,6 +33,13 @@ fn rules() -> impl Strategy<Value = AcceptanceRule> {
         AcceptanceRule::Relaxed { k: 4, tau: 0.0 },
         AcceptanceRule::Relaxed { k: 4, tau: 0.05 },
         AcceptanceRule::Ratio { k: 3, r: 0.3 },
+        AcceptanceRule::Relaxed {
+            k: ALL_RANKS,
+            tau: 0.01,
+        },
+        AcceptanceRule::Margin { k: 4, m: 0.02 },
+        AcceptanceRule::Deferred { h: 0.5, w: 1 },
+        AcceptanceRule::Deferred { h: 0.5, w: 2 },
         AcceptanceRule::Typical {
             eps: 0.02,
             delta: 0.2,
@@ -188,7 +195,12 @@ fn held_against_reruns(
     }
     prop_assert!(!matches!(other, NotTaken::NotRecorded), "{:?}", found);
     prop_assert!(!differing.is_empty(), "{:?}", found);
-    prop_assert!(told.starts_with("The drafts differ: "), "{}", told);
+    let is_unconfirmed = matches!(other, NotTaken::Unconfirmed { .. });
+    let begins = match is_unconfirmed && differing.iter().all(|d| d.what == "rule") {
+        true => "The rules differ: ",
+        false => "The drafts differ: ",
+    };
+    prop_assert!(told.starts_with(begins), "{}", told);
     let alike = without(theirs, differing, mine);
     let again = decoded(engine, question, &alike);
     prop_assert_eq!(again.token_ids(), own, "{}", told);

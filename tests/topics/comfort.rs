@@ -7,7 +7,9 @@ use laserscope::cli::{Cli, Command as Asked};
 use laserscope::present::key::Naming;
 use laserscope::present::theme::ThemeName;
 use laserscope::speculate::command_line::CommandLine;
-use laserscope::speculate::params::{AcceptanceRule, Budget, Drafter, Params, Sampling, Sources};
+use laserscope::speculate::params::{
+    ALL_RANKS, AcceptanceRule, Budget, Drafter, Params, Sampling, Sources,
+};
 use laserscope::speculate::trace::Header;
 use laserscope::tui::Glyphs;
 use laserscope::tui::Keymap;
@@ -167,6 +169,28 @@ fn a_copied_command_line_has_every_parameter() {
             verify: AcceptanceRule::Typical {
                 eps: 0.1,
                 delta: 0.2,
+            },
+            ..Params::default()
+        },
+        Params {
+            verify: AcceptanceRule::Relaxed {
+                k: ALL_RANKS,
+                tau: 0.3,
+            },
+            ..Params::default()
+        },
+        Params {
+            verify: AcceptanceRule::Margin { k: 10, m: 0.6 },
+            ..Params::default()
+        },
+        Params {
+            verify: AcceptanceRule::Deferred { h: 0.7, w: 4 },
+            ..Params::default()
+        },
+        Params {
+            verify: AcceptanceRule::Deferred {
+                h: f32::INFINITY,
+                w: 1,
             },
             ..Params::default()
         },

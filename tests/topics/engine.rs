@@ -10,7 +10,7 @@ use laserscope::model::device::DeviceChoice;
 use laserscope::protocol::{History, PromptText};
 use laserscope::speculate::TokenId;
 use laserscope::speculate::params::{
-    AcceptanceRule, Budget, Drafter, Params, Sampling, Source, Sources,
+    ALL_RANKS, AcceptanceRule, Budget, Drafter, Params, Sampling, Source, Sources,
 };
 use laserscope::speculate::quality::LogProb;
 use laserscope::speculate::stats::Stats;
@@ -180,17 +180,27 @@ proptest! {
         let strict = run(&mut engine, spec(&question, with(AcceptanceRule::Strict)));
         prop_assert_eq!(strict.token_ids(), plain.token_ids());
         prop_assert_eq!(strict.end.as_ref().unwrap().finish, plain.end.as_ref().unwrap().finish);
-        for rule in [AcceptanceRule::Relaxed { k: 1, tau: 0.0 }, AcceptanceRule::Relaxed { k, tau: 1.0 }] {
+        for rule in [
+            AcceptanceRule::Relaxed { k: 1, tau: 0.0 },
+            AcceptanceRule::Relaxed { k, tau: 1.0 },
+            AcceptanceRule::Relaxed { k: ALL_RANKS, tau: 1.0 },
+            AcceptanceRule::Margin { k: 1, m: 1.0 },
+            AcceptanceRule::Deferred { h: f32::INFINITY, w: 1 },
+        ] {
             let same = run(&mut engine, spec(&question, with(rule)));
             prop_assert_eq!(same.token_ids(), plain.token_ids());
         }
         let relaxed = run(&mut engine, spec(&question, with(AcceptanceRule::Relaxed { k, tau: 0.0 })));
         let ratio = run(&mut engine, spec(&question, with(AcceptanceRule::Ratio { k, r: 0.2 })));
         let typical = run(&mut engine, spec(&question, with(AcceptanceRule::Typical { eps: 0.05, delta: 0.3 })));
-        for trace in [&plain, &strict, &relaxed, &ratio, &typical] {
+        let margin = run(&mut engine, spec(&question, with(AcceptanceRule::Margin { k: ALL_RANKS, m: 0.05 })));
+        let deferred = run(&mut engine, spec(&question, with(AcceptanceRule::Deferred { h: 0.5, w: 1 })));
+        for trace in [&plain, &strict, &relaxed, &ratio, &typical, &margin, &deferred] {
             assert_consistent(trace);
         }
-        assert_saves_and_loads(&relaxed);
+        for trace in [&relaxed, &margin, &deferred] {
+            assert_saves_and_loads(trace);
+        }
     }
 
     /// The same seed samples the same text, whatever is drafted.
@@ -260,7 +270,11 @@ proptest! {
     fn a_replay_gives_what_was_recorded(question in text(1..30), params in params(), at in 0usize..40) {
         let folder = tempfile::tempdir().unwrap();
         let mut engine = engine(folder.path());
-        let relaxed = Params { verify: AcceptanceRule::Relaxed { k: 3, tau: 0.0 }, ..params };
+        let rule = match at % 2 {
+            0 => AcceptanceRule::Relaxed { k: 3, tau: 0.0 },
+            _ => AcceptanceRule::Deferred { h: 0.5, w: 1 },
+        };
+        let relaxed = Params { verify: rule, ..params };
         let whole = run(&mut engine, spec(&question, relaxed));
         let step = at % whole.steps.len();
         let branched = RunSpec {

@@ -40,6 +40,10 @@ fn written(parameter: &Parameter, bits: u64) -> String {
         Range::Whole(0, u64::MAX) => bits.to_string(),
         Range::Whole(least, u64::MAX) => bits.max(least).to_string(),
         Range::Whole(least, most) => (least + bits % (most - least + 1)).to_string(),
+        Range::WholeOrAll(_) if bits.is_multiple_of(4) => "all".to_string(),
+        Range::WholeOrAll(least) => bits.max(least).to_string(),
+        Range::AtLeast(_) if bits.is_multiple_of(4) => "inf".to_string(),
+        Range::AtLeast(least) => (least + 8.0 * share(bits)).to_string(),
         Range::Between(least, most) => (least + (most - least) * share(bits)).to_string(),
         Range::Above(least, most) => (most - (most - least) * share(bits / 2)).to_string(),
     }
@@ -194,7 +198,7 @@ fn every_parameter_is_an_option_a_key_and_a_slider() {
 #[test]
 fn a_value_out_of_range_is_told_with_the_range_wherever_it_stands() {
     for (parameter, wrong, demand) in [
-        ("k", "0", "--k 0: must be at least 1 (1 is strict)"),
+        ("k", "0", "--k 0: must be at least 1 (1 is strict), or all"),
         ("tau", "1.5", "--tau 1.5: must be between 0 and 1"),
         ("branch", "33", "--branch 33: must be 1 to 32 tokens"),
         (
@@ -209,6 +213,8 @@ fn a_value_out_of_range_is_told_with_the_range_wherever_it_stands() {
         ),
         ("top-p", "2", "--top-p 2: must be above 0 and at most 1"),
         ("max-tokens", "0", "--max-tokens 0: must be at least 1"),
+        ("margin", "2", "--margin 2: must be between 0 and 1"),
+        ("window", "33", "--window 33: must be 1 to 32 tokens"),
     ] {
         let parameter = parameters::named(parameter).expect("a parameter");
         let (options, file) = with(parameter, wrong);

@@ -4,7 +4,7 @@
 use laserscope::engine::{Engine, RunSpec};
 use laserscope::speculate::cost::CostProfile;
 use laserscope::speculate::draft::DraftTree;
-use laserscope::speculate::params::{AcceptanceRule, Budget, Drafter, Params};
+use laserscope::speculate::params::{ALL_RANKS, AcceptanceRule, Budget, Drafter, Params};
 use laserscope::speculate::trace::{Step, Trace};
 use laserscope::speculate::whatif::{Change, Knob, Rejudged, WhatIf, what_if};
 use proptest::prelude::*;
@@ -80,6 +80,12 @@ fn rule() -> impl Strategy<Value = AcceptanceRule> {
         Just(AcceptanceRule::Strict),
         (1usize..5, tau).prop_map(|(k, tau)| AcceptanceRule::Relaxed { k, tau }),
         (1usize..4).prop_map(|k| AcceptanceRule::Ratio { k, r: 0.3 }),
+        Just(AcceptanceRule::Relaxed {
+            k: ALL_RANKS,
+            tau: 0.02
+        }),
+        (2usize..5, 0f32..0.2).prop_map(|(k, m)| AcceptanceRule::Margin { k, m }),
+        (0f32..4.0, 1usize..4).prop_map(|(h, w)| AcceptanceRule::Deferred { h, w }),
         Just(AcceptanceRule::Typical {
             eps: 0.05,
             delta: 0.3

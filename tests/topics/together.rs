@@ -13,7 +13,7 @@ use laserscope::engine::{Batch, BatchRoom, Engine, Prompts, RunSpec};
 use laserscope::recsys::knowledge::read_knowledge;
 use laserscope::recsys::{Catalog, Framework};
 use laserscope::speculate::cost::{CostProfile, PassPoint};
-use laserscope::speculate::params::{AcceptanceRule, Budget, Params, Sampling, Sources};
+use laserscope::speculate::params::{ALL_RANKS, AcceptanceRule, Budget, Params, Sampling, Sources};
 use laserscope::speculate::passes::{self, PassRecord};
 use laserscope::speculate::trace::{RowsBy, StartFrom, Trace};
 use laserscope::speculate::verify::Finish;
@@ -182,12 +182,17 @@ proptest! {
         documents in prop::collection::vec(text(1..60), 0..6),
         params in params(),
         lanes in 2usize..6,
+        verify in prop::sample::select(vec![
+            AcceptanceRule::Relaxed { k: 4, tau: 0.0 },
+            AcceptanceRule::Margin { k: ALL_RANKS, m: 0.05 },
+            AcceptanceRule::Deferred { h: 0.5, w: 1 },
+        ]),
     ) {
         let folder = tempfile::tempdir().unwrap();
         let mut engine = engine(folder.path());
         engine.start.cost = costs();
         let params = Params {
-            verify: AcceptanceRule::Relaxed { k: 4, tau: 0.0 },
+            verify,
             sources: Sources { online: false, ..params.sources },
             max_tokens: 24,
             ..params

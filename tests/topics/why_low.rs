@@ -3,7 +3,7 @@
 
 use laserscope::engine::{Engine, RunSpec};
 use laserscope::speculate::cost::CostProfile;
-use laserscope::speculate::params::{AcceptanceRule, Budget, Params};
+use laserscope::speculate::params::{ALL_RANKS, AcceptanceRule, Budget, Params};
 use laserscope::speculate::trace::{Step, Trace};
 use laserscope::speculate::why_low::{
     BranchStop, CauseKind, LowCause, Unmatched, WhyLow, causes, plainest,
@@ -88,6 +88,9 @@ fn rule() -> impl Strategy<Value = AcceptanceRule> {
         3 => Just(AcceptanceRule::Strict),
         2 => (2usize..5).prop_map(|k| AcceptanceRule::Relaxed { k, tau: 0.05 }),
         1 => Just(AcceptanceRule::Typical { eps: 0.05, delta: 0.3 }),
+        1 => Just(AcceptanceRule::Relaxed { k: ALL_RANKS, tau: 0.05 }),
+        1 => Just(AcceptanceRule::Margin { k: 3, m: 0.05 }),
+        1 => Just(AcceptanceRule::Deferred { h: 0.5, w: 1 }),
         1 => Just(AcceptanceRule::Autoregressive),
     ]
 }

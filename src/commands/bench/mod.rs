@@ -42,7 +42,11 @@ pub(crate) struct Modes {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) ratio: Option<ModeFigures>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) margin: Option<ModeFigures>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) typical: Option<ModeFigures>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) deferred: Option<ModeFigures>,
 }
 
 impl Modes {
@@ -55,7 +59,9 @@ impl Modes {
                 AcceptanceRule::Strict => modes.strict = figures,
                 AcceptanceRule::Relaxed { .. } => modes.relaxed = Some(figures),
                 AcceptanceRule::Ratio { .. } => modes.ratio = Some(figures),
+                AcceptanceRule::Margin { .. } => modes.margin = Some(figures),
                 AcceptanceRule::Typical { .. } => modes.typical = Some(figures),
+                AcceptanceRule::Deferred { .. } => modes.deferred = Some(figures),
             }
         }
         modes
@@ -65,7 +71,9 @@ impl Modes {
         let lossy = [
             ("relaxed", &self.relaxed),
             ("ratio", &self.ratio),
+            ("margin", &self.margin),
             ("typical", &self.typical),
+            ("deferred", &self.deferred),
         ];
         let lossy = lossy.into_iter();
         let lossy = lossy.filter_map(|(name, figures)| Some((name, figures.as_ref()?)));

@@ -65,9 +65,10 @@ fn check_rule(args: &ScoreArgs, params: &Params) -> Result<()> {
         return Ok(());
     }
     ensure!(
-        rule.max_rank().is_some(),
-        "--verify {}: needs the whole distribution, and logs have a few candidates of each: use \
-        relaxed or ratio",
+        !rule.needs_entropy(),
+        "--verify {}: needs the whole distribution, for its entropy, and logs have a few \
+        candidates of each: use relaxed, ratio or margin, or `laserscope trace whatif` on a \
+        recorded run",
         rule.name()
     );
     args.logprobs.map(drop).ok_or_else(|| {

@@ -21,7 +21,10 @@ pub(super) fn rows(
         return Ok(Vec::new());
     }
     let (rule, place) = (verdict_rule.name(), &entry.place);
-    let k = verdict_rule.max_rank().unwrap_or(1);
+    let (k, needed) = match verdict_rule.max_rank() {
+        Some(k) => (k, format!("{k} most probable tokens")),
+        None => (1, "most probable tokens".to_string()),
+    };
     let temperature = entry.temperature.unwrap_or(0.0);
     ensure!(
         temperature == 0.0,
@@ -31,7 +34,7 @@ pub(super) fn rows(
     let n_enough = encoded.tops.iter().filter(|top| top.top.len() >= k).count();
     ensure!(
         n_enough > 0,
-        "{place}: --verify {rule} needs the {k} most probable tokens at each place, and they \
+        "{place}: --verify {rule} needs the {needed} at each place, and they \
         are not logged (top_logprobs): use --verify strict"
     );
     let refused = |at: usize, p: f64, best: f64| {

@@ -9,8 +9,8 @@ use crate::commands::print_json;
 use crate::commands::trace::{load, percent, token, two};
 use crate::speculate::TokenId;
 use crate::speculate::compare::{
-    Cause, Divergence, Names, NotTaken, Pace, Side, Taken, Why, because, beside, divergence,
-    in_common, machine, profile, slower,
+    Cause, Divergence, Names, Pace, Side, Taken, Why, because, beside, divergence, in_common,
+    machine, profile, slower,
 };
 use crate::speculate::same_run::{HeaderDifference, differences};
 use crate::speculate::stats::{Stats, agreement};
@@ -246,10 +246,7 @@ fn place(left: &Trace, right: &Trace, found: &Divergence) -> DivergencePlace {
 
 fn parted_by(cause: &Cause) -> Option<&'static str> {
     match cause {
-        Cause::Relaxed {
-            other: NotTaken::Refused { .. },
-            ..
-        } => Some("rule"),
+        cause if cause.is_of_rules() => Some("rule"),
         Cause::Relaxed { .. } => Some("drafts"),
         _ => None,
     }

@@ -68,6 +68,28 @@ pub enum Cause {
     Unexplained,
 }
 
+impl Cause {
+    /// Whether the rules alone part the texts: the other one refuses the token, or would
+    /// accept it after other drafts, and nothing but the rules differs.
+    pub(crate) fn is_of_rules(&self) -> bool {
+        match self {
+            Cause::Relaxed {
+                other: NotTaken::Refused { .. },
+                ..
+            } => true,
+            Cause::Relaxed {
+                other: NotTaken::Unconfirmed { .. },
+                differing,
+                ..
+            } => {
+                let mut parts = differing.iter().map(|d| d.part);
+                !differing.is_empty() && parts.all(|part| part == AffectedPart::Rule)
+            }
+            _ => false,
+        }
+    }
+}
+
 /// Why the other run did not commit a token that a relaxed rule accepted.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum NotTaken {
@@ -78,6 +100,11 @@ pub enum NotTaken {
     },
     /// Its rule would accept it, but it was not in that step's tree.
     NotDrafted {
+        /// Index of the step.
+        step: usize,
+    },
+    /// It was drafted, but too few of the model's own choices followed it there.
+    Unconfirmed {
         /// Index of the step.
         step: usize,
     },
@@ -155,17 +182,9 @@ fn of_steps(traces: [&Trace; 2], at: usize, tokens: [Committed; 2]) -> Cause {
         .filter(|side| side.of(tokens).fate == Some(Fate::Relaxed));
     let causes = relaxed.map(|side| of_rule(side, traces, at, tokens));
     // A refusing rule explains more than a missing draft.
-    let by_rule = |c: &Cause| {
-        matches!(
-            c,
-            Cause::Relaxed {
-                other: NotTaken::Refused { .. },
-                ..
-            }
-        )
-    };
     let causes: Vec<Cause> = causes.collect();
-    let found = causes.iter().find(|c| by_rule(c)).or(causes.first());
+    let by_rule = causes.iter().find(|cause| cause.is_of_rules());
+    let found = by_rule.or(causes.first());
     if let Some(cause) = found {
         return cause.clone();
     }
@@ -217,7 +236,10 @@ fn not_taken(side: Side, traces: [&Trace; 2], tokens: [Committed; 2]) -> NotTake
         return NotTaken::Refused { rule };
     }
     let step = place.step;
-    match fate_there(other, place, token) {
+    let drafted = fate_there(other, place, token);
+    match drafted {
+        // With other drafts after it, a rule that looks ahead may accept it.
+        Some(Fate::Rejected) if rule.looks_ahead() => {}
         Some(Fate::Rejected) => return NotTaken::Refused { rule },
         Some(Fate::Lost) => return NotTaken::Lost { step },
         Some(_) => return NotTaken::CutOff { step },
@@ -227,14 +249,16 @@ fn not_taken(side: Side, traces: [&Trace; 2], tokens: [Committed; 2]) -> NotTake
     let own = side.of(tokens).node;
     let own_step = &side.of(traces).steps[side.of(tokens).step];
     let own = own.map(|node| own_step.scored().standing(node));
-    match would_refuse(rule, [there, own], &other.header.eos) {
+    let standings = [there, own].map(|standing| standing.map(Standing::confirmed));
+    match would_refuse(rule, standings, &other.header.eos) {
         Some(true) => NotTaken::Refused { rule },
+        Some(false) if drafted.is_some() => NotTaken::Unconfirmed { step },
         Some(false) => NotTaken::NotDrafted { step },
         None => NotTaken::NotRecorded,
     }
 }
 
-/// Whether a rule refuses a token: by the distribution of its own run if recorded, else
+/// Whether a rule refuses a token, whatever is drafted: by the distribution of its own run if recorded, else
 /// by the other's, which is the same unless parameters differ.
 fn would_refuse(
     verify: AcceptanceRule,

@@ -155,12 +155,19 @@ fn other_drafts(
     };
     let why = match differing.as_slice() {
         [] => unrecorded(traces),
+        some if found.cause.is_of_rules() => format!("The rules differ: {}.", beside(some)),
         some => format!("The drafts differ: {}.", beside(some)),
     };
     let run = names.run(side.other());
     let not = match other {
         NotTaken::NotDrafted { step } => {
             format!("{run} did not draft it there (step {})", step + 1)
+        }
+        NotTaken::Unconfirmed { step } => {
+            format!(
+                "{run} also drafted it in step {}, but too few own choices followed it",
+                step + 1
+            )
         }
         NotTaken::Lost { step } => {
             format!(

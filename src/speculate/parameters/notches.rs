@@ -20,6 +20,8 @@ pub(crate) enum Notches {
     ListedThenUnset(&'static [u64]),
     /// Through every whole number up to this one.
     Ones(u64),
+    /// Through every whole number up to this one, then `all`.
+    OnesThenAll(u64),
     /// Multiples of `step`, up to `most`.
     Steps { step: f32, most: f32 },
 }
@@ -46,6 +48,7 @@ impl Notches {
             Notches::ListedThenAuto(values) => format!("{}, auto", listed(values).join(", ")),
             Notches::ListedThenUnset(values) => format!("{}, all", listed(values).join(", ")),
             Notches::Ones(_) => "1".to_string(),
+            Notches::OnesThenAll(most) => format!("1, then all after {most}"),
             Notches::Steps { step, .. } => step.to_string(),
         }
     }
@@ -96,20 +99,37 @@ impl Parameter {
                 Way::Less => n.saturating_sub(1).max(self.range.least_whole()),
                 Way::More => n.saturating_add(1).min(most.max(n)),
             }),
+            (Notches::OnesThenAll(most), Some(now)) => self.next_or_all(now, most, way),
             (Notches::Steps { step, most }, now) => self.stepped(now, step, most, way)?,
             (_, now) => now?,
         })
     }
 
+    fn next_or_all(&self, now: Value, most: u64, way: Way) -> Value {
+        match (now, way) {
+            (Value::All, Way::Less) => Value::Whole(most),
+            (Value::Whole(n), Way::Less) => {
+                Value::Whole(n.saturating_sub(1).max(self.range.least_whole()))
+            }
+            (Value::Whole(n), Way::More) if n < most => Value::Whole(n + 1),
+            _ => Value::All,
+        }
+    }
+
     fn stepped(&self, now: Option<Value>, step: f32, most: f32, way: Way) -> Option<Value> {
         let may_be_unset = matches!(self.place, ParameterPlace::OptionalNumber(_));
         let now = match now {
+            // Above every notch.
+            Some(Value::Number(now)) if now.is_infinite() => {
+                let moved = if way == Way::Less { most } else { now };
+                return Some(Value::Number(moved));
+            }
             Some(Value::Number(now)) => now,
             // Unset means all of it.
             _ => most,
         };
         let least = match self.range {
-            Range::Between(least, _) => least,
+            Range::Between(least, _) | Range::AtLeast(least) => least,
             _ => step,
         };
         let moved = notched(now, step, way).clamp(least, most.max(now));

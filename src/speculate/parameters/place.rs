@@ -2,7 +2,7 @@
 
 use super::Value;
 use crate::speculate::params::{
-    AcceptanceRule, Budget, Drafter, Params, Preset, Sampling, SourceWeights, Sources,
+    ALL_RANKS, AcceptanceRule, Budget, Drafter, Params, Preset, Sampling, SourceWeights, Sources,
 };
 
 /// The functions return `None` if the parameter does not apply.
@@ -24,6 +24,8 @@ pub enum ParameterPlace {
     Temperature,
     /// A whole number, if present.
     Whole(fn(&mut Params) -> Option<&mut usize>),
+    /// The highest rank accepted, or all of them; if present.
+    Ranks(fn(&mut Params) -> Option<&mut usize>),
     /// A number, if present.
     Number(fn(&mut Params) -> Option<&mut f32>),
     /// A seed, if present.
@@ -41,7 +43,7 @@ impl ParameterPlace {
             ParameterPlace::Preset | ParameterPlace::Rule | ParameterPlace::Budget => true,
             ParameterPlace::Sources | ParameterPlace::Weights | ParameterPlace::Drafter => true,
             ParameterPlace::Temperature => params.verify.is_lossless(),
-            ParameterPlace::Whole(at) => at(&mut params).is_some(),
+            ParameterPlace::Whole(at) | ParameterPlace::Ranks(at) => at(&mut params).is_some(),
             ParameterPlace::Number(at) => at(&mut params).is_some(),
             ParameterPlace::Seed(at) => at(&mut params).is_some(),
             ParameterPlace::OptionalWhole(at) => at(&mut params).is_some(),
@@ -62,6 +64,10 @@ impl ParameterPlace {
                 Value::Number(params.sampling.map_or(0.0, |s| s.temperature))
             }
             ParameterPlace::Whole(at) => Value::Whole(*at(&mut params)? as u64),
+            ParameterPlace::Ranks(at) => match *at(&mut params)? {
+                ALL_RANKS => Value::All,
+                k => Value::Whole(k as u64),
+            },
             ParameterPlace::Number(at) => Value::Number(*at(&mut params)?),
             ParameterPlace::Seed(at) => Value::Whole(*at(&mut params)?),
             ParameterPlace::OptionalWhole(at) => Value::Whole((*at(&mut params)?)? as u64),
@@ -80,7 +86,10 @@ impl ParameterPlace {
             (ParameterPlace::Weights, Value::Weights(weights)) => params.source_weights = weights,
             (ParameterPlace::Drafter, Value::Drafter(drafter)) => params.drafter = drafter,
             (ParameterPlace::Temperature, Value::Number(temperature)) => heat(params, temperature),
-            (ParameterPlace::Whole(at), Value::Whole(n)) => put(at(params), whole(n)),
+            (ParameterPlace::Whole(at) | ParameterPlace::Ranks(at), Value::Whole(n)) => {
+                put(at(params), whole(n))
+            }
+            (ParameterPlace::Ranks(at), Value::All) => put(at(params), ALL_RANKS),
             (ParameterPlace::Number(at), Value::Number(n)) => put(at(params), n),
             (ParameterPlace::Seed(at), Value::Whole(n)) => put(at(params), n),
             (ParameterPlace::OptionalWhole(at), Value::Whole(n)) => put(at(params), Some(whole(n))),
@@ -111,6 +120,13 @@ impl ParameterPlace {
             ParameterPlace::Temperature
             | ParameterPlace::Number(_)
             | ParameterPlace::OptionalNumber(_) => Value::Number(text.parse().map_err(number)?),
+            ParameterPlace::Ranks(_) if text == "all" => Value::All,
+            ParameterPlace::Ranks(_) => {
+                let n: usize = text
+                    .parse()
+                    .map_err(|_| format!("`{text}` is neither a whole number nor all"))?;
+                Value::Whole(n as u64)
+            }
             ParameterPlace::Whole(_) | ParameterPlace::OptionalWhole(_) => {
                 let n: usize = text.parse().map_err(whole)?;
                 Value::Whole(n as u64)

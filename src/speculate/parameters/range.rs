@@ -15,6 +15,10 @@ pub enum Range {
     AutoOr(usize),
     /// Whole numbers, both ends included.
     Whole(u64, u64),
+    /// Whole numbers from this one up, or `all`.
+    WholeOrAll(u64),
+    /// Numbers from this one up, `inf` included.
+    AtLeast(f32),
     /// Numbers, both ends included.
     Between(f32, f32),
     /// Numbers above the first, up to the second.
@@ -25,15 +29,20 @@ impl Range {
     /// The lowest value, if there is one.
     pub(super) fn least(self) -> Option<Value> {
         match self {
-            Range::Whole(least, _) => Some(Value::Whole(least)),
-            Range::Between(least, _) => Some(Value::Number(least)),
+            Range::Whole(least, _) | Range::WholeOrAll(least) => Some(Value::Whole(least)),
+            Range::Between(least, _) | Range::AtLeast(least) => Some(Value::Number(least)),
             _ => None,
         }
     }
 
+    /// Whether its numbers are whole.
+    pub(crate) fn is_whole(self) -> bool {
+        matches!(self, Range::Whole(..) | Range::WholeOrAll(_))
+    }
+
     pub(super) fn least_whole(self) -> u64 {
         match self {
-            Range::Whole(least, _) => least,
+            Range::Whole(least, _) | Range::WholeOrAll(least) => least,
             _ => 0,
         }
     }
@@ -42,6 +51,8 @@ impl Range {
     pub(super) fn holds(self, value: Value) -> bool {
         match (self, value) {
             (Range::Whole(least, most), Value::Whole(n)) => (least..=most).contains(&n),
+            (Range::WholeOrAll(least), Value::Whole(n)) => n >= least,
+            (Range::AtLeast(least), Value::Number(n)) => n >= least,
             (Range::Between(least, most), Value::Number(n)) => (least..=most).contains(&n),
             (Range::Above(least, most), Value::Number(n)) => n > least && n <= most,
             (Range::AutoOr(most), Value::Budget(budget)) => (1..=most).contains(&budget.max_rows()),
@@ -59,6 +70,8 @@ impl Range {
             Range::Whole(0, u64::MAX) => "0 or more".to_string(),
             Range::Whole(least, u64::MAX) => format!("{least} or more"),
             Range::Whole(least, most) => format!("{least} to {most}"),
+            Range::WholeOrAll(least) => format!("{least} or more, or all"),
+            Range::AtLeast(least) => format!("{least} or more"),
             Range::Between(least, most) => format!("{least} to {most}"),
             Range::Above(least, most) => format!("above {least}, up to {most}"),
         }
@@ -79,6 +92,10 @@ impl Range {
             Range::Whole(least, u64::MAX) if least_means.is_empty() => format!("at least {least}"),
             Range::Whole(least, u64::MAX) => format!("at least {least} ({least} is {least_means})"),
             Range::Whole(least, most) => format!("{least} to {most}{unit}"),
+            Range::WholeOrAll(least) => {
+                format!("at least {least} ({least} is {least_means}), or all")
+            }
+            Range::AtLeast(least) => format!("at least {least}{unit}"),
             Range::Between(least, most) => format!("between {least}{means} and {most}"),
             Range::Above(least, most) => format!("above {least} and at most {most}"),
             Range::OneOf(_) | Range::AnyOf(_) | Range::ShareOf(_) => self.in_short(),

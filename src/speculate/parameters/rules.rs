@@ -5,7 +5,7 @@ use super::{
     Value,
 };
 use super::{rule_numbers, under};
-use crate::speculate::params::AcceptanceRule;
+use crate::speculate::params::{AcceptanceRule, MAX_BRANCH};
 
 /// Defaults shared by the entries of this file.
 const OF_RULES: Parameter = Parameter {
@@ -44,14 +44,17 @@ pub(crate) static K: Parameter = Parameter {
     label: "k",
     symbol: "k",
     about: "accept ranks up to this",
-    help: "Relaxed and ratio: maximum rank at which a draft token is accepted",
-    range: Range::Whole(1, u64::MAX),
+    help: "Relaxed, ratio and margin: maximum rank at which a draft token is accepted",
+    placeholder: "N|all",
+    range: Range::WholeOrAll(1),
     least_means: "strict",
     row: SettingRow::Settings(1),
-    notches: Notches::Ones(10),
+    notches: Notches::OnesThenAll(10),
     sweep: InSweep::Tried("1,2,3,5"),
-    place: ParameterPlace::Whole(|params| match &mut params.verify {
-        AcceptanceRule::Relaxed { k, .. } | AcceptanceRule::Ratio { k, .. } => Some(k),
+    place: ParameterPlace::Ranks(|params| match &mut params.verify {
+        AcceptanceRule::Relaxed { k, .. }
+        | AcceptanceRule::Ratio { k, .. }
+        | AcceptanceRule::Margin { k, .. } => Some(k),
         _ => None,
     }),
     ..OF_RULES
@@ -89,6 +92,22 @@ pub(crate) static RATIO: Parameter = Parameter {
     ..SHARE
 };
 
+pub(crate) static MARGIN: Parameter = Parameter {
+    name: "margin",
+    label: "margin",
+    symbol: "m",
+    about: "and p ≥ the best p - this",
+    help: "Margin: how far a probability may be below the most probable token's",
+    placeholder: "M",
+    row: SettingRow::Settings(4),
+    sweep: InSweep::Tried("0.1,0.3,0.6"),
+    place: ParameterPlace::Number(|params| match &mut params.verify {
+        AcceptanceRule::Margin { m, .. } => Some(m),
+        _ => None,
+    }),
+    ..SHARE
+};
+
 pub(crate) static EPS: Parameter = Parameter {
     name: "eps",
     label: "eps",
@@ -96,7 +115,7 @@ pub(crate) static EPS: Parameter = Parameter {
     about: "p above this is enough",
     help: "Typical: accept probabilities above this",
     placeholder: "P",
-    row: SettingRow::Settings(4),
+    row: SettingRow::Settings(5),
     notches: Notches::Steps {
         step: 0.01,
         most: 1.0,
@@ -116,13 +135,55 @@ pub(crate) static DELTA: Parameter = Parameter {
     about: "or p above this × e^-entropy",
     help: "Typical: or a probability above this times e^-entropy",
     placeholder: "F",
-    row: SettingRow::Settings(5),
+    row: SettingRow::Settings(6),
     sweep: InSweep::Tried("0.1,0.3,0.6,1"),
     place: ParameterPlace::Number(|params| match &mut params.verify {
         AcceptanceRule::Typical { delta, .. } => Some(delta),
         _ => None,
     }),
     ..SHARE
+};
+
+pub(crate) static ENTROPY: Parameter = Parameter {
+    name: "entropy",
+    label: "entropy",
+    symbol: "h",
+    about: "only where the entropy is above this",
+    help: "Deferred: entropy that a distribution must exceed; inf is strict",
+    placeholder: "H",
+    range: Range::AtLeast(0.0),
+    unit: "nats",
+    row: SettingRow::Settings(7),
+    // No more than the entropy of some 400 equally likely tokens.
+    notches: Notches::Steps {
+        step: 0.1,
+        most: 6.0,
+    },
+    sweep: InSweep::Tried("0.3,0.6,1,2"),
+    place: ParameterPlace::Number(|params| match &mut params.verify {
+        AcceptanceRule::Deferred { h, .. } => Some(h),
+        _ => None,
+    }),
+    ..OF_RULES
+};
+
+pub(crate) static WINDOW: Parameter = Parameter {
+    name: "window",
+    label: "window",
+    symbol: "w",
+    about: "drafts after it that must be the argmax",
+    help: "Deferred: number of next draft tokens that must each be the most probable one",
+    placeholder: "W",
+    range: Range::Whole(1, MAX_BRANCH as u64),
+    unit: "tokens",
+    row: SettingRow::Settings(8),
+    notches: Notches::Ones(12),
+    sweep: InSweep::Tried("2,4,6,8"),
+    place: ParameterPlace::Whole(|params| match &mut params.verify {
+        AcceptanceRule::Deferred { w, .. } => Some(w),
+        _ => None,
+    }),
+    ..OF_RULES
 };
 
 fn rule_names() -> Vec<&'static str> {

@@ -27,7 +27,7 @@ pub(crate) static TEMPERATURE: Parameter = Parameter {
     placeholder: "T",
     range: Range::Between(0.0, MAX_TEMPERATURE),
     least_means: "off",
-    row: SettingRow::Settings(6),
+    row: SettingRow::Settings(9),
     // Above this, the text is unreadable.
     notches: Notches::Steps {
         step: 0.1,
@@ -45,7 +45,7 @@ pub(crate) static TOP_K: Parameter = Parameter {
     placeholder: "K",
     range: Range::Whole(1, u64::MAX),
     unset: "all",
-    row: SettingRow::Settings(7),
+    row: SettingRow::Settings(10),
     notches: Notches::ListedThenUnset(TOP_KS),
     place: ParameterPlace::OptionalWhole(|params| Some(&mut params.sampling.as_mut()?.top_k)),
     ..OF_SAMPLING
@@ -60,7 +60,7 @@ pub(crate) static TOP_P: Parameter = Parameter {
     placeholder: "P",
     range: Range::Above(0.0, 1.0),
     unset: "1, all",
-    row: SettingRow::Settings(8),
+    row: SettingRow::Settings(11),
     notches: Notches::Steps {
         step: 0.05,
         most: 1.0,
@@ -75,7 +75,7 @@ pub(crate) static SEED: Parameter = Parameter {
     about: "same seed, same text",
     help: "With a temperature: the same seed gives the same text",
     range: Range::Whole(0, u64::MAX),
-    row: SettingRow::Settings(9),
+    row: SettingRow::Settings(12),
     notches: Notches::Ones(u64::MAX),
     place: ParameterPlace::Seed(|params| Some(&mut params.sampling.as_mut()?.seed)),
     ..OF_SAMPLING

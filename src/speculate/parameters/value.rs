@@ -21,6 +21,8 @@ pub enum Value {
     Drafter(Drafter),
     /// A whole number.
     Whole(u64),
+    /// No limit, where a whole number would be one.
+    All,
     /// Any number.
     Number(f32),
 }
@@ -35,6 +37,7 @@ impl fmt::Display for Value {
             Value::Weights(weights) => weights.fmt(f),
             Value::Drafter(drafter) => f.write_str(drafter.name()),
             Value::Whole(n) => n.fmt(f),
+            Value::All => f.write_str("all"),
             Value::Number(n) => n.fmt(f),
         }
     }

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::speculate::draft::DraftTree;
 use crate::speculate::parameters;
-use crate::speculate::params::Budget;
+use crate::speculate::params::{ALL_RANKS, Budget};
 use crate::speculate::row::NodeDistribution;
 use crate::speculate::test_support::{self, header};
 use crate::speculate::trace::{Step, Timing};
@@ -152,6 +152,35 @@ fn what_means_the_same_runs_once() {
     assert_eq!(grid.layers[0].rows, ["1", "2"]);
     assert_eq!(grid.layers[0].columns, ["0.1", "0.4"]);
     assert_eq!(grid.layers[0].cell(1, 0), 1);
+}
+
+#[test]
+fn every_number_of_a_rule_is_an_axis() {
+    let of = |rule: &str, axes: Axes| {
+        let rules = vec![Family::parse(rule).unwrap()];
+        Grid::new(Params::default(), &Axes { rules, ..axes }).unwrap()
+    };
+    let axes = trying(Axes::default(), "k", "2,all");
+    let grid = of("margin", trying(axes.clone(), "margin", "0.1,0.3"));
+    assert_eq!(grid.layers[0].rows, ["2", "all"]);
+    assert_eq!(grid.layers[0].axes, ["k", "m"]);
+    let last = grid.cells.last().unwrap().verify;
+    assert_eq!(
+        last,
+        AcceptanceRule::Margin {
+            k: ALL_RANKS,
+            m: 0.3
+        }
+    );
+    let relaxed = of("relaxed", trying(axes, "tau", "0.1"));
+    assert_eq!(relaxed.layers[0].rows, ["2", "all"]);
+    let axes = trying(Axes::default(), "entropy", "0.3,inf");
+    let grid = of("deferred", trying(axes, "window", "2,4"));
+    assert_eq!(grid.layers[0].axes, ["h", "w"]);
+    assert_eq!(grid.layers[0].rows, ["0.3", "inf"]);
+    // No entropy is above infinity: both are strict, which runs once.
+    assert_eq!(grid.layers[0].cells, [0, 1, 2, 2]);
+    assert_eq!(grid.cells[2].verify, AcceptanceRule::Strict);
 }
 
 #[test]

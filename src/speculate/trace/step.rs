@@ -142,6 +142,7 @@ impl Step {
     pub fn scored(&self) -> ScoredTree<'_> {
         ScoredTree {
             verdict: Some(&self.verdict),
+            limit: self.room.tokens,
             ..ScoredTree::new(&self.tree, &self.rows, &self.judged)
         }
     }

@@ -2,7 +2,7 @@
 
 use laserscope::engine::RunSpec;
 use laserscope::recsys::{Catalog, Framework, Role, SubjectKind};
-use laserscope::speculate::params::{AcceptanceRule, Budget, Params};
+use laserscope::speculate::params::{ALL_RANKS, AcceptanceRule, Budget, Params};
 use laserscope::speculate::whatif::Change;
 use laserscope::worker::ask;
 
@@ -41,6 +41,15 @@ fn the_real_model_confirms_its_what_ifs() {
                 None,
             ),
             with(Some(AcceptanceRule::Ratio { k: 2, r: 0.5 }), auto(16), None),
+            with(
+                Some(AcceptanceRule::Margin {
+                    k: ALL_RANKS,
+                    m: 0.2,
+                }),
+                None,
+                None,
+            ),
+            with(Some(AcceptanceRule::Deferred { h: 0.3, w: 2 }), None, None),
             with(None, auto(8), None),
             with(None, Some(Budget::Rows(4)), None),
             with(None, None, Some(2)),

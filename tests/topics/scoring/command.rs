@@ -382,6 +382,11 @@ fn lossy_rules_need_greedy_answers_with_their_candidates() {
     );
     let typical = refused(&["score", &ids_alone, "--verify", "typical"], 1);
     assert!(typical.contains("whole distribution"), "{typical}");
+    let deferred = refused(&["score", &ids_alone, "--verify", "deferred"], 1);
+    assert!(
+        deferred.contains("--verify deferred") && deferred.contains("entropy"),
+        "{deferred}"
+    );
     let log = shelf.write("greedy.jsonl", &greedy(0.05));
     let sampled = shelf.write("sampled.jsonl", &greedy(0.6));
     let sampled = refused_with(&sampled, &[]);
@@ -398,6 +403,37 @@ fn lossy_rules_need_greedy_answers_with_their_candidates() {
     assert_eq!(relaxed["ways"][0]["judged"], 1.0);
     let tokens = |report: &Value| report["ways"][0]["tokens"].as_u64();
     assert_eq!(tokens(&relaxed), tokens(&strict));
+    // Nor does any other rule that logged candidates are enough for.
+    for rule in [
+        &["--verify", "margin", "--margin", "0.3"][..],
+        &["--verify", "margin", "--k", "all", "--margin", "0.3"],
+        &["--verify", "relaxed", "--k", "all", "--tau", "0.1"],
+        &["--verify", "ratio", "--k", "all", "--ratio", "0.5"],
+    ] {
+        let line = [
+            &["score", &log, "--logprobs", "penalized", "--budget", "8"],
+            rule,
+        ]
+        .concat();
+        let found = report(&line);
+        assert_eq!(found["ways"][0]["judged"], 1.0, "{rule:?}");
+        assert_eq!(tokens(&found), tokens(&strict), "{rule:?}");
+    }
+    let missing = [
+        "score",
+        &ids_alone,
+        "--logprobs",
+        "raw",
+        "--verify",
+        "relaxed",
+        "--k",
+        "all",
+    ];
+    let missing = refused(&missing, 1);
+    assert!(
+        missing.contains("needs the most probable tokens"),
+        "{missing}"
+    );
 }
 
 #[test]

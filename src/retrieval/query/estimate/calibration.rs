@@ -10,10 +10,12 @@
 
 use crate::retrieval::query::estimate::logistic::sigmoid;
 use crate::retrieval::query::estimate::standing::{N_WEIGHTS, Offers, Standing};
-use crate::retrieval::query::estimate::weights::{SHIPPED, START_RELAXED, START_STRICT};
+use crate::retrieval::query::estimate::weights::{
+    SHIPPED, START_ALL_RANKS, START_DEFERRED, START_MARGIN, START_RELAXED, START_STRICT,
+};
 use crate::speculate::draft::DraftTree;
 use crate::speculate::learned::{CalibrationStart, CalibrationState, Learned};
-use crate::speculate::params::{AcceptanceRule, Drafter, Params};
+use crate::speculate::params::{AcceptanceRule, Drafter, Laxity, Params};
 use crate::speculate::verify::Verdict;
 
 /// Learning rate, and the starting point's weight in observations.
@@ -52,9 +54,12 @@ impl Calibration {
     pub(crate) fn start(rule: AcceptanceRule) -> Self {
         Calibration {
             started_as: rule,
-            weights: match rule.takes_second_choices() {
-                true => START_RELAXED,
-                false => START_STRICT,
+            weights: match rule.laxity() {
+                Laxity::FirstChoices => START_STRICT,
+                Laxity::SecondChoices => START_RELAXED,
+                Laxity::AnyRank => START_ALL_RANKS,
+                Laxity::NearChoices => START_MARGIN,
+                Laxity::Confirmed => START_DEFERRED,
             },
             squares: [INERTIA; N_WEIGHTS],
         }
@@ -159,8 +164,7 @@ impl Calibrations {
             |((verify, drafter), calibration): &((AcceptanceRule, Drafter), Calibration)| {
                 let start = Calibration::start(calibration.started_as);
                 let learned = calibration.changed_since(&start);
-                let is_alike =
-                    calibration.expects_second_choices() == verify.takes_second_choices();
+                let is_alike = calibration.started_as.laxity() == verify.laxity();
                 (!learned.is_empty() || !is_alike).then_some(CalibrationState {
                     verify: *verify,
                     drafter: *drafter,

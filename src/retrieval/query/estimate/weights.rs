@@ -52,7 +52,7 @@ pub(crate) const WEIGHTS: Weights = Weights {
     lead: [-0.12, 0.90, 0.06, 0.32, 0.11, -0.09],
 };
 
-/// Raised whenever a weight of the two starting points below or of [`WEIGHTS`] changes;
+/// Raised whenever a weight of the starting points below or of [`WEIGHTS`] changes;
 /// recorded in headers.
 pub(crate) const SHIPPED: u32 = 2;
 
@@ -74,4 +74,32 @@ pub(crate) const START_RELAXED: [f32; N_WEIGHTS] = [
     -0.013, 0.038, 0.090, 0.063, -0.033, 0.247, 0.069, 0.090, -0.094, 0.062, -0.495, 0.166, -0.048,
     -0.114, -0.031, 0.045, 0.186, 0.091, 0.113, 0.078, -0.054, -0.086, -0.031, -0.056, -0.147,
     -0.044, -0.192,
+];
+
+/// .. and if a token of any rank is accepted: after the same session under relaxed with
+/// k = all, tau = 0.1, begun at [`START_RELAXED`].
+pub(crate) const START_ALL_RANKS: [f32; N_WEIGHTS] = [
+    0.034, 0.034, -0.182, 0.157, -0.292, -0.149, -0.090, -0.050, 0.371, 0.371, -0.029, -0.341,
+    -0.016, 0.028, 0.088, -0.029, -0.026, 0.253, 0.099, 0.125, -0.117, -0.024, -0.572, 0.152,
+    0.001, -0.249, -0.050, 0.068, 0.212, 0.076, 0.027, 0.144, -0.010, -0.152, -0.065, -0.070,
+    -0.157, -0.089, -0.227,
+];
+
+/// .. and if a token is accepted that is nearly as likely as the first choice: after the
+/// same session under the rule `margin` (k = 2, m = 0.6), begun at [`START_RELAXED`].
+pub(crate) const START_MARGIN: [f32; N_WEIGHTS] = [
+    0.027, -0.014, -0.206, 0.201, -0.263, -0.189, -0.142, -0.067, 0.442, 0.442, -0.119, -0.239,
+    -0.039, -0.137, 0.114, 0.057, 0.011, 0.299, 0.070, 0.100, -0.146, 0.086, -0.658, 0.086, 0.072,
+    -0.251, -0.055, 0.045, 0.221, 0.096, 0.173, -0.024, -0.079, -0.118, 0.014, -0.104, -0.153,
+    -0.099, -0.221,
+];
+
+/// .. and if a token is accepted that the model goes on with: after the same session under
+/// the rule `deferred` (h = 0.3, w = 6), begun at [`START_STRICT`], since most drafts are
+/// judged as there.
+pub(crate) const START_DEFERRED: [f32; N_WEIGHTS] = [
+    0.006, -0.042, -0.202, 0.089, -0.084, -0.168, -0.017, -0.125, 0.299, 0.299, -0.213, -0.129,
+    -0.070, 0.052, 0.141, 0.079, -0.019, 0.262, 0.063, 0.058, -0.047, 0.072, -0.506, 0.008, 0.021,
+    -0.044, -0.156, 0.009, 0.150, -0.025, 0.098, -0.110, 0.035, -0.036, -0.019, 0.017, -0.037,
+    -0.131, -0.019,
 ];

@@ -4,7 +4,7 @@ use crate::present::record::Record;
 use crate::present::selection::TreeSelection;
 use crate::speculate::compare::in_common;
 use crate::speculate::cost::StepCosts;
-use crate::speculate::parameters::{Range, Value};
+use crate::speculate::parameters::Value;
 use crate::speculate::params::Source;
 use crate::speculate::stats::first_difference;
 use crate::speculate::trace::{Header, PoolSize};
@@ -38,7 +38,7 @@ impl Figure {
         let value = self.value(app)?;
         Some(match self.what {
             What::RunMal | What::MsPerToken | What::Cost(_) => format!("{value:.1}"),
-            What::Number(of) if !matches!(of.range, Range::Whole(..)) => format!("{value:.1}"),
+            What::Number(of) if !of.range.is_whole() => format!("{value:.1}"),
             What::LogProb
             | What::TimesAsFast
             | What::StepCost

@@ -82,7 +82,7 @@ fn candidate_line(
     let within = match (drawn, facts.verify.max_rank()) {
         (Some(drawn), _) => drawn.token == id,
         (None, Some(k)) => rank <= k,
-        (None, None) => bound(facts).is_some_and(|bound| p > bound) || rank == 1,
+        (None, None) => rank == 1 || could_take(facts, rank, candidate),
     };
     let style = match (mark, within) {
         (Some(mark), _) => theme.mark(mark).add_modifier(Modifier::BOLD),
@@ -97,6 +97,16 @@ fn candidate_line(
     push_bar(&mut line, facts, p, bar_width, (style, theme.line()));
     line.push_span(Span::styled(format!(" {:>3}", prob(p)), style));
     line
+}
+
+/// Whether the rule, which sets no limit on ranks, accepts a token of this probability if
+/// its branch allows it.
+fn could_take(facts: &TokenFacts<'_>, rank: usize, &Candidate(_, p): &Candidate) -> bool {
+    let at = unranked(facts).map(|at| Standing {
+        score: Some(TokenScore::new(rank as u32, p)),
+        ..at
+    });
+    at.is_some_and(|at| tests(at, facts.verify).all(|test| test.is_some_and(|t| t.holds())))
 }
 
 fn token_width(width: usize) -> usize {
@@ -123,17 +133,25 @@ fn push_bar(
 /// The probability that the rule asks for here; 1 where only the choice is taken. `None`:
 /// what it depends on is not recorded.
 fn bound(facts: &TokenFacts<'_>) -> Option<f32> {
-    let row = facts.selected.row?;
-    let is_recorded = row.entropy.is_some();
-    let unranked = Standing {
-        token: TokenId::MAX,
-        score: Some(TokenScore::new(1, 1.0)),
-        row: Some(row),
-        choice: row.choice(),
+    let is_recorded = facts.selected.row?.entropy.is_some();
+    let mut tests = tests(unranked(facts)?, facts.verify);
+    let Some(first) = tests.next() else {
+        return Some(1.0);
     };
-    match tests(unranked, facts.verify).last() {
-        Some(Some(Test::Typical { .. })) if !is_recorded => None,
-        Some(test) => test.map(|test| test.bound()),
-        None => Some(1.0),
+    match tests.last().unwrap_or(first)? {
+        Test::Typical { .. } if !is_recorded => None,
+        // Any probability will do, unless the model is too sure.
+        Test::Window { .. } => first.filter(|test| !test.holds()).map(|_| 1.0),
+        test => Some(test.bound()),
     }
+}
+
+/// A token that satisfies all that does not depend on the place.
+fn unranked<'a>(facts: &TokenFacts<'a>) -> Option<Standing<'a>> {
+    let row = facts.selected.row?;
+    let at = Standing {
+        score: Some(TokenScore::new(1, 1.0)),
+        ..Standing::within(row, TokenId::MAX)
+    };
+    Some(at.confirmed())
 }
