@@ -35,6 +35,7 @@ mod interface;
 mod jinja;
 mod kernels;
 mod knowledge_files;
+mod leaving;
 mod lessons;
 mod log_tokens;
 mod markers;

@@ -88,6 +88,8 @@ pub struct Session {
     pub(crate) demo: Option<Trace>,
     /// Whether a person has touched anything yet.
     pub(crate) touched: Touched,
+    /// Runs to be saved before the screens are left.
+    pub(crate) to_save: Vec<RunId>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -144,6 +146,7 @@ impl Session {
             save_dir,
             demo,
             touched: Touched::No,
+            to_save: Vec::new(),
         }
     }
 }

@@ -68,7 +68,7 @@ impl App {
     /// What means the same everywhere and asks nothing of the engine.
     fn update_anywhere(&mut self, action: &Action) -> bool {
         match action {
-            Action::Quit => self.effects.push(Effect::Quit),
+            Action::Quit => self.quit(),
             Action::Suspend => self.effects.push(Effect::Suspend),
             Action::NextTheme => {
                 self.look.theme.turn();

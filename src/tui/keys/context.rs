@@ -52,6 +52,8 @@ pub enum Context {
     WhyLow,
     /// A question about a large download.
     Question,
+    /// Runs would be lost.
+    Leave,
     /// A message to be read.
     Message,
     /// The palette of everything that can be done.
@@ -92,6 +94,7 @@ impl Context {
             Context::WhySlow => "Why slow?",
             Context::WhyLow => "Why low?",
             Context::Question => "Question",
+            Context::Leave => "Quitting",
             Context::Message => "Message",
             Context::Commands => "Palette",
             Context::Copy => "Copy",
@@ -122,6 +125,7 @@ impl Context {
             Context::WhySlow => &[Context::WhySlow, Context::Always],
             Context::WhyLow => &[Context::WhyLow, Context::Always],
             Context::Question => &[Context::Question, Context::Always],
+            Context::Leave => &[Context::Leave, Context::Always],
             Context::Message => &[Context::Message, Context::Always],
             Context::Commands => &[Context::Commands, Context::Always],
             Context::Copy => &[Context::Copy, Context::Always],
@@ -130,7 +134,7 @@ impl Context {
     }
 
     /// In the order of the help.
-    pub const ALL: [Context; 26] = [
+    pub const ALL: [Context; 27] = [
         Context::Decode,
         Context::Catalog,
         Context::Board,
@@ -154,6 +158,7 @@ impl Context {
         Context::WhySlow,
         Context::WhyLow,
         Context::Question,
+        Context::Leave,
         Context::Message,
         Context::Commands,
         Context::Copy,

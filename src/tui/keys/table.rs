@@ -373,6 +373,11 @@ pub static TABLE: &[Binding] = table! {
         Action::Submit; [ENTER, Key::char('y')] "yes" "yes: download, remove or save";
         Action::Close; [ESC, Key::char('n')] "no" "no";
     }
+    Leave {
+        Action::Save; [Key::char('s'), ENTER] "save and quit" "save the runs, then quit";
+        Action::Quit; [Key::char('q')] "quit" "quit without saving";
+        Action::Close; [ESC] "stay" "stay";
+    }
     Commands {
         Action::Up; [UP] "↑↓|choose" "the row above";
         Action::Down; [DOWN] "" "the row below";

@@ -220,12 +220,32 @@ impl App {
     }
 
     /// What became of saving a run's trace.
-    pub(crate) fn saved_run(&mut self, id: RunId, outcome: Result<String, String>) {
+    pub fn saved_run(&mut self, id: RunId, outcome: Result<String, String>) {
+        let is_saved = outcome.is_ok();
         if let Ok(path) = &outcome {
-            let path = path.clone();
-            self.with_run(id, |run| run.file = Some(path));
+            self.keep_file(id, path.clone());
         }
         self.saved(outcome);
+        self.saved_before_leaving(id, is_saved);
+    }
+
+    /// Hands a run's trace over to be saved.
+    pub(crate) fn save_run(&mut self, id: RunId) {
+        self.hand_over(id);
+        self.effects.push(Effect::Save(id));
+    }
+
+    /// What is there now goes to a file.
+    pub(crate) fn hand_over(&mut self, id: RunId) {
+        self.with_run(id, |run| run.saving = Some(run.extent()));
+    }
+
+    /// A file has what was handed over.
+    pub(crate) fn keep_file(&mut self, id: RunId, path: String) {
+        self.with_run(id, |run| {
+            run.file = Some(path);
+            run.saved = run.saving;
+        });
     }
 
     /// What became of writing a file.
