@@ -5,6 +5,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use crate::present::theme::Theme;
+use crate::present::token_text::{columns, fit};
 use crate::protocol::Command;
 use crate::speculate::compare::Side;
 use crate::tui::action::Action;
@@ -15,6 +16,8 @@ use crate::tui::widgets::list::{chosen, first_shown, lit, named_row, row_at};
 use crate::tui::widgets::pane;
 
 const WIDTH: u16 = 110;
+/// A title is not cut to less.
+const LEAST_TITLE: usize = 12;
 
 /// Which run the Compare screen is to have on a side.
 #[derive(Debug)]
@@ -54,11 +57,14 @@ impl Dialog for ChooseRun {
         let rows = app.offered(self.side).into_iter().map(|choice| {
             let subject = app.run_of(choice.run()).map_or("", |r| &r.subject.title);
             let settings = app.settings_of(choice);
+            let times = app.times_of(choice);
+            let room = usize::from(inner.width).saturating_sub(columns(&times) + 2);
+            let left = room.saturating_sub(columns(&settings) + 3).max(LEAST_TITLE);
             let name = match subject == compared {
                 true => settings,
-                false => format!("{subject} · {settings}"),
+                false => format!("{} · {settings}", fit(subject, left)),
             };
-            named_row(&name, &app.times_of(choice), inner.width, theme)
+            named_row(&name, &times, inner.width, theme)
         });
         lit(rows, Some(self.row), theme, inner, buf);
     }

@@ -23,9 +23,12 @@ use crate::tui::screens::decode::state::Cursor;
 use crate::tui::widgets::field::{edit, push_input};
 use crate::tui::widgets::list::{lit, moved};
 use crate::tui::widgets::pane;
+use crate::tui::widgets::paragraph::wrap;
 
 const WIDTH: u16 = 84;
-const ROWS: u16 = 14;
+const ROWS: u16 = 17;
+/// Below the list, a blank row and what the chosen line does, whole.
+const ABOUT_ROWS: u16 = 3;
 const NAME: usize = 22;
 const KEYS: usize = 12;
 
@@ -87,7 +90,8 @@ impl Dialog for Palette {
             );
         }
         pane::put(buf, inner, 0, &typed);
-        let list = pane::below(inner, 2);
+        let rest = pane::below(inner, 2);
+        let [list, about] = pane::split_rows(rest, rest.height.saturating_sub(ABOUT_ROWS));
         let offers = app.offers(self.input.value());
         if offers.is_empty() {
             return pane::put(buf, list, 0, &Line::styled("No matches.", theme.dim()));
@@ -95,6 +99,13 @@ impl Dialog for Palette {
         let rows = offers.iter();
         let rows = rows.map(|offer| line(app, offer, usize::from(list.width), theme));
         lit(rows, Some(self.row), theme, list, buf);
+        if let Some(offer) = offers.get(self.row) {
+            let [.., help] = words(app, offer);
+            let lines = wrap(&help, usize::from(about.width)).into_iter();
+            for (row, text) in (1..).zip(lines) {
+                pane::put(buf, about, row, &Line::styled(text, theme.dim()));
+            }
+        }
     }
 }
 
@@ -227,19 +238,25 @@ fn closeness(name: &str, text: &str) -> u32 {
     }
 }
 
-fn line(app: &App, offer: &Offer<'_>, width: usize, theme: &Theme) -> Line<'static> {
-    let (keys, name, help) = match offer {
-        Offer::Act(binding) => (
+/// Keys, name, and what it does.
+fn words(app: &App, offer: &Offer<'_>) -> [String; 3] {
+    match offer {
+        Offer::Act(binding) => [
             app.look.keys.names(binding),
             binding.action.name(),
             binding.help.to_string(),
-        ),
-        Offer::GoTo(n) => (String::new(), format!("step {n}"), "go to this step".into()),
-        Offer::Find(_) => {
-            let help = "the next step that matches this condition";
-            (String::new(), "find".into(), help.into())
-        }
-    };
+        ],
+        Offer::GoTo(n) => [String::new(), format!("step {n}"), "go to this step".into()],
+        Offer::Find(_) => [
+            String::new(),
+            "find".into(),
+            "the next step that matches this condition".into(),
+        ],
+    }
+}
+
+fn line(app: &App, offer: &Offer<'_>, width: usize, theme: &Theme) -> Line<'static> {
+    let [keys, name, help] = words(app, offer);
     let (keys, name) = (pad(&keys, KEYS), pad(&name, NAME));
     let room = width.saturating_sub(columns(&keys) + columns(&name) + 2);
     Line::from(vec![

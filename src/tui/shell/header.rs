@@ -117,10 +117,15 @@ fn status(app: &App, theme: &Theme, room: usize) -> Line<'static> {
             let name = &ready.model.name;
             let kind = ready.device.split(" (").next().unwrap_or_default();
             let devices = [ready.device.as_str(), kind].map(|device| format!(" · {device}"));
-            // A stump of the name would say less than the name alone.
-            let least = columns(name).min(LEAST_NAME);
-            let mut fitting = devices.iter().filter(|d| columns(d) + least <= room);
-            match fitting.next() {
+            // The whole name is worth more than what the device can do; a stump of it
+            // would say less than the name alone.
+            let whole = columns(name);
+            let least = [whole, whole, whole.min(LEAST_NAME)];
+            let choices = [&devices[0], &devices[1], &devices[1]]
+                .into_iter()
+                .zip(least);
+            let mut fitting = choices.filter(|(d, least)| columns(d) + least <= room);
+            match fitting.next().map(|(device, _)| device) {
                 Some(device) => dim(format!("{}{device}", fit(name, room - columns(device)))),
                 None => dim(name.clone()),
             }

@@ -9,6 +9,7 @@ use color_eyre::eyre::{Report, bail};
 use nucleo_matcher::{Config, Matcher};
 use tui_input::Input;
 
+use crate::present::names::common_prefix;
 use crate::protocol::{PromptPreview, PromptText};
 use crate::recsys::{Catalog, Framework, Half, Subject, SubjectKind, SubjectRef};
 use crate::speculate::trace::SubjectInfo;
@@ -26,6 +27,8 @@ pub struct List {
     haystacks: Vec<Haystack>,
     /// All subjects, the query half first.
     order: Vec<SubjectRef>,
+    /// What all names begin with.
+    pub(crate) prefix: String,
     pub(crate) rows: Vec<FilterRow>,
     /// Which of the rows is selected.
     pub selected: usize,
@@ -303,9 +306,14 @@ impl List {
         let mut order: Vec<SubjectRef> = catalog.subjects(kind).collect();
         let haystacks = order.iter().map(|&at| Haystack::of(catalog, at)).collect();
         order.sort_by_key(|&at| catalog.subject(at).half() == Half::Pool);
+        let labels: Vec<String> = order
+            .iter()
+            .map(|&at| catalog.subject(at).label())
+            .collect();
         let mut list = List {
             haystacks,
             order,
+            prefix: common_prefix(labels.iter().map(String::as_str)),
             ..List::default()
         };
         list.show_all();

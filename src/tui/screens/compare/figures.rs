@@ -11,7 +11,7 @@ use ratatui::widgets::{Paragraph, Widget};
 use crate::present::number::{NOT_RECORDED, UNKNOWN, count, percent, three};
 use crate::present::record::Record;
 use crate::present::theme::Theme;
-use crate::present::token_text::{columns, fit, pad};
+use crate::present::token_text::{columns, pad};
 use crate::speculate::compare::{
     Lossless, Names, Pace, Side, Slower, because, first_words, machine, profile,
 };
@@ -171,8 +171,12 @@ fn headers(app: &App, width: usize, theme: &Theme) -> Vec<Line<'static>> {
         "" => "nothing that affects a run",
         some => some,
     };
-    let text = fit(text, width.saturating_sub(12));
-    vec![labelled("differ in", text, theme.text(), theme)]
+    let mut lines = wrap(&format!("differ in {text}"), width).into_iter();
+    let first = lines.next().unwrap_or_default();
+    let first = first.trim_start_matches("differ in ").to_string();
+    let mut told = vec![labelled("differ in", first, theme.text(), theme)];
+    told.extend(lines.map(|text| Line::styled(text, theme.text())));
+    told
 }
 
 /// Which one is slower and why, in a sentence.
@@ -240,8 +244,8 @@ fn machines(app: &App, width: usize, theme: &Theme) -> Vec<Line<'static>> {
         true => vec![line],
         false => vec![machine, profile],
     };
-    let line = |text: String| Line::styled(fit(&text, width), theme.dim());
-    texts.into_iter().map(line).collect()
+    let lines = texts.iter().flat_map(|text| wrap(text, width));
+    lines.map(|text| Line::styled(text, theme.dim())).collect()
 }
 
 /// A row of figures each: lines, not a `Table`, since all that is said is counted first.
@@ -263,11 +267,9 @@ fn figures(app: &App, width: usize, theme: &Theme) -> Vec<Line<'static>> {
         let (Some(choice), Some(record)) = (app.compare.choice(side), app.compared(side)) else {
             continue;
         };
-        let label = format!("{} {}", letter(side), app.name_of_choice(choice));
-        let mut line = Line::from(Span::styled(
-            pad(&fit(&label, name.saturating_sub(1)), name),
-            theme.strong(),
-        ));
+        let label = app.name_beside(side, choice, name.saturating_sub(3));
+        let label = format!("{} {label}", letter(side));
+        let mut line = Line::from(Span::styled(pad(&label, name), theme.strong()));
         let timed = timed.map(|paces| side.of(paces));
         let values = values(app, (side, choice), record, timed);
         for &i in &columns {

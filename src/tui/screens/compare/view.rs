@@ -79,12 +79,12 @@ fn heading(app: &App, side: Side, theme: &Theme, rect: Rect, buf: &mut Buffer) {
         Side::Left => "A",
         Side::Right => "B",
     };
-    let name = app.compare.choice(side).map_or_else(
-        || format!("{letter} not chosen"),
-        |choice| format!("{letter} {}", app.name_of_choice(choice)),
-    );
-    let room = usize::from(rect.width).saturating_sub(6);
-    pane::title(&fit(&name, room), rect, true, theme, buf);
+    let room = usize::from(rect.width).saturating_sub(8);
+    let name = match app.compare.choice(side) {
+        Some(choice) => app.name_beside(side, choice, room),
+        None => "not chosen".into(),
+    };
+    pane::title(&format!("{letter} {name}"), rect, true, theme, buf);
 }
 
 fn lines(app: &App, side: Side, rect: Rect) -> Rc<Vec<lines::Line>> {

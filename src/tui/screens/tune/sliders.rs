@@ -12,6 +12,7 @@ use crate::tui::screens::tune::state::Side;
 use crate::tui::settings::Setting;
 use crate::tui::widgets::list::marked;
 use crate::tui::widgets::pane::put;
+use crate::tui::widgets::paragraph::wrap;
 
 const NAME: usize = 13;
 const VALUE: usize = 11;
@@ -24,9 +25,10 @@ pub(crate) fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let lines = lines.map(|&setting| line(app, setting, theme, area.width));
     let chosen = Some(selected).filter(|_| app.tune.side == Side::Sliders);
     marked(lines, chosen, theme, area, buf);
-    let about = fit(sliders[selected].about(), usize::from(area.width));
-    let row = sliders.len() as u16 + 1;
-    put(buf, area, row, &Line::styled(about, theme.dim()));
+    let about = wrap(sliders[selected].about(), usize::from(area.width));
+    for (row, text) in (sliders.len() as u16 + 1..).zip(about) {
+        put(buf, area, row, &Line::styled(text, theme.dim()));
+    }
 }
 
 fn line(app: &App, setting: Setting, theme: &Theme, width: u16) -> Line<'static> {
