@@ -102,6 +102,10 @@ pub enum Action {
     PageDown,
     First,
     Last,
+    /// By the next column.
+    Sort,
+    /// The other way round.
+    ReverseSort,
     /// One less or one to the left: a setting, a choice.
     Less,
     More,

@@ -37,6 +37,7 @@ mod kernels;
 mod knowledge_files;
 mod leaving;
 mod lessons;
+mod lists;
 mod log_tokens;
 mod markers;
 #[cfg(target_os = "linux")]

@@ -12,8 +12,11 @@ use crate::tui::action::Action;
 use crate::tui::app::dialog::Dialog;
 use crate::tui::app::{App, Tone};
 use crate::tui::keys::context::Context;
+use crate::tui::runs::sorting::RunColumn;
+use crate::tui::screens::compare::state::Choice;
 use crate::tui::widgets::list::{chosen, first_shown, lit, named_row, row_at};
 use crate::tui::widgets::pane;
+use crate::tui::widgets::sort::{Sorting, order_note};
 
 const WIDTH: u16 = 110;
 /// A title is not cut to less.
@@ -24,6 +27,13 @@ const LEAST_TITLE: usize = 12;
 pub struct ChooseRun {
     pub(crate) side: Side,
     pub(crate) row: usize,
+    sorting: Sorting<RunColumn>,
+}
+
+impl ChooseRun {
+    fn choices(&self, app: &App) -> Vec<Choice> {
+        app.sorted_choices(app.offered(self.side), &self.sorting)
+    }
 }
 
 impl Dialog for ChooseRun {
@@ -32,7 +42,12 @@ impl Dialog for ChooseRun {
     }
 
     fn update(mut self: Box<Self>, app: &mut App, action: &Action) -> Vec<Command> {
-        let choices = app.offered(self.side);
+        match action {
+            Action::Sort => self.sorting.next(),
+            Action::ReverseSort => self.sorting.reverse(),
+            _ => {}
+        }
+        let choices = self.choices(app);
         self.row = chosen(self.row, action, choices.len().saturating_sub(1));
         match action {
             Action::Close => {}
@@ -51,10 +66,12 @@ impl Dialog for ChooseRun {
             Side::Left => "WHICH RUN IS A?",
             Side::Right => "WHICH RUN IS B?",
         };
-        let inner = pane::dialog(title, place(app, self.side, area), theme, buf);
+        let rect = place(app, self.side, area);
+        let inner = pane::dialog(title, rect, theme, buf);
+        pane::note(&[order_note(&self.sorting, theme)], title.len(), rect, buf);
         let left = app.compare.left.and_then(|c| app.run_of(c.run()));
         let compared = left.map_or("", |r| &r.subject.title);
-        let rows = app.offered(self.side).into_iter().map(|choice| {
+        let rows = self.choices(app).into_iter().map(|choice| {
             let subject = app.run_of(choice.run()).map_or("", |r| &r.subject.title);
             let settings = app.settings_of(choice);
             let times = app.times_of(choice);
@@ -90,7 +107,11 @@ impl App {
         let now = self.compare.choice(side);
         let at = choices.iter().position(|c| Some(*c) == now);
         let row = at.unwrap_or(0);
-        self.ask(ChooseRun { side, row });
+        self.ask(ChooseRun {
+            side,
+            row,
+            sorting: Sorting::default(),
+        });
     }
 }
 

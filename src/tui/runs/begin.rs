@@ -11,7 +11,9 @@ use crate::tui::app::shared::Touched;
 use crate::tui::app::{App, Effect, Tone};
 use crate::tui::keys::context::Context;
 use crate::tui::runs::run::{Origin, Phase, Recording, Run};
+use crate::tui::runs::sorting::RunColumn;
 use crate::tui::screens::Screen;
+use crate::tui::widgets::sort::Sorting;
 use crate::worker::ask;
 
 /// Longest part of a custom prompt that serves as its title, in characters.
@@ -300,8 +302,10 @@ impl App {
             .chain(self.session.earlier.iter().map(Listed::Earlier))
     }
 
-    pub(crate) fn open_listed(&mut self, row: usize) {
-        let chosen = self.listed_runs().nth(row).map(|listed| match listed {
+    /// Opens a row of the list in this order.
+    pub(crate) fn open_listed(&mut self, sorting: &Sorting<RunColumn>, row: usize) {
+        let mut listed = self.sorted_runs(sorting).into_iter();
+        let chosen = listed.nth(row).map(|listed| match listed {
             Listed::Run { run, .. } => Ok(run.id),
             Listed::Earlier(earlier) => Err(earlier.path.clone()),
         });

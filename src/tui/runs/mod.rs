@@ -9,4 +9,5 @@ pub(crate) mod parked;
 pub(crate) mod parking;
 pub(crate) mod reference;
 pub mod run;
+pub(crate) mod sorting;
 pub mod spill;

@@ -6,3 +6,4 @@ pub(crate) mod list;
 pub(crate) mod message;
 pub(crate) mod pane;
 pub(crate) mod paragraph;
+pub(crate) mod sort;

@@ -152,6 +152,10 @@ fn filter(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     if !text.is_empty() {
         found.push(format!("{} found", list.rows.len()));
     }
+    let order = list.sorting.note();
+    if !order.is_empty() {
+        found.push(order);
+    }
     match app.catalog.marked.len() {
         0 => {}
         n => found.push(format!("{n} marked")),

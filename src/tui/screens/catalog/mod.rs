@@ -5,6 +5,7 @@ pub mod detail;
 pub(crate) mod filter;
 pub mod layout;
 pub(crate) mod list;
+pub(crate) mod sorting;
 pub(crate) mod state;
 pub mod tab;
 pub(crate) mod update;

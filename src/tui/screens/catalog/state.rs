@@ -16,8 +16,10 @@ use crate::speculate::trace::SubjectInfo;
 use crate::tui::screens::Typing;
 use crate::tui::screens::catalog::board::state::BoardTab;
 use crate::tui::screens::catalog::filter::{FilterRow, Haystack, matching};
+use crate::tui::screens::catalog::sorting::SubjectColumn;
 use crate::tui::screens::catalog::tab::{CatalogTab, Front};
 use crate::tui::start::Shipped;
+use crate::tui::widgets::sort::Sorting;
 use crate::worker::ask;
 
 /// Items or users, as filtered.
@@ -29,6 +31,7 @@ pub struct List {
     order: Vec<SubjectRef>,
     /// What all names begin with.
     pub(crate) prefix: String,
+    pub(crate) sorting: Sorting<SubjectColumn>,
     pub(crate) rows: Vec<FilterRow>,
     /// Which of the rows is selected.
     pub selected: usize,
@@ -114,7 +117,7 @@ impl Browse {
         }
     }
 
-    fn list_mut(&mut self) -> &mut List {
+    pub(super) fn list_mut(&mut self) -> &mut List {
         match self.kind {
             SubjectKind::Item => &mut self.items,
             SubjectKind::User => &mut self.users,

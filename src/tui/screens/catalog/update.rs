@@ -7,11 +7,11 @@ use crate::tui::app::{App, Tone};
 use crate::tui::dialogs::prompt::PromptField;
 use crate::tui::runs::begin::Begin;
 use crate::tui::screens::Typing;
-use crate::tui::screens::catalog::state::Browse;
 use crate::tui::screens::catalog::tab::Front;
 use crate::tui::start::Length;
 use crate::tui::target::Target;
 use crate::tui::widgets::field::edit;
+use crate::tui::widgets::sort::Sorting;
 
 /// Rows a page key moves in the catalog.
 const PAGE: i64 = 10;
@@ -34,11 +34,14 @@ impl App {
             Action::NextTab => self.catalog.next_tab(),
             Action::Filter => self.catalog.typing = Typing::Yes,
             Action::Submit => self.catalog.typing = Typing::No,
-            Action::Edit(_) => self.catalog.edit_filter(&action),
-            Action::Paste(_) if self.catalog.typing == Typing::Yes => {
-                self.catalog.edit_filter(&action);
+            Action::Edit(_) => self.edit_filter(&action),
+            Action::Paste(_) if self.catalog.typing == Typing::Yes => self.edit_filter(&action),
+            Action::Close => {
+                self.catalog.clear_filter();
+                self.arrange_subjects();
             }
-            Action::Close => self.catalog.clear_filter(),
+            Action::Sort => self.sort_subjects(Sorting::next),
+            Action::ReverseSort => self.sort_subjects(Sorting::reverse),
             Action::Generate => return self.generate_selected(Begin::Running),
             Action::GeneratePaused => return self.generate_selected(Begin::Paused),
             Action::Mark => self.catalog.toggle_mark(),
@@ -60,6 +63,13 @@ impl App {
         Vec::new()
     }
 
+    fn edit_filter(&mut self, action: &Action) {
+        if edit(self.catalog.filter_mut(), action) {
+            self.catalog.refilter();
+            self.arrange_subjects();
+        }
+    }
+
     /// Other prompts from now on, and answers of their length, unless the user has
     /// set one.
     fn next_framework(&mut self) {
@@ -76,13 +86,5 @@ impl App {
             framework.title, framework.about, self.next.params.max_tokens
         );
         self.tell(Tone::Info, text);
-    }
-}
-
-impl Browse {
-    fn edit_filter(&mut self, action: &Action) {
-        if edit(self.filter_mut(), action) {
-            self.refilter();
-        }
     }
 }

@@ -5,6 +5,7 @@ mod change;
 pub(crate) mod drafts;
 pub mod layout;
 pub(crate) mod lists;
+mod sorting;
 pub mod state;
 pub(crate) mod supplied;
 pub(crate) mod text;

@@ -1,0 +1,142 @@
+//! The order of the Pool screen's lists.
+
+use crate::protocol::{ListedDoc, Section};
+use crate::tui::screens::pool::state::{PoolPane, PoolScreen};
+use crate::tui::widgets::sort::{SortColumn, SortKey, Sorting};
+
+/// A column of the list of pools.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SectionColumn {
+    Name,
+    Documents,
+    Tokens,
+    Index,
+    Segments,
+}
+
+impl SortColumn for SectionColumn {
+    const ALL: &'static [Self] = &[
+        SectionColumn::Name,
+        SectionColumn::Documents,
+        SectionColumn::Tokens,
+        SectionColumn::Index,
+        SectionColumn::Segments,
+    ];
+
+    fn name(self) -> &'static str {
+        match self {
+            SectionColumn::Name => "pool",
+            SectionColumn::Documents => "docs",
+            SectionColumn::Tokens => "tokens",
+            SectionColumn::Index => "index",
+            SectionColumn::Segments => "seg",
+        }
+    }
+
+    fn is_text(self) -> bool {
+        self == SectionColumn::Name
+    }
+}
+
+fn section_key(section: &Section, column: SectionColumn) -> SortKey {
+    match column {
+        SectionColumn::Name => SortKey::text(section.pool.name()),
+        SectionColumn::Documents => SortKey::count(section.documents),
+        SectionColumn::Tokens => SortKey::count(section.tokens),
+        SectionColumn::Index => SortKey::count(section.bytes),
+        SectionColumn::Segments => SortKey::count(section.segments),
+    }
+}
+
+/// A column of the list of documents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DocumentColumn {
+    Title,
+    Group,
+    Tokens,
+    Id,
+}
+
+impl SortColumn for DocumentColumn {
+    const ALL: &'static [Self] = &[
+        DocumentColumn::Title,
+        DocumentColumn::Group,
+        DocumentColumn::Tokens,
+        DocumentColumn::Id,
+    ];
+
+    fn name(self) -> &'static str {
+        match self {
+            DocumentColumn::Title => "title",
+            DocumentColumn::Group => "group",
+            DocumentColumn::Tokens => "number",
+            DocumentColumn::Id => "id",
+        }
+    }
+
+    fn is_text(self) -> bool {
+        self != DocumentColumn::Tokens
+    }
+}
+
+fn document_key(doc: &ListedDoc, column: DocumentColumn) -> SortKey {
+    match column {
+        DocumentColumn::Title => SortKey::text(&doc.title),
+        DocumentColumn::Group => SortKey::text(&doc.group),
+        DocumentColumn::Tokens => SortKey::count(doc.n_tokens),
+        DocumentColumn::Id => SortKey::id(&doc.id),
+    }
+}
+
+/// A change of a list's order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SortChange {
+    Next,
+    Reverse,
+}
+
+impl SortChange {
+    fn make<C: SortColumn>(self, sorting: &mut Sorting<C>) {
+        match self {
+            SortChange::Next => sorting.next(),
+            SortChange::Reverse => sorting.reverse(),
+        }
+    }
+}
+
+impl PoolScreen {
+    /// Sorts the list in focus another way; what is selected stays.
+    pub(crate) fn sort(&mut self, change: SortChange) {
+        match self.pane {
+            PoolPane::Pools => {
+                let selected = self.pool().cloned();
+                change.make(&mut self.pools_sorting);
+                self.arrange_pools();
+                let is_it = |s: &Section| Some(&s.pool) == selected.as_ref();
+                self.pool_row = self.sections().iter().position(is_it).unwrap_or(0);
+            }
+            PoolPane::Documents | PoolPane::View => {
+                let selected = self.selected().map(|doc| doc.id.clone());
+                change.make(&mut self.documents_sorting);
+                self.refilter();
+                let is_it = |&at: &usize| Some(&self.documents[at].id) == selected.as_ref();
+                self.row = self.rows.iter().position(is_it).unwrap_or(0);
+            }
+        }
+    }
+
+    /// Puts the pools in order.
+    pub(crate) fn arrange_pools(&mut self) {
+        let sections = self.overview.as_ref().map(|o| o.sections.clone());
+        self.sections = sections.unwrap_or_default();
+        self.pools_sorting.arrange(&mut self.sections, section_key);
+    }
+
+    /// Puts the documents that the filter leaves in order.
+    pub(crate) fn arrange_documents(&mut self) {
+        let mut rows = std::mem::take(&mut self.rows);
+        let key = |&at: &usize, column| document_key(&self.documents[at], column);
+        self.documents_sorting.arrange(&mut rows, key);
+        self.rows = rows;
+    }
+}
