@@ -40,8 +40,11 @@ mod lessons;
 mod lists;
 mod log_tokens;
 mod markers;
+mod mouse;
 #[cfg(target_os = "linux")]
 mod output;
+mod own_prompt;
+mod palette;
 mod parameters;
 mod parked;
 mod pool;

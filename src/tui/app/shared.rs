@@ -21,6 +21,7 @@ use crate::tui::runs::parked::IN_MEMORY_MB;
 use crate::tui::runs::run::Run;
 use crate::tui::runs::spill::Spill;
 use crate::tui::start::{EarlierRun, Glyphs, Length, Look};
+use crate::tui::target::Splitter;
 
 /// How the screens look here and now, and whose the keys and the mouse are.
 pub struct Appearance {
@@ -32,6 +33,8 @@ pub struct Appearance {
     pub glyphs: Glyphs,
     /// How far panes were moved.
     pub panes: Shift,
+    /// The border that the mouse holds.
+    pub(crate) dragged: Option<Splitter>,
     /// By `t`, in this session or an earlier one.
     pub(crate) chosen_theme: Option<String>,
     pub(crate) mouse: Mouse,
@@ -112,6 +115,7 @@ impl Appearance {
             keys: look.keys,
             glyphs: look.glyphs,
             panes: look.memory.panes,
+            dragged: None,
             chosen_theme: look.memory.theme,
             mouse: look.memory.mouse,
             size: (120, 40),

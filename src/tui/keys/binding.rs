@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crossterm::event::KeyCode;
+use crossterm::event::{KeyCode, KeyModifiers};
 
 use super::context::Context;
 use crate::present::key::Key;
@@ -53,6 +53,10 @@ pub(super) const HOME: Key = Key::plain(KeyCode::Home);
 pub(super) const END: Key = Key::plain(KeyCode::End);
 pub(super) const CTRL_HOME: Key = Key::held_ctrl(KeyCode::Home);
 pub(super) const CTRL_END: Key = Key::held_ctrl(KeyCode::End);
+pub(super) const ALT_ENTER: Key = Key {
+    code: KeyCode::Enter,
+    modifiers: KeyModifiers::ALT,
+};
 pub(super) const SPACE: Key = Key::char(' ');
 
 pub(super) use table;

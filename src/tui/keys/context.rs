@@ -32,6 +32,8 @@ pub enum Context {
     Filter,
     /// A prompt or a step number is being typed.
     Typing,
+    /// A custom prompt is being written.
+    Prompt,
     /// The dialog of settings.
     Settings,
     /// The list of runs.
@@ -84,6 +86,7 @@ impl Context {
             Context::Lesson => "In a lesson",
             Context::Filter => "While filtering",
             Context::Typing => "While typing",
+            Context::Prompt => "While writing a prompt",
             Context::Settings => "Settings",
             Context::Runs => "Earlier runs",
             Context::Export => "Export",
@@ -115,6 +118,7 @@ impl Context {
             Context::Lesson => &[Context::Lesson, Context::Always],
             Context::Filter => &[Context::Filter, Context::Always],
             Context::Typing => &[Context::Typing, Context::Always],
+            Context::Prompt => &[Context::Prompt, Context::Always],
             Context::Settings => &[Context::Settings, Context::Always],
             Context::Runs => &[Context::Runs, Context::Always],
             Context::Export => &[Context::Export, Context::Always],
@@ -134,7 +138,7 @@ impl Context {
     }
 
     /// In the order of the help.
-    pub const ALL: [Context; 27] = [
+    pub const ALL: [Context; 28] = [
         Context::Decode,
         Context::Catalog,
         Context::Board,
@@ -149,6 +153,7 @@ impl Context {
         Context::Settings,
         Context::Filter,
         Context::Typing,
+        Context::Prompt,
         Context::Runs,
         Context::Export,
         Context::Help,
@@ -170,6 +175,7 @@ impl Context {
             self,
             Context::Filter
                 | Context::Typing
+                | Context::Prompt
                 | Context::Condition
                 | Context::Commands
                 | Context::HelpSearch

@@ -1,8 +1,8 @@
 //! The keys of the dialogs, and of texts being typed.
 
 use super::binding::{
-    Binding, CTRL_END, CTRL_HOME, DOWN, END, ENTER, ESC, HOME, LEFT, PAGE_DOWN, PAGE_UP, RIGHT,
-    SPACE, TAB, UP, table,
+    ALT_ENTER, BACK_TAB, Binding, CTRL_END, CTRL_HOME, DOWN, END, ENTER, ESC, HOME, LEFT,
+    PAGE_DOWN, PAGE_UP, RIGHT, SPACE, TAB, UP, table,
 };
 use crate::present::key::Key;
 use crate::tui::action::{Action, Copied};
@@ -22,6 +22,16 @@ pub(super) static DIALOGS: &[Binding] = table! {
     }
     Typing {
         Action::Submit; [ENTER] "go" "confirm";
+        Action::Close; [ESC] "cancel" "cancel";
+    }
+    Prompt {
+        Action::Submit; [ENTER] "generate" "generate from the prompt";
+        Action::NewLine; [Key::ctrl('j'), ALT_ENTER] "new line" "begin a new line";
+        Action::NextPane; [TAB] "next part" "the next part: system text, turns, prompt";
+        Action::PreviousPane; [BACK_TAB] "" "the previous part";
+        Action::AddTurn; [Key::ctrl('t')] "add a turn" "add a question and an answer before the prompt";
+        Action::Up; [UP] "" "the line above";
+        Action::Down; [DOWN] "" "the line below";
         Action::Close; [ESC] "cancel" "cancel";
     }
     Settings {

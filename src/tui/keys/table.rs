@@ -124,7 +124,7 @@ static SCREENS: &[Binding] = table! {
         Action::Up; [UP, Key::char('k')] "" "the setting or cell above";
         Action::Down; [DOWN, Key::char('j')] "↑↓|choose" "the setting or cell below";
         Action::Less; [LEFT, Key::char('h')] "←→|move" "decrease, or the cell to the left";
-        Action::More; [RIGHT, Key::char('l')] "" "increase, or the cell to the right";
+        Action::More; [RIGHT, Key::char('l'), SPACE] "" "increase, switch, or the cell to the right";
         Action::Submit; [ENTER] "run/open" "run with these settings; in the sweep, open the cell's run in Decode";
         Action::Branch; [Key::char('b')] "branch" "branch the run with these settings, from the first step that they change";
         Action::NextPane; [TAB] "other pane" "switch between settings and sweep";

@@ -9,6 +9,7 @@ use crate::tui::action::Action;
 use crate::tui::app::model::ModelState;
 use crate::tui::app::shared::Touched;
 use crate::tui::app::{App, Effect, Tone};
+use crate::tui::dialogs::prompt::OwnPrompt;
 use crate::tui::keys::context::Context;
 use crate::tui::runs::run::{Origin, Phase, Recording, Run};
 use crate::tui::runs::sorting::RunColumn;
@@ -54,12 +55,14 @@ impl App {
     }
 
     /// Generates from a prompt that was typed.
-    pub(crate) fn generate_own(&mut self, text: &str) -> Vec<Command> {
-        if text.trim().is_empty() {
+    pub(crate) fn generate_own(&mut self, own: &OwnPrompt) -> Vec<Command> {
+        if own.text.is_empty() {
             return Vec::new();
         }
-        let (mut subject, prompt) = ask::own(text.trim());
-        subject.title = crate::present::token_text::fit(text.trim(), TITLE_LEN);
+        let (mut subject, mut prompt) = ask::own(&own.text);
+        (prompt.system, prompt.examples) = (own.system.clone(), own.turns.clone());
+        let words: Vec<&str> = own.text.split_whitespace().collect();
+        subject.title = crate::present::token_text::fit(&words.join(" "), TITLE_LEN);
         self.begin(subject, prompt, Begin::Running)
     }
 

@@ -7,3 +7,4 @@ pub(crate) mod message;
 pub(crate) mod pane;
 pub(crate) mod paragraph;
 pub(crate) mod sort;
+pub(crate) mod text_area;

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::present::theme::Theme;
-use crate::present::token_text::fit;
+use crate::present::token_text::{fit, pad};
 use crate::speculate::parameters::Reach;
 use crate::tui::app::App;
 use crate::tui::screens::tune::state::Side;
@@ -35,7 +35,10 @@ fn line(app: &App, setting: Setting, theme: &Theme, width: u16) -> Line<'static>
     let params = &app.tune.params;
     let value = fit(&setting.value(params), VALUE - 1);
     let room = usize::from(width).saturating_sub(NAME + VALUE + TAG);
-    let (full, rest) = track(setting.notches(params), room);
+    let (full, rest) = match setting.switch(params) {
+        Some(switch) => (pad(switch, room), String::new()),
+        None => track(setting.notches(params), room),
+    };
     let (tag, style) = tag(app, setting, theme);
     Line::from(vec![
         Span::styled(format!("{:<NAME$}", setting.name()), theme.text()),
