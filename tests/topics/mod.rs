@@ -52,6 +52,7 @@ mod pool_file;
 mod pool_screen;
 mod real;
 mod rerun;
+mod room;
 mod rooms;
 mod same_run;
 mod scoring;

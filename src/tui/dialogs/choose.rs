@@ -12,7 +12,7 @@ use crate::tui::action::Action;
 use crate::tui::app::dialog::Dialog;
 use crate::tui::app::{App, Tone};
 use crate::tui::keys::context::Context;
-use crate::tui::runs::sorting::RunColumn;
+use crate::tui::runs::columns::RunColumn;
 use crate::tui::screens::compare::state::Choice;
 use crate::tui::widgets::list::{chosen, first_shown, lit, named_row, row_at};
 use crate::tui::widgets::pane;

@@ -2,6 +2,7 @@
 
 pub(crate) mod begin;
 pub(crate) mod branches;
+pub(crate) mod columns;
 pub(crate) mod cost;
 pub(crate) mod drifting;
 pub(crate) mod measure;

@@ -2,43 +2,10 @@
 
 use crate::tui::app::App;
 use crate::tui::runs::begin::Listed;
+use crate::tui::runs::columns::RunColumn;
 use crate::tui::runs::parked::Kept;
 use crate::tui::screens::compare::state::Choice;
-use crate::tui::widgets::sort::{SortColumn, SortKey, Sorting};
-
-/// A figure of a run in a list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum RunColumn {
-    Title,
-    Settings,
-    Mal,
-    Tokens,
-    Speed,
-}
-
-impl SortColumn for RunColumn {
-    const ALL: &'static [Self] = &[
-        RunColumn::Title,
-        RunColumn::Settings,
-        RunColumn::Mal,
-        RunColumn::Tokens,
-        RunColumn::Speed,
-    ];
-
-    fn name(self) -> &'static str {
-        match self {
-            RunColumn::Title => "title",
-            RunColumn::Settings => "settings",
-            RunColumn::Mal => "MAL",
-            RunColumn::Tokens => "tokens",
-            RunColumn::Speed => "tok/s",
-        }
-    }
-
-    fn is_text(self) -> bool {
-        matches!(self, RunColumn::Title | RunColumn::Settings)
-    }
-}
+use crate::tui::widgets::sort::{SortKey, Sorting};
 
 /// A run's figure, where the run has begun.
 fn figure(kept: Option<Kept<'_>>, column: RunColumn) -> SortKey {

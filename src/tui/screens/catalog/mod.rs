@@ -1,6 +1,7 @@
 //! The Catalog screen: choose an item or a user, and generate for it.
 
 pub mod board;
+pub(crate) mod columns;
 pub mod detail;
 pub(crate) mod filter;
 pub mod layout;

@@ -18,6 +18,15 @@ const PAGE: i64 = 10;
 /// Rows the wheel moves in a list.
 const WHEEL_ROWS: i64 = 3;
 
+fn rows_moved(action: &Action) -> i64 {
+    match action {
+        Action::Up => -1,
+        Action::Down => 1,
+        Action::PageUp => -PAGE,
+        _ => PAGE,
+    }
+}
+
 impl App {
     pub(crate) fn update_catalog(&mut self, action: Action) -> Vec<Command> {
         if self.catalog.front == Front::Board {
@@ -25,10 +34,9 @@ impl App {
         }
         let last = self.look.measured.last;
         match action {
-            Action::Up => self.catalog.move_by(-1),
-            Action::Down => self.catalog.move_by(1),
-            Action::PageUp => self.catalog.move_by(-PAGE),
-            Action::PageDown => self.catalog.move_by(PAGE),
+            Action::Up | Action::Down | Action::PageUp | Action::PageDown => {
+                self.catalog.move_by(rows_moved(&action));
+            }
             Action::First => self.catalog.select(0),
             Action::Last => self.catalog.select(usize::MAX),
             Action::NextTab => self.catalog.next_tab(),

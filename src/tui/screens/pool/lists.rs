@@ -14,7 +14,7 @@ use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::keys::context::Context;
 use crate::tui::screens::Typing;
-use crate::tui::screens::pool::sorting::SectionColumn;
+use crate::tui::screens::pool::columns::SectionColumn;
 use crate::tui::screens::pool::state::PoolPane;
 use crate::tui::widgets::field::push_input;
 use crate::tui::widgets::list::{self, first_with_next, row_at};
@@ -149,24 +149,7 @@ pub(crate) fn documents(app: &App, theme: &Theme, rect: Rect, buf: &mut Buffer) 
     };
     pane::title(title, rect, pools.pane == PoolPane::Documents, theme, buf);
     let n_shown = pools.rows.len();
-    let note = match (
-        n_shown == pools.documents.len(),
-        pools.n_documents > pools.documents.len(),
-    ) {
-        (true, false) => n_shown.to_string(),
-        (true, true) => format!("{n_shown} of {}", pools.n_documents),
-        (false, _) => format!("{n_shown} found"),
-    };
-    let order = pools.documents_sorting.note();
-    let wordings = match order.is_empty() {
-        true => vec![note],
-        false => vec![format!("{note} {order}"), order],
-    };
-    let wordings: Vec<_> = wordings
-        .into_iter()
-        .map(|text| Line::styled(text, theme.dim()))
-        .collect();
-    pane::note(&wordings, title.len(), rect, buf);
+    pane::note(&documents_note(app, theme), title.len(), rect, buf);
     let area = pane::inner(rect);
     pane::put(buf, area, 0, &filter_line(app, theme));
     let area = rows(rect);
@@ -185,6 +168,27 @@ pub(crate) fn documents(app: &App, theme: &Theme, rect: Rect, buf: &mut Buffer) 
     if n_shown == 0 {
         pane::placeholder(&no_documents(app), area, theme, buf);
     }
+}
+
+/// How many documents the list has, and what it is sorted by.
+fn documents_note(app: &App, theme: &Theme) -> Vec<Line<'static>> {
+    let pools = &app.pool;
+    let n_shown = pools.rows.len();
+    let note = match (
+        n_shown == pools.documents.len(),
+        pools.n_documents > pools.documents.len(),
+    ) {
+        (true, false) => n_shown.to_string(),
+        (true, true) => format!("{n_shown} of {}", pools.n_documents),
+        (false, _) => format!("{n_shown} found"),
+    };
+    let order = pools.documents_sorting.note();
+    let wordings = match order.is_empty() {
+        true => vec![note],
+        false => vec![format!("{note} {order}"), order],
+    };
+    let lines = wordings.into_iter();
+    lines.map(|text| Line::styled(text, theme.dim())).collect()
 }
 
 fn no_documents(app: &App) -> String {

@@ -2,6 +2,7 @@
 
 pub(crate) mod ask;
 mod change;
+mod columns;
 pub(crate) mod drafts;
 pub mod layout;
 pub(crate) mod lists;

@@ -15,7 +15,7 @@ use crate::protocol::{
 use crate::speculate::subject::DocId;
 use crate::speculate::trace::TokenBytes;
 use crate::tui::screens::decode::state::Zoom;
-use crate::tui::screens::pool::sorting::{DocumentColumn, SectionColumn};
+use crate::tui::screens::pool::columns::{DocumentColumn, SectionColumn};
 use crate::tui::screens::pool::supplied::Supplied;
 use crate::tui::screens::{Screen, Typing};
 use crate::tui::widgets::sort::Sorting;
