@@ -16,6 +16,7 @@ pub(crate) mod lane_text;
 pub(crate) mod last_result;
 pub(crate) mod lines;
 pub(crate) mod mark;
+pub(crate) mod names;
 pub(crate) mod number;
 pub(crate) mod palette;
 pub mod picture;

@@ -27,6 +27,11 @@ pub struct PromptText {
 }
 
 impl PromptText {
+    /// Whether it is a question alone, as an option can give it.
+    pub(crate) fn is_one_turn(&self) -> bool {
+        self.system.is_none() && self.examples.is_empty()
+    }
+
     /// The prompt of a recorded run.
     pub fn recorded(run: &Header) -> Self {
         PromptText {

@@ -102,6 +102,10 @@ pub enum Action {
     PageDown,
     First,
     Last,
+    /// By the next column.
+    Sort,
+    /// The other way round.
+    ReverseSort,
     /// One less or one to the left: a setting, a choice.
     Less,
     More,
@@ -185,10 +189,18 @@ pub enum Action {
     /// The cell's setting to the sliders.
     Adopt,
 
+    /// A line break in the text being typed.
+    NewLine,
+    /// A question and an answer before a custom prompt.
+    AddTurn,
     /// A change to the text being typed.
     Edit(InputRequest),
     Paste(String),
     Click(Target),
+    /// The mouse at a column and a row, its button held.
+    Drag(u16, u16),
+    /// The button let go.
+    Drop,
     /// The wheel over a target; positive is down.
     Wheel(Target, i32),
     Resize(u16, u16),

@@ -12,18 +12,65 @@ use crate::tui::app::App;
 use crate::tui::screens::catalog::tab::Front;
 use crate::tui::screens::decode::state::Pane;
 use crate::tui::screens::{Screen, batch, catalog, compare, decode, learn, pool, tune};
-use crate::tui::shell::{header, layout};
-use crate::tui::target::Target;
+use crate::tui::shell::{footer, header, layout};
+use crate::tui::target::{Splitter, Target};
 use crate::tui::view;
 use crate::tui::widgets::pane;
 
 /// The action of a mouse event.
 pub(crate) fn action(app: &App, event: &MouseEvent) -> Option<Action> {
-    let target = hit(app, Position::new(event.column, event.row));
+    let at = Position::new(event.column, event.row);
+    let target = hit(app, at);
     match event.kind {
-        MouseEventKind::Down(MouseButton::Left) => Some(Action::Click(target)),
+        MouseEventKind::Down(MouseButton::Left) => Some(pressed(app, target, at)),
+        MouseEventKind::Drag(MouseButton::Left) => Some(Action::Drag(at.x, at.y)),
+        MouseEventKind::Up(MouseButton::Left) => Some(Action::Drop),
         MouseEventKind::ScrollUp => Some(Action::Wheel(target, -1)),
         MouseEventKind::ScrollDown => Some(Action::Wheel(target, 1)),
+        _ => None,
+    }
+}
+
+/// A hint does what its key does; all else is clicked.
+fn pressed(app: &App, target: Target, at: Position) -> Action {
+    if layout::is_too_small(app.look.size) {
+        return Action::Click(target);
+    }
+    let footer = layout::shell(app, layout::whole(app)).footer;
+    let hint = footer
+        .contains(at)
+        .then(|| footer::action_at(app, footer, at.x));
+    hint.flatten().unwrap_or(Action::Click(target))
+}
+
+/// The border between two panes at a position, where it can be moved.
+fn splitter_at(app: &App, body: Rect, at: Position) -> Option<Splitter> {
+    let on_edge = |left: Rect| at.x + 1 == left.right() && left.contains(at) && at.y > left.y;
+    let panes = app.look.panes;
+    match app.screen {
+        Screen::Catalog if app.catalog.front == Front::Board => {
+            on_edge(catalog::layout::board_places(body, panes).0).then_some(Splitter::List)
+        }
+        Screen::Catalog => {
+            on_edge(catalog::layout::places(body, panes).0).then_some(Splitter::List)
+        }
+        Screen::Decode => {
+            let shown = decode::layout::panes(&app.decode, panes, body);
+            let of = |pane| {
+                shown
+                    .iter()
+                    .find(|(p, _)| *p == pane)
+                    .map(|(_, rect)| *rect)
+            };
+            let (text, lower) = (of(Pane::Text), of(app.decode.lower).or(of(Pane::Token)));
+            let is_left = text.is_some_and(|r| on_edge(r) && at.y + 1 < r.bottom());
+            let is_below = lower.is_some_and(|r| at.y == r.y && r.y > body.y);
+            match (is_left, is_below && of(Pane::Steps).is_some()) {
+                (true, _) => Some(Splitter::Left),
+                (false, true) => Some(Splitter::Lower),
+                (false, false) => None,
+            }
+        }
         _ => None,
     }
 }
@@ -40,6 +87,13 @@ pub fn hit(app: &App, at: Position) -> Target {
     let shell = layout::shell(app, layout::whole(app));
     if shell.header.contains(at) {
         return header::screen_at(app, at.x).map_or(Target::Nothing, Target::Screen);
+    }
+    if let Some(splitter) = splitter_at(app, shell.body, at) {
+        let is_tab = match splitter {
+            Splitter::Lower => lower_tab(app, shell.body, at),
+            Splitter::Left | Splitter::List => None,
+        };
+        return is_tab.unwrap_or(Target::Splitter(splitter));
     }
     match app.screen {
         Screen::Catalog => hit_catalog(app, shell.body, at),
@@ -99,6 +153,17 @@ fn hit_decode(app: &App, body: Rect, at: Position) -> Target {
         _ => None,
     };
     found.unwrap_or(Target::Pane(pane))
+}
+
+/// A title on the border above the lower panes.
+fn lower_tab(app: &App, body: Rect, at: Position) -> Option<Target> {
+    let panes = decode::layout::panes(&app.decode, app.look.panes, body);
+    let mut lower = panes.into_iter().filter(|(pane, _)| pane.is_lower());
+    let (pane, rect) = lower.find(|(_, rect)| rect.contains(at))?;
+    let tab = view::lower_tab_at(app, body, rect, at.x);
+    let title = rect.x + 2..rect.x + 4 + pane.title().len() as u16;
+    tab.or(title.contains(&at.x).then_some(pane))
+        .map(Target::Pane)
 }
 
 fn token_at(app: &App, area: Rect, at: Position) -> Option<Target> {

@@ -51,10 +51,23 @@ pub enum Target {
     Lane(usize),
     /// A pane of the Batch screen.
     BatchPane(BatchPane),
+    /// The border between two panes.
+    Splitter(Splitter),
     /// A line of a dialog.
     Line(usize),
     /// Covered: a click here does nothing.
     Nothing,
+}
+
+/// A border that can be dragged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Splitter {
+    /// At the right of the catalog's list, or of the board.
+    List,
+    /// At the right of Decode's text.
+    Left,
+    /// Above Decode's lower panes.
+    Lower,
 }
 
 /// Something on the Pool screen; rows are counted from the first there is.

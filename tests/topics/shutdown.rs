@@ -30,7 +30,7 @@ use super::{fixture, stage};
 const DEED: &str = "LASERSCOPE_TEST_DEED";
 const FOLDER: &str = "LASERSCOPE_TEST_FOLDER";
 
-/// How soon `q` ends the program.
+/// How soon `q` ends the program, with `q` again for the run that is not saved.
 const AT_ONCE: Duration = Duration::from_secs(1);
 /// What a busy machine may take for the rest.
 const SLACK: Duration = Duration::from_secs(2);
@@ -390,7 +390,7 @@ fn a_panic_while_a_page_is_written_ends_nothing() {
     export(&mut t);
     t.wait_until(shows(&["Writing or reading a file failed"]))
         .unwrap();
-    t.send(Key::Char('q')).unwrap();
+    t.send_str("qq").unwrap();
     t.wait_exit().unwrap();
     let screen = t.screen();
     assert!(!screen.alternate_screen() && screen.cursor_visible());
@@ -413,7 +413,7 @@ fn leaving_does_not_wait_for_a_page_for_ever() {
     let folder = tempfile::tempdir().unwrap();
     let mut t = under_way("wait", folder.path());
     export(&mut t);
-    t.send(Key::Char('q')).unwrap();
+    t.send_str("qq").unwrap();
     t.wait_exit().unwrap();
     assert!(!t.screen().alternate_screen());
 }
@@ -503,7 +503,7 @@ fn q_leaves_whatever_the_engine_does() {
         t.send(Key::Esc).unwrap();
         t.wait_until(|s| !s.contains("HELP")).unwrap();
         let asked = Instant::now();
-        t.send(Key::Char('q')).unwrap();
+        t.send_str("qq").unwrap();
         assert_ended(&mut t, 0);
         let took = asked.elapsed();
         assert!(took < AT_ONCE + SLACK, "{deed}: {took:?}");

@@ -128,7 +128,7 @@ fn header(
         own_documents: Some(engine.pools.own_documents),
         by_hand: engine.pools.by_hand(&spec.params),
         arithmetic: Some(model.arithmetic()),
-        asked: typed(&spec.subject, &spec.prompt.user),
+        asked: typed(&spec.subject, &spec.prompt.user).filter(|_| spec.prompt.is_one_turn()),
         setup: engine.setup.words_for(spec.subject.framework.as_str()),
         subject: spec.subject,
         prompt: prompt.text,

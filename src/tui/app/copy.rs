@@ -14,6 +14,7 @@ impl App {
     pub(crate) fn copy(&mut self, what: Copied) {
         self.dialog = None;
         if let Some(run) = self.to_save_first().filter(|_| what == Copied::Command) {
+            self.hand_over(run);
             self.effects.push(Effect::SaveToCopy(run));
             return;
         }
@@ -82,7 +83,7 @@ impl App {
     pub(crate) fn saved_to_copy(&mut self, id: RunId, outcome: Result<String, String>) {
         match outcome {
             Ok(path) => {
-                self.with_run(id, |run| run.file = Some(path));
+                self.keep_file(id, path);
                 self.copy(Copied::Command);
             }
             Err(why) => self.tell(Tone::Problem, format!("Not saved: {why}")),

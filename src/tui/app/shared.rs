@@ -21,6 +21,7 @@ use crate::tui::runs::parked::IN_MEMORY_MB;
 use crate::tui::runs::run::Run;
 use crate::tui::runs::spill::Spill;
 use crate::tui::start::{EarlierRun, Glyphs, Length, Look};
+use crate::tui::target::Splitter;
 
 /// How the screens look here and now, and whose the keys and the mouse are.
 pub struct Appearance {
@@ -32,6 +33,8 @@ pub struct Appearance {
     pub glyphs: Glyphs,
     /// How far panes were moved.
     pub panes: Shift,
+    /// The border that the mouse holds.
+    pub(crate) dragged: Option<Splitter>,
     /// By `t`, in this session or an earlier one.
     pub(crate) chosen_theme: Option<String>,
     pub(crate) mouse: Mouse,
@@ -88,6 +91,8 @@ pub struct Session {
     pub(crate) demo: Option<Trace>,
     /// Whether a person has touched anything yet.
     pub(crate) touched: Touched,
+    /// Runs to be saved before the screens are left.
+    pub(crate) to_save: Vec<RunId>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,6 +115,7 @@ impl Appearance {
             keys: look.keys,
             glyphs: look.glyphs,
             panes: look.memory.panes,
+            dragged: None,
             chosen_theme: look.memory.theme,
             mouse: look.memory.mouse,
             size: (120, 40),
@@ -144,6 +150,7 @@ impl Session {
             save_dir,
             demo,
             touched: Touched::No,
+            to_save: Vec::new(),
         }
     }
 }

@@ -5,6 +5,7 @@ use crossterm::event::Event as TerminalEvent;
 
 use crate::protocol::Command;
 use crate::speculate::parameters::Way;
+use crate::speculate::params::Params;
 use crate::tui::action::Action;
 use crate::tui::app::model::ModelState;
 use crate::tui::app::shared::Touched;
@@ -28,6 +29,7 @@ impl App {
                 self.look.size = (width, height);
                 return Vec::new();
             }
+            Action::Drag(..) | Action::Drop if self.look.dragged.is_none() => return Vec::new(),
             _ => {}
         }
         self.session.touched = Touched::Yes;
@@ -68,7 +70,7 @@ impl App {
     /// What means the same everywhere and asks nothing of the engine.
     fn update_anywhere(&mut self, action: &Action) -> bool {
         match action {
-            Action::Quit => self.effects.push(Effect::Quit),
+            Action::Quit => self.quit(),
             Action::Suspend => self.effects.push(Effect::Suspend),
             Action::NextTheme => {
                 self.look.theme.turn();
@@ -83,6 +85,9 @@ impl App {
             Action::Narrower | Action::Wider | Action::Taller | Action::Shorter => {
                 self.resize_panes(action);
             }
+            Action::Click(Target::Splitter(splitter)) => self.look.dragged = Some(*splitter),
+            Action::Drag(x, y) => self.drag(*x, *y),
+            Action::Drop => self.look.dragged = None,
             Action::Help => self.open_help(),
             Action::Show(screen) | Action::Click(Target::Screen(screen)) => self.show(*screen),
             _ => return false,
@@ -133,7 +138,11 @@ impl App {
     }
 
     pub(crate) fn change(&mut self, setting: Setting, way: Way) -> Vec<Command> {
-        let changed = setting.moved(&self.next.params, way);
+        self.set_next(setting.moved(&self.next.params, way))
+    }
+
+    /// For the next run, and for the next step of the one under way.
+    pub(crate) fn set_next(&mut self, changed: Params) -> Vec<Command> {
         if changed == self.next.params {
             return Vec::new();
         }

@@ -5,22 +5,35 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use crate::present::theme::Theme;
+use crate::present::token_text::{columns, fit};
 use crate::protocol::Command;
 use crate::speculate::compare::Side;
 use crate::tui::action::Action;
 use crate::tui::app::dialog::Dialog;
 use crate::tui::app::{App, Tone};
 use crate::tui::keys::context::Context;
+use crate::tui::runs::columns::RunColumn;
+use crate::tui::screens::compare::state::Choice;
 use crate::tui::widgets::list::{chosen, first_shown, lit, named_row, row_at};
 use crate::tui::widgets::pane;
+use crate::tui::widgets::sort::{Sorting, order_note};
 
 const WIDTH: u16 = 110;
+/// A title is not cut to less.
+const LEAST_TITLE: usize = 12;
 
 /// Which run the Compare screen is to have on a side.
 #[derive(Debug)]
 pub struct ChooseRun {
     pub(crate) side: Side,
     pub(crate) row: usize,
+    sorting: Sorting<RunColumn>,
+}
+
+impl ChooseRun {
+    fn choices(&self, app: &App) -> Vec<Choice> {
+        app.sorted_choices(app.offered(self.side), &self.sorting)
+    }
 }
 
 impl Dialog for ChooseRun {
@@ -29,7 +42,12 @@ impl Dialog for ChooseRun {
     }
 
     fn update(mut self: Box<Self>, app: &mut App, action: &Action) -> Vec<Command> {
-        let choices = app.offered(self.side);
+        match action {
+            Action::Sort => self.sorting.next(),
+            Action::ReverseSort => self.sorting.reverse(),
+            _ => {}
+        }
+        let choices = self.choices(app);
         self.row = chosen(self.row, action, choices.len().saturating_sub(1));
         match action {
             Action::Close => {}
@@ -48,17 +66,22 @@ impl Dialog for ChooseRun {
             Side::Left => "WHICH RUN IS A?",
             Side::Right => "WHICH RUN IS B?",
         };
-        let inner = pane::dialog(title, place(app, self.side, area), theme, buf);
+        let rect = place(app, self.side, area);
+        let inner = pane::dialog(title, rect, theme, buf);
+        pane::note(&[order_note(&self.sorting, theme)], title.len(), rect, buf);
         let left = app.compare.left.and_then(|c| app.run_of(c.run()));
         let compared = left.map_or("", |r| &r.subject.title);
-        let rows = app.offered(self.side).into_iter().map(|choice| {
+        let rows = self.choices(app).into_iter().map(|choice| {
             let subject = app.run_of(choice.run()).map_or("", |r| &r.subject.title);
             let settings = app.settings_of(choice);
+            let times = app.times_of(choice);
+            let room = usize::from(inner.width).saturating_sub(columns(&times) + 2);
+            let left = room.saturating_sub(columns(&settings) + 3).max(LEAST_TITLE);
             let name = match subject == compared {
                 true => settings,
-                false => format!("{subject} · {settings}"),
+                false => format!("{} · {settings}", fit(subject, left)),
             };
-            named_row(&name, &app.times_of(choice), inner.width, theme)
+            named_row(&name, &times, inner.width, theme)
         });
         lit(rows, Some(self.row), theme, inner, buf);
     }
@@ -84,7 +107,11 @@ impl App {
         let now = self.compare.choice(side);
         let at = choices.iter().position(|c| Some(*c) == now);
         let row = at.unwrap_or(0);
-        self.ask(ChooseRun { side, row });
+        self.ask(ChooseRun {
+            side,
+            row,
+            sorting: Sorting::default(),
+        });
     }
 }
 

@@ -1,5 +1,6 @@
 //! The palette of everything that can be done: the table of keys, searched by name,
-//! by key and by what a line says; a number goes to a step, a condition finds one.
+//! by key and by what a line says; a number goes to a step, a condition finds one,
+//! `k=3` sets, and a word is explained.
 
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32String};
@@ -8,13 +9,16 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use tui_input::Input;
 
+use crate::glossary::{self, Term};
 use crate::present::theme::Theme;
 use crate::present::token_text::{columns, fit, pad};
 use crate::protocol::Command;
 use crate::speculate::condition::{Condition, Direction};
+use crate::speculate::params::Params;
 use crate::tui::action::Action;
 use crate::tui::app::dialog::Dialog;
 use crate::tui::app::{App, Tone};
+use crate::tui::dialogs::settings;
 use crate::tui::keys::context::Context;
 use crate::tui::keys::table::Binding;
 use crate::tui::screens::Screen;
@@ -23,9 +27,12 @@ use crate::tui::screens::decode::state::Cursor;
 use crate::tui::widgets::field::{edit, push_input};
 use crate::tui::widgets::list::{lit, moved};
 use crate::tui::widgets::pane;
+use crate::tui::widgets::paragraph::wrap;
 
 const WIDTH: u16 = 84;
-const ROWS: u16 = 14;
+const ROWS: u16 = 17;
+/// Below the list, a blank row and what the chosen line does, whole.
+const ABOUT_ROWS: u16 = 3;
 const NAME: usize = 22;
 const KEYS: usize = 12;
 
@@ -75,7 +82,7 @@ impl Dialog for Palette {
         let inner = pane::dialog("PALETTE", rect, theme, buf);
         let mut typed = Line::from(Span::styled(": ", theme.accent()));
         if self.input.value().is_empty() {
-            let hint = "  a name, key or description; a step number; a condition";
+            let hint = "  a name or key; a step; a condition; settings: k=3 tau=0.2; a term";
             push_input(&mut typed, "", 0, theme);
             typed.push_span(Span::styled(hint, theme.dim()));
         } else {
@@ -87,7 +94,8 @@ impl Dialog for Palette {
             );
         }
         pane::put(buf, inner, 0, &typed);
-        let list = pane::below(inner, 2);
+        let rest = pane::below(inner, 2);
+        let [list, about] = pane::split_rows(rest, rest.height.saturating_sub(ABOUT_ROWS));
         let offers = app.offers(self.input.value());
         if offers.is_empty() {
             return pane::put(buf, list, 0, &Line::styled("No matches.", theme.dim()));
@@ -95,6 +103,13 @@ impl Dialog for Palette {
         let rows = offers.iter();
         let rows = rows.map(|offer| line(app, offer, usize::from(list.width), theme));
         lit(rows, Some(self.row), theme, list, buf);
+        if let Some(offer) = offers.get(self.row) {
+            let [.., help] = words(app, offer);
+            let lines = wrap(&help, usize::from(about.width)).into_iter();
+            for (row, text) in (1..).zip(lines) {
+                pane::put(buf, about, row, &Line::styled(text, theme.dim()));
+            }
+        }
     }
 }
 
@@ -105,6 +120,12 @@ pub(crate) enum Offer<'a> {
     /// Counted from 1, as shown.
     GoTo(usize),
     Find(Condition),
+    /// These parameters from now on.
+    Set(Box<Params>),
+    /// What is wrong with the settings typed.
+    Wrong(String),
+    /// The help on a word.
+    Explain(&'static Term),
 }
 
 /// Where a line's screen is not the one in front: show it first.
@@ -137,11 +158,41 @@ impl App {
         if let (Ok(n), true) = (text.parse::<usize>(), on_a_run) {
             offers.push(Offer::GoTo(n));
         }
-        offers.extend(self.named(text).into_iter().map(Offer::Act));
-        if let (Ok(condition), true) = (Condition::parse(text), on_a_run) {
-            offers.push(Offer::Find(condition));
+        let condition = Condition::parse(text).ok().filter(|_| on_a_run);
+        match settings::typed(text, self.palette_params()) {
+            Some(Ok(params)) => offers.push(Offer::Set(Box::new(params))),
+            Some(Err(why)) if condition.is_none() => offers.push(Offer::Wrong(why)),
+            Some(Err(_)) | None => {}
         }
+        let (named, mut topics) = (self.named(text), topics(text));
+        // A word of the help goes before commands that are not called so.
+        let is_name = |line: &&Binding| closeness(&line.action.name(), text) > 0;
+        let first = topics.first().filter(|term| is_called(term, text));
+        if first.is_some() && !named.iter().any(is_name) {
+            offers.push(Offer::Explain(topics.remove(0)));
+        }
+        offers.extend(named.into_iter().map(Offer::Act));
+        offers.extend(condition.map(Offer::Find));
+        offers.extend(topics.into_iter().map(Offer::Explain));
         offers
+    }
+
+    /// What settings typed here change: the sliders in front, or the next run's.
+    fn palette_params(&self) -> Params {
+        match self.screen {
+            Screen::Tune => self.tune.params,
+            _ => self.next.params,
+        }
+    }
+
+    fn set_by_palette(&mut self, params: Params, text: &str) -> Vec<Command> {
+        self.tell(Tone::Good, format!("Set: {text}."));
+        if self.screen == Screen::Tune {
+            self.tune.params = params;
+            self.judge_again();
+            return Vec::new();
+        }
+        self.set_next(params)
     }
 
     fn named(&self, text: &str) -> Vec<&Binding> {
@@ -191,6 +242,9 @@ impl App {
             }
             Some(Offer::GoTo(n)) => self.go_to_number(&n.to_string()),
             Some(Offer::Find(condition)) => self.find_step(&condition),
+            Some(Offer::Set(params)) => return self.set_by_palette(*params, text.trim()),
+            Some(Offer::Wrong(why)) => self.tell(Tone::Problem, format!("Not set: {why}.")),
+            Some(Offer::Explain(term)) => self.open_help_on(&term.name),
             None => self.tell(
                 Tone::Problem,
                 format!("No command matches `{}`.", text.trim()),
@@ -217,6 +271,24 @@ impl App {
     }
 }
 
+/// The words of the help whose names hold what is typed.
+fn topics(text: &str) -> Vec<&'static Term> {
+    if text.is_empty() {
+        return Vec::new();
+    }
+    let small = text.to_lowercase();
+    let is_named = |term: &&Term| {
+        let mut names = std::iter::once(&term.name).chain(&term.also);
+        names.any(|name| name.to_lowercase().contains(&small))
+    };
+    glossary::find(text).into_iter().filter(is_named).collect()
+}
+
+fn is_called(term: &Term, text: &str) -> bool {
+    let mut names = std::iter::once(&term.name).chain(&term.also);
+    names.any(|name| name.eq_ignore_ascii_case(text))
+}
+
 /// A name that begins like the text, or has it, comes first.
 fn closeness(name: &str, text: &str) -> u32 {
     let text = text.to_lowercase().replace(' ', "-");
@@ -227,19 +299,36 @@ fn closeness(name: &str, text: &str) -> u32 {
     }
 }
 
-fn line(app: &App, offer: &Offer<'_>, width: usize, theme: &Theme) -> Line<'static> {
-    let (keys, name, help) = match offer {
-        Offer::Act(binding) => (
+/// Keys, name, and what it does.
+fn words(app: &App, offer: &Offer<'_>) -> [String; 3] {
+    match offer {
+        Offer::Act(binding) => [
             app.look.keys.names(binding),
             binding.action.name(),
             binding.help.to_string(),
-        ),
-        Offer::GoTo(n) => (String::new(), format!("step {n}"), "go to this step".into()),
-        Offer::Find(_) => {
-            let help = "the next step that matches this condition";
-            (String::new(), "find".into(), help.into())
-        }
-    };
+        ],
+        Offer::GoTo(n) => [String::new(), format!("step {n}"), "go to this step".into()],
+        Offer::Set(_) => [
+            String::new(),
+            "set".into(),
+            "these settings, from the next step or run on; on the Tune screen, its sliders".into(),
+        ],
+        Offer::Wrong(why) => [String::new(), "not set".into(), why.clone()],
+        Offer::Explain(term) => [
+            app.key_of(Context::Anywhere, Action::Help),
+            term.name.clone(),
+            term.short.clone(),
+        ],
+        Offer::Find(_) => [
+            String::new(),
+            "find".into(),
+            "the next step that matches this condition".into(),
+        ],
+    }
+}
+
+fn line(app: &App, offer: &Offer<'_>, width: usize, theme: &Theme) -> Line<'static> {
+    let [keys, name, help] = words(app, offer);
     let (keys, name) = (pad(&keys, KEYS), pad(&name, NAME));
     let room = width.saturating_sub(columns(&keys) + columns(&name) + 2);
     Line::from(vec![

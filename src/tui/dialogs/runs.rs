@@ -10,16 +10,21 @@ use crate::tui::app::dialog::Dialog;
 use crate::tui::app::{App, Tone};
 use crate::tui::keys::context::Context;
 use crate::tui::runs::begin::Listed;
+use crate::tui::runs::columns::RunColumn;
 use crate::tui::runs::run::Run;
 use crate::tui::screens::catalog::detail::{earlier_summary, summary};
 use crate::tui::widgets::list::{chosen, first_shown, lit, named_row, row_at};
 use crate::tui::widgets::pane;
+use crate::tui::widgets::sort::{Sorting, order_note};
 
 const WIDTH: u16 = 100;
+/// Columns of the title.
+const TITLE: usize = 12;
 
 #[derive(Debug)]
 pub(crate) struct RunsDialog {
     pub(crate) row: usize,
+    sorting: Sorting<RunColumn>,
 }
 
 impl Dialog for RunsDialog {
@@ -30,7 +35,15 @@ impl Dialog for RunsDialog {
     fn update(mut self: Box<Self>, app: &mut App, action: &Action) -> Vec<Command> {
         match action {
             Action::Close => {}
-            Action::Submit => app.open_listed(self.row),
+            Action::Submit => app.open_listed(&self.sorting, self.row),
+            Action::Sort | Action::ReverseSort => {
+                match action {
+                    Action::Sort => self.sorting.next(),
+                    _ => self.sorting.reverse(),
+                }
+                self.row = 0;
+                app.keep(self);
+            }
             other => {
                 let last = app.listed_runs().count().saturating_sub(1);
                 self.row = chosen(self.row, other, last);
@@ -41,8 +54,10 @@ impl Dialog for RunsDialog {
     }
 
     fn render(&self, app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
-        let inner = pane::dialog("EARLIER RUNS", place(app, area), theme, buf);
-        let rows = app.listed_runs().map(|listed| {
+        let rect = place(app, area);
+        let inner = pane::dialog("EARLIER RUNS", rect, theme, buf);
+        pane::note(&[order_note(&self.sorting, theme)], TITLE, rect, buf);
+        let rows = app.sorted_runs(&self.sorting).into_iter().map(|listed| {
             let (name, text) = match listed {
                 Listed::Run { run, depth } => (run_name(run, depth), summary(run)),
                 Listed::Earlier(earlier) => {
@@ -70,7 +85,10 @@ impl App {
                 format!("No runs yet: {key} in the catalog starts one."),
             );
         } else {
-            self.ask(RunsDialog { row: 0 });
+            self.ask(RunsDialog {
+                row: 0,
+                sorting: Sorting::default(),
+            });
         }
     }
 }

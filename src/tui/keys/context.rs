@@ -32,6 +32,8 @@ pub enum Context {
     Filter,
     /// A prompt or a step number is being typed.
     Typing,
+    /// A custom prompt is being written.
+    Prompt,
     /// The dialog of settings.
     Settings,
     /// The list of runs.
@@ -52,6 +54,8 @@ pub enum Context {
     WhyLow,
     /// A question about a large download.
     Question,
+    /// Runs would be lost.
+    Leave,
     /// A message to be read.
     Message,
     /// The palette of everything that can be done.
@@ -82,6 +86,7 @@ impl Context {
             Context::Lesson => "In a lesson",
             Context::Filter => "While filtering",
             Context::Typing => "While typing",
+            Context::Prompt => "While writing a prompt",
             Context::Settings => "Settings",
             Context::Runs => "Earlier runs",
             Context::Export => "Export",
@@ -92,6 +97,7 @@ impl Context {
             Context::WhySlow => "Why slow?",
             Context::WhyLow => "Why low?",
             Context::Question => "Question",
+            Context::Leave => "Quitting",
             Context::Message => "Message",
             Context::Commands => "Palette",
             Context::Copy => "Copy",
@@ -112,6 +118,7 @@ impl Context {
             Context::Lesson => &[Context::Lesson, Context::Always],
             Context::Filter => &[Context::Filter, Context::Always],
             Context::Typing => &[Context::Typing, Context::Always],
+            Context::Prompt => &[Context::Prompt, Context::Always],
             Context::Settings => &[Context::Settings, Context::Always],
             Context::Runs => &[Context::Runs, Context::Always],
             Context::Export => &[Context::Export, Context::Always],
@@ -122,6 +129,7 @@ impl Context {
             Context::WhySlow => &[Context::WhySlow, Context::Always],
             Context::WhyLow => &[Context::WhyLow, Context::Always],
             Context::Question => &[Context::Question, Context::Always],
+            Context::Leave => &[Context::Leave, Context::Always],
             Context::Message => &[Context::Message, Context::Always],
             Context::Commands => &[Context::Commands, Context::Always],
             Context::Copy => &[Context::Copy, Context::Always],
@@ -130,7 +138,7 @@ impl Context {
     }
 
     /// In the order of the help.
-    pub const ALL: [Context; 26] = [
+    pub const ALL: [Context; 28] = [
         Context::Decode,
         Context::Catalog,
         Context::Board,
@@ -145,6 +153,7 @@ impl Context {
         Context::Settings,
         Context::Filter,
         Context::Typing,
+        Context::Prompt,
         Context::Runs,
         Context::Export,
         Context::Help,
@@ -154,6 +163,7 @@ impl Context {
         Context::WhySlow,
         Context::WhyLow,
         Context::Question,
+        Context::Leave,
         Context::Message,
         Context::Commands,
         Context::Copy,
@@ -165,6 +175,7 @@ impl Context {
             self,
             Context::Filter
                 | Context::Typing
+                | Context::Prompt
                 | Context::Condition
                 | Context::Commands
                 | Context::HelpSearch

@@ -166,7 +166,7 @@ mod tests {
     #[test]
     fn every_line_is_explained_and_named_once() {
         let mut seen = HashSet::new();
-        for binding in TABLE {
+        for binding in TABLE.iter() {
             assert!(!binding.help.is_empty() && !binding.keys.is_empty());
             let name = binding.action.name();
             assert!(

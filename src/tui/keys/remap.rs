@@ -290,7 +290,7 @@ mod tests {
     #[test]
     fn every_line_of_the_table_can_be_written() {
         let text = write(&Keymap::default());
-        for binding in TABLE {
+        for binding in TABLE.iter() {
             assert!(text.contains(&format!("{} = [", binding.action.name())));
         }
     }

@@ -2,62 +2,21 @@
 //! and the palette go by it, with the user's changes laid over it (`keymap.rs`), so
 //! that none can disagree with another.
 
-use std::borrow::Cow;
+use std::sync::LazyLock;
 
-use crossterm::event::KeyCode;
-
-use super::context::Context;
+pub use super::binding::Binding;
+use super::binding::{
+    BACK_TAB, CTRL_DOWN, CTRL_LEFT, CTRL_RIGHT, CTRL_UP, DOWN, END, ENTER, ESC, HOME, LEFT,
+    PAGE_DOWN, PAGE_UP, RIGHT, SPACE, TAB, UP, table,
+};
+use super::dialogs::DIALOGS;
 use crate::present::key::Key;
 use crate::tui::action::{Action, BoardAction, CompareAction, Copied, PoolAction};
 use crate::tui::screens::Screen;
-
-/// One line of the table.
-#[derive(Clone, Debug)]
-pub struct Binding {
-    /// Where the keys work.
-    pub context: Context,
-    /// What they do.
-    pub action: Action,
-    /// Any of them; the first is shown.
-    pub keys: Cow<'static, [Key]>,
-    /// For the footer; empty: not shown there.
-    pub(crate) hint: &'static str,
-    /// For the help.
-    pub help: &'static str,
-}
-
-macro_rules! table {
-    ($($context:ident { $($action:expr; [$($key:expr),+] $hint:literal $help:literal;)+ })+) => {
-        &[$($(Binding {
-            context: Context::$context,
-            action: $action,
-            keys: Cow::Borrowed(&[$($key),+]),
-            hint: $hint,
-            help: $help,
-        },)+)+]
-    };
-}
-
-const ENTER: Key = Key::plain(KeyCode::Enter);
-const ESC: Key = Key::plain(KeyCode::Esc);
-const TAB: Key = Key::plain(KeyCode::Tab);
-const BACK_TAB: Key = Key::plain(KeyCode::BackTab);
-const UP: Key = Key::plain(KeyCode::Up);
-const DOWN: Key = Key::plain(KeyCode::Down);
-const LEFT: Key = Key::plain(KeyCode::Left);
-const RIGHT: Key = Key::plain(KeyCode::Right);
-const CTRL_LEFT: Key = Key::held_ctrl(KeyCode::Left);
-const CTRL_RIGHT: Key = Key::held_ctrl(KeyCode::Right);
-const CTRL_UP: Key = Key::held_ctrl(KeyCode::Up);
-const CTRL_DOWN: Key = Key::held_ctrl(KeyCode::Down);
-const PAGE_UP: Key = Key::plain(KeyCode::PageUp);
-const PAGE_DOWN: Key = Key::plain(KeyCode::PageDown);
-const HOME: Key = Key::plain(KeyCode::Home);
-const END: Key = Key::plain(KeyCode::End);
-const SPACE: Key = Key::char(' ');
-
 /// Every key. The order within a context is the footer's order.
-pub static TABLE: &[Binding] = table! {
+pub static TABLE: LazyLock<Vec<Binding>> = LazyLock::new(|| [SCREENS, DIALOGS].concat());
+
+static SCREENS: &[Binding] = table! {
     Always {
         Action::Quit; [Key::ctrl('c')] "" "quit; a run under way ends";
         Action::Suspend; [Key::ctrl('z')] "" "suspend; the shell's `fg` resumes";
@@ -77,6 +36,8 @@ pub static TABLE: &[Binding] = table! {
         Action::GeneratePaused; [SPACE] "step through" "generate, pausing before the first step";
         Action::StartBatch; [Key::char('b')] "batch" "decode the marked subjects together; without marks, a sample of them";
         Action::Mark; [Key::char('m')] "mark" "mark the selected subject for a batch, or unmark it";
+        Action::Sort; [Key::char('S')] "sort" "sort by the next column; after the last, as listed";
+        Action::ReverseSort; [Key::char('r')] "" "sort the other way round";
         Action::Unmark; [Key::char('u')] "" "unmark all subjects";
         Action::EarlierRuns; [Key::char('o')] "earlier runs" "open an earlier run";
         Action::Copy(Copied::Prompt); [Key::char('y')] "" "copy the prompt";
@@ -96,6 +57,7 @@ pub static TABLE: &[Binding] = table! {
         Action::Submit; [ENTER] "open" "open the run at the step that explains its figure";
         Action::Less; [LEFT, Key::char('h')] "" "sort by the column to the left";
         Action::More; [RIGHT, Key::char('l')] "←→|sort" "sort by the column to the right, the worst first";
+        Action::Sort; [Key::char('S')] "" "sort by the next column";
         Action::Board(BoardAction::Reverse); [Key::char('r')] "" "sort the other way round";
         Action::Filter; [Key::char('/')] "filter" "filter by title, id, group, rule, cause";
         Action::NextTab; [TAB] "next tab" "the next tab: items, users, the acceptance board";
@@ -162,7 +124,7 @@ pub static TABLE: &[Binding] = table! {
         Action::Up; [UP, Key::char('k')] "" "the setting or cell above";
         Action::Down; [DOWN, Key::char('j')] "↑↓|choose" "the setting or cell below";
         Action::Less; [LEFT, Key::char('h')] "←→|move" "decrease, or the cell to the left";
-        Action::More; [RIGHT, Key::char('l')] "" "increase, or the cell to the right";
+        Action::More; [RIGHT, Key::char('l'), SPACE] "" "increase, switch, or the cell to the right";
         Action::Submit; [ENTER] "run/open" "run with these settings; in the sweep, open the cell's run in Decode";
         Action::Branch; [Key::char('b')] "branch" "branch the run with these settings, from the first step that they change";
         Action::NextPane; [TAB] "other pane" "switch between settings and sweep";
@@ -218,6 +180,8 @@ pub static TABLE: &[Binding] = table! {
         Action::Pool(PoolAction::Remove); [Key::char('d')] "remove" "remove the selected document, in memory; asks first";
         Action::Pool(PoolAction::Undo); [Key::char('u')] "undo" "undo the last change";
         Action::Pool(PoolAction::Save); [Key::char('w')] "" "save the changes to the pool on disk opened with --pool";
+        Action::Sort; [Key::char('S')] "sort" "sort by the next column; after the last, as listed";
+        Action::ReverseSort; [Key::char('r')] "" "sort the other way round";
         Action::NextPane; [TAB] "pane" "the next pane";
         Action::PreviousPane; [BACK_TAB] "" "the previous pane";
         Action::Less; [LEFT, Key::char('h')] "" "the tab to the left";
@@ -285,116 +249,6 @@ pub static TABLE: &[Binding] = table! {
         Action::CancelFetch; [Key::char('X')] "" "cancel the model's download";
         Action::MeasureCost; [Key::char('C')] "" "measure again what a step costs on this machine, for automatic budgets";
         Action::Help; [Key::char('?')] "help" "the focused pane's figures and keys, and all terms";
-        Action::Quit; [Key::char('q')] "quit" "quit";
-    }
-    Filter {
-        Action::Submit; [ENTER] "keep the filter" "keep the filter";
-        Action::Close; [ESC] "clear" "clear the filter";
-        Action::Up; [UP] "" "the row above";
-        Action::Down; [DOWN] "" "the row below";
-        Action::PageUp; [PAGE_UP] "" "a page up";
-        Action::PageDown; [PAGE_DOWN] "" "a page down";
-        Action::NextTab; [TAB] "next tab" "the next tab: items, users, the acceptance board";
-    }
-    Typing {
-        Action::Submit; [ENTER] "go" "confirm";
-        Action::Close; [ESC] "cancel" "cancel";
-    }
-    Settings {
-        Action::Up; [UP, Key::char('k')] "↑↓|choose" "the setting above";
-        Action::Down; [DOWN, Key::char('j')] "" "the setting below";
-        Action::Less; [LEFT, Key::char('h'), Key::char('-')] "←→|change" "decrease";
-        Action::More; [RIGHT, Key::char('l'), Key::char('+'), SPACE] "" "increase, or switch";
-        Action::PlayPause; [Key::char('P')] "" "play or pause";
-        Action::SingleStep; [Key::char('n')] "one step" "run one step with these settings";
-        Action::Help; [Key::char('?')] "help" "what these terms mean";
-        Action::Close; [ESC, ENTER, Key::char('p'), Key::char('q')] "done" "done";
-    }
-    Runs {
-        Action::Up; [UP, Key::char('k')] "↑↓|choose" "the run above";
-        Action::Down; [DOWN, Key::char('j')] "" "the run below";
-        Action::Submit; [ENTER] "open" "open it";
-        Action::Close; [ESC, Key::char('q'), Key::char('o')] "back" "back";
-    }
-    Export {
-        Action::Up; [UP, Key::char('k')] "↑↓|choose" "the format above";
-        Action::Down; [DOWN, Key::char('j')] "" "the format below";
-        Action::Submit; [ENTER] "export" "write it next to the saved runs";
-        Action::Close; [ESC, Key::char('q'), Key::char('E')] "back" "back";
-    }
-    Help {
-        Action::Filter; [Key::char('/')] "search" "search terms, figures and keys";
-        Action::Up; [UP, Key::char('k')] "↑↓|scroll" "scroll up";
-        Action::Down; [DOWN, Key::char('j')] "" "scroll down";
-        Action::PageUp; [PAGE_UP] "" "a page up";
-        Action::PageDown; [PAGE_DOWN, SPACE] "" "a page down";
-        Action::Close; [ESC, ENTER, Key::char('?'), Key::char('q')] "back" "clear the search, or back";
-    }
-    HelpSearch {
-        Action::Submit; [ENTER] "keep" "keep the search";
-        Action::Close; [ESC] "clear" "clear the search";
-        Action::Up; [UP] "↑↓|scroll" "scroll up";
-        Action::Down; [DOWN] "" "scroll down";
-        Action::PageUp; [PAGE_UP] "" "a page up";
-        Action::PageDown; [PAGE_DOWN] "" "a page down";
-    }
-    Branch {
-        Action::Up; [UP, Key::char('k')] "↑↓|choose" "the token above";
-        Action::Down; [DOWN, Key::char('j')] "" "the token below";
-        Action::Submit; [ENTER] "branch" "start the branch";
-        Action::Close; [ESC, Key::char('b'), Key::char('q')] "cancel" "cancel";
-    }
-    Condition {
-        Action::Submit; [ENTER] "find" "confirm, and go to the next step that matches";
-        Action::Up; [UP] "↑↓|choose" "the suggestion above";
-        Action::Down; [DOWN] "" "the suggestion below";
-        Action::NextPane; [TAB] "complete" "insert the suggestion";
-        Action::Close; [ESC] "cancel" "cancel";
-    }
-    WhySlow {
-        Action::Up; [UP, Key::char('k')] "↑↓|scroll" "scroll up";
-        Action::Down; [DOWN, Key::char('j')] "" "scroll down";
-        Action::PreviousStep; [LEFT, Key::char('h')] "" "the previous step";
-        Action::NextStep; [RIGHT, Key::char('l')] "←→|step" "the next step";
-        Action::Help; [Key::char('?')] "help" "what these terms mean";
-        Action::Close; [ESC, ENTER, Key::char('w'), Key::char('q')] "back" "back";
-    }
-    WhyLow {
-        Action::Up; [UP, Key::char('k')] "↑↓|scroll" "scroll up";
-        Action::Down; [DOWN, Key::char('j')] "" "scroll down";
-        Action::PreviousStep; [LEFT, Key::char('h')] "" "the previous step";
-        Action::NextStep; [RIGHT, Key::char('l')] "←→|step" "the next step";
-        Action::PreviousMatch; [Key::char('[')] "" "the previous step with this cause";
-        Action::NextMatch; [Key::char(']')] "[ ]|same cause" "the next step with this cause";
-        Action::Help; [Key::char('?')] "help" "what these terms mean";
-        Action::Close; [ESC, ENTER, Key::char('W'), Key::char('q')] "back" "back";
-    }
-    Question {
-        Action::Submit; [ENTER, Key::char('y')] "yes" "yes: download, remove or save";
-        Action::Close; [ESC, Key::char('n')] "no" "no";
-    }
-    Commands {
-        Action::Up; [UP] "↑↓|choose" "the row above";
-        Action::Down; [DOWN] "" "the row below";
-        Action::PageUp; [PAGE_UP] "" "a page up";
-        Action::PageDown; [PAGE_DOWN] "" "a page down";
-        Action::Submit; [ENTER] "run" "run the command";
-        Action::Close; [ESC] "back" "back";
-    }
-    Copy {
-        Action::Up; [UP, Key::char('k')] "↑↓|choose" "the row above";
-        Action::Down; [DOWN, Key::char('j')] "" "the row below";
-        Action::Submit; [ENTER] "copy" "copy it";
-        Action::Copy(Copied::Token); [Key::char('t')] "" "the selected token";
-        Action::Copy(Copied::Step); [Key::char('s')] "" "what the step committed";
-        Action::Copy(Copied::Text); [Key::char('x')] "" "the whole text";
-        Action::Copy(Copied::Prompt); [Key::char('p')] "" "the prompt as the model read it";
-        Action::Copy(Copied::Command); [Key::char('c')] "" "the command line that reproduces the run";
-        Action::Close; [ESC, Key::char('q'), Key::char('y')] "back" "back";
-    }
-    Message {
-        Action::RetryModel; [Key::char('R')] "try again" "try again";
-        Action::Close; [ESC, ENTER, SPACE] "close" "close";
         Action::Quit; [Key::char('q')] "quit" "quit";
     }
 };

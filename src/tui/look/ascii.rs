@@ -6,6 +6,7 @@
 //! terminal could not show them.
 
 use ratatui::buffer::{Buffer, CellWidth};
+use ratatui::style::Modifier;
 
 /// Everything drawn, in ASCII.
 pub(crate) fn to_ascii(buf: &mut Buffer) {
@@ -15,9 +16,13 @@ pub(crate) fn to_ascii(buf: &mut Buffer) {
         while x < area.right() {
             let width = buf[(x, y)].cell_width().max(1);
             if !buf[(x, y)].symbol().is_ascii() {
-                let sign = sign_for(buf[(x, y)].symbol());
+                let stand_in = stand_in_for(buf[(x, y)].symbol());
+                let sign = stand_in.unwrap_or_else(|| sign_for(buf[(x, y)].symbol()));
                 for covered in x..(x + width).min(area.right()) {
                     buf[(covered, y)].set_char(sign);
+                    if stand_in.is_some() {
+                        buf[(covered, y)].modifier.toggle(Modifier::REVERSED);
+                    }
                 }
             }
             x += width;
@@ -26,7 +31,7 @@ pub(crate) fn to_ascii(buf: &mut Buffer) {
 }
 
 /// Signs, and the character that stands for them.
-const SIGNS: [(&str, char); 41] = [
+const SIGNS: [(&str, char); 39] = [
     ("✓", 'v'),
     ("≈", '~'),
     ("✗", 'x'),
@@ -41,16 +46,14 @@ const SIGNS: [(&str, char); 41] = [
     ("▇█▉▊▋■▀◼▪", '#'),
     ("░", '.'),
     ("▒", ':'),
-    ("▓", '%'),
-    ("⏎↵", '$'),
-    ("⇥→►▸▶⟩›»▷↦≥⟶", '>'),
+    ("▓", '@'),
+    ("→►▸▶⟩›»▷↦≥⟶", '>'),
     ("←◄◂◀⟨‹«≤◁", '<'),
     ("↑▲⇧▴△", '^'),
-    ("↓▼▾▽", 'v'),
+    ("↓▼▾▽", 'V'),
     ("↔⇔≠≡", '='),
     ("◉●○◆◇◎★☆⚑", 'o'),
     ("×", 'x'),
-    ("…", '~'),
     ("±∓", '+'),
     ("÷", '/'),
     ("²", '2'),
@@ -70,6 +73,16 @@ const SIGNS: [(&str, char); 41] = [
     ("⠸⠧", '-'),
     ("⠼⠇", '\\'),
 ];
+
+/// Signs that stand in a text for what is not shown: they are drawn reversed, so that
+/// no letter of the text looks like one. None is a fate's sign.
+const STAND_INS: [(&str, char); 3] = [("⏎↵", '\\'), ("⇥", '|'), ("…", '>')];
+
+fn stand_in_for(symbol: &str) -> Option<char> {
+    let first = symbol.chars().next()?;
+    let known = STAND_INS.iter().find(|(signs, _)| signs.contains(first));
+    known.map(|&(_, ascii)| ascii)
+}
 
 /// One ASCII character for what stands in a cell. What is told apart by its sign
 /// (the six fates) stays apart.
@@ -122,6 +135,31 @@ mod tests {
         for (i, sign) in signs.iter().enumerate() {
             assert!(sign.is_ascii() && !signs[i + 1..].contains(sign), "{sign}");
         }
+    }
+
+    #[test]
+    fn cut_texts_and_newlines_are_no_fates_and_no_letters() {
+        let fates: Vec<char> = Mark::ALL.iter().map(|m| sign_for(m.glyph())).collect();
+        for (signs, ascii) in STAND_INS {
+            assert!(ascii.is_ascii() && !fates.contains(&ascii), "{signs}");
+        }
+        let others = SIGNS
+            .iter()
+            .filter(|(signs, _)| !signs.contains(['✓', '✗', '≈', '⇄', '·', '×']));
+        let alike: Vec<_> = others
+            .filter(|(_, c)| fates.contains(c) && !"+.".contains(*c))
+            .collect();
+        assert!(alike.is_empty(), "{alike:?}");
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 4, 1));
+        buffer.set_string(0, 0, "a⏎>…", Style::new());
+        to_ascii(&mut buffer);
+        let text: String = buffer.content.iter().map(|c| c.symbol()).collect();
+        let reversed = buffer
+            .content
+            .iter()
+            .map(|c| c.modifier.contains(Modifier::REVERSED));
+        assert_eq!(text, "a\\>>");
+        assert_eq!(reversed.collect::<Vec<_>>(), [false, true, false, true]);
     }
 
     #[test]

@@ -9,9 +9,12 @@ use crate::tui::action::Action;
 use crate::tui::app::model::ModelState;
 use crate::tui::app::shared::Touched;
 use crate::tui::app::{App, Effect, Tone};
+use crate::tui::dialogs::prompt::OwnPrompt;
 use crate::tui::keys::context::Context;
+use crate::tui::runs::columns::RunColumn;
 use crate::tui::runs::run::{Origin, Phase, Recording, Run};
 use crate::tui::screens::Screen;
+use crate::tui::widgets::sort::Sorting;
 use crate::worker::ask;
 
 /// Longest part of a custom prompt that serves as its title, in characters.
@@ -52,12 +55,14 @@ impl App {
     }
 
     /// Generates from a prompt that was typed.
-    pub(crate) fn generate_own(&mut self, text: &str) -> Vec<Command> {
-        if text.trim().is_empty() {
+    pub(crate) fn generate_own(&mut self, own: &OwnPrompt) -> Vec<Command> {
+        if own.text.is_empty() {
             return Vec::new();
         }
-        let (mut subject, prompt) = ask::own(text.trim());
-        subject.title = crate::present::token_text::fit(text.trim(), TITLE_LEN);
+        let (mut subject, mut prompt) = ask::own(&own.text);
+        (prompt.system, prompt.examples) = (own.system.clone(), own.turns.clone());
+        let words: Vec<&str> = own.text.split_whitespace().collect();
+        subject.title = crate::present::token_text::fit(&words.join(" "), TITLE_LEN);
         self.begin(subject, prompt, Begin::Running)
     }
 
@@ -220,12 +225,32 @@ impl App {
     }
 
     /// What became of saving a run's trace.
-    pub(crate) fn saved_run(&mut self, id: RunId, outcome: Result<String, String>) {
+    pub fn saved_run(&mut self, id: RunId, outcome: Result<String, String>) {
+        let is_saved = outcome.is_ok();
         if let Ok(path) = &outcome {
-            let path = path.clone();
-            self.with_run(id, |run| run.file = Some(path));
+            self.keep_file(id, path.clone());
         }
         self.saved(outcome);
+        self.saved_before_leaving(id, is_saved);
+    }
+
+    /// Hands a run's trace over to be saved.
+    pub(crate) fn save_run(&mut self, id: RunId) {
+        self.hand_over(id);
+        self.effects.push(Effect::Save(id));
+    }
+
+    /// What is there now goes to a file.
+    pub(crate) fn hand_over(&mut self, id: RunId) {
+        self.with_run(id, |run| run.saving = Some(run.extent()));
+    }
+
+    /// A file has what was handed over.
+    pub(crate) fn keep_file(&mut self, id: RunId, path: String) {
+        self.with_run(id, |run| {
+            run.file = Some(path);
+            run.saved = run.saving;
+        });
     }
 
     /// What became of writing a file.
@@ -280,8 +305,10 @@ impl App {
             .chain(self.session.earlier.iter().map(Listed::Earlier))
     }
 
-    pub(crate) fn open_listed(&mut self, row: usize) {
-        let chosen = self.listed_runs().nth(row).map(|listed| match listed {
+    /// Opens a row of the list in this order.
+    pub(crate) fn open_listed(&mut self, sorting: &Sorting<RunColumn>, row: usize) {
+        let mut listed = self.sorted_runs(sorting).into_iter();
+        let chosen = listed.nth(row).map(|listed| match listed {
             Listed::Run { run, .. } => Ok(run.id),
             Listed::Earlier(earlier) => Err(earlier.path.clone()),
         });

@@ -2,6 +2,7 @@
 
 pub(crate) mod begin;
 pub(crate) mod branches;
+pub(crate) mod columns;
 pub(crate) mod cost;
 pub(crate) mod drifting;
 pub(crate) mod measure;
@@ -9,4 +10,5 @@ pub(crate) mod parked;
 pub(crate) mod parking;
 pub(crate) mod reference;
 pub mod run;
+pub(crate) mod sorting;
 pub mod spill;

@@ -62,6 +62,13 @@ pub enum Recording {
     Sweep,
 }
 
+/// How much of a run there is, or a file has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Extent {
+    n_steps: usize,
+    is_ended: bool,
+}
+
 /// A run of the session: live, or played from a recording.
 #[derive(Clone, Debug)]
 pub struct Run {
@@ -83,6 +90,9 @@ pub struct Run {
     pub parent: Option<RunId>,
     /// Its trace's file, where it was saved or opened.
     pub(crate) file: Option<String>,
+    /// How much of it was last handed over to be saved, and how much a file has.
+    pub(crate) saving: Option<Extent>,
+    pub(crate) saved: Option<Extent>,
     /// Steps marked to come back to.
     pub(crate) bookmarks: BTreeSet<usize>,
     /// When it was asked for, in this session; `None`: a recording.
@@ -107,6 +117,8 @@ impl Run {
             references: References::default(),
             parent: None,
             file: None,
+            saving: None,
+            saved: None,
             bookmarks: BTreeSet::new(),
             begun: Some(Instant::now()),
         }
@@ -130,6 +142,8 @@ impl Run {
             references: References::default(),
             parent: None,
             file: None,
+            saving: None,
+            saved: None,
             bookmarks: BTreeSet::new(),
             begun: None,
         }
@@ -145,6 +159,14 @@ impl Run {
 
     pub(crate) fn n_steps(&self) -> usize {
         self.kept().map_or(0, Kept::n_steps)
+    }
+
+    /// How much of it there is now.
+    pub(crate) fn extent(&self) -> Extent {
+        Extent {
+            n_steps: self.n_steps(),
+            is_ended: self.kept().is_some_and(Kept::is_ended),
+        }
     }
 
     /// The engine is at it, or waits for us in the middle of it.

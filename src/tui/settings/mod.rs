@@ -67,6 +67,22 @@ impl Setting {
         }
     }
 
+    /// Whether it is on; `None`: it is no switch.
+    pub(crate) fn is_on(self, params: &Params) -> Option<bool> {
+        match self {
+            Setting::Of(_) => None,
+            Setting::Source(source) => Some(params.sources.has(source)),
+        }
+    }
+
+    /// A switch as it is drawn: the knob at the right is on.
+    pub(crate) fn switch(self, params: &Params) -> Option<&'static str> {
+        self.is_on(params).map(|is_on| match is_on {
+            true => "[━●]",
+            false => "[○─]",
+        })
+    }
+
     /// The parameters with this setting moved one notch; unchanged at its end.
     pub fn moved(self, params: &Params, way: Way) -> Params {
         match self {

@@ -8,6 +8,7 @@ use ratatui::widgets::{Block, Clear, Padding, Paragraph, Widget};
 
 use crate::present::theme::Theme;
 use crate::present::token_text::columns;
+use crate::tui::action::Action;
 use crate::tui::app::{App, Notice, Tone};
 use crate::tui::keys::context::Context;
 use crate::tui::keys::keymap::Keymap;
@@ -60,33 +61,66 @@ fn notice_lines(notice: &Notice, theme: &Theme, area: Rect, buf: &mut Buffer) {
         .render(area, buf);
 }
 
+/// A hint of the bar: keys, words, and what a click on them does.
+struct Hint {
+    key: String,
+    text: &'static str,
+    action: Action,
+}
+
+impl Hint {
+    fn width(&self) -> usize {
+        columns(&self.key) + 1 + columns(self.text) + GAP
+    }
+}
+
 /// As many hints as fit, the context's own first; help and the way out always.
-fn hints(keys: &Keymap, context: Context, theme: &Theme, width: usize) -> Line<'static> {
-    let hints_of = |context| -> Vec<(String, &'static str)> {
-        let hint = |b: &Binding| keys.hint(b);
+fn fitting(keys: &Keymap, context: Context, width: usize) -> Vec<Hint> {
+    let hints_of = |context| -> Vec<Hint> {
+        let hint = |b: &Binding| {
+            let (key, text) = keys.hint(b)?;
+            let action = b.action.clone();
+            Some(Hint { key, text, action })
+        };
         keys.bindings(context).filter_map(hint).collect()
     };
-    let own = hints_of(context);
     let always = if context.chain().contains(&Context::Anywhere) {
         hints_of(Context::Anywhere)
     } else {
         Vec::new()
     };
-    let size = |(key, text): &(String, &str)| columns(key) + 1 + columns(text) + GAP;
-    let reserved: usize = always.iter().map(size).sum();
-    let mut line = Line::default();
+    let reserved: usize = always.iter().map(Hint::width).sum();
     let mut used = 0;
-    for hint in own {
-        if used + size(&hint) + reserved > width + GAP {
-            break;
-        }
-        used += size(&hint);
-        push(&mut line, hint, theme);
+    let own = hints_of(context).into_iter().take_while(|hint| {
+        used += hint.width();
+        used + reserved <= width + GAP
+    });
+    own.collect::<Vec<_>>().into_iter().chain(always).collect()
+}
+
+fn hints(keys: &Keymap, context: Context, theme: &Theme, width: usize) -> Line<'static> {
+    let mut line = Line::default();
+    for hint in fitting(keys, context, width) {
+        push(&mut line, (hint.key, hint.text), theme);
     }
-    always
-        .into_iter()
-        .for_each(|hint| push(&mut line, hint, theme));
     line
+}
+
+/// What a click at a column of the bar does.
+pub(crate) fn action_at(app: &App, area: Rect, x: u16) -> Option<Action> {
+    if app.notice.as_ref().is_some_and(Notice::covers_hints) {
+        return None;
+    }
+    let width = usize::from(area.width).saturating_sub(2);
+    let mut from = usize::from(area.x) + 1;
+    for hint in fitting(&app.look.keys, app.context(), width) {
+        let to = from + hint.width();
+        if (from..to - GAP).contains(&usize::from(x)) {
+            return Some(hint.action);
+        }
+        from = to;
+    }
+    None
 }
 
 fn push(line: &mut Line<'static>, (key, text): (String, &'static str), theme: &Theme) {

@@ -10,7 +10,7 @@ use crate::present::theme::{Emphasis, Theme};
 use crate::present::token_text::{columns, fit};
 use crate::tui::action::Action;
 use crate::tui::app::App;
-use crate::tui::app::model::ModelState;
+use crate::tui::app::model::{ModelState, Ready};
 use crate::tui::keys::context::Context;
 use crate::tui::screens::Screen;
 use crate::tui::widgets::bars;
@@ -113,18 +113,7 @@ fn status(app: &App, theme: &Theme, room: usize) -> Line<'static> {
         ModelState::Looking { what } => busy(&format!("looking for {what}")),
         ModelState::Checking => busy("checking the model's file"),
         ModelState::Loading { what } => busy(&format!("loading {what}")),
-        ModelState::Ready(ready) => {
-            let name = &ready.model.name;
-            let kind = ready.device.split(" (").next().unwrap_or_default();
-            let devices = [ready.device.as_str(), kind].map(|device| format!(" · {device}"));
-            // A stump of the name would say less than the name alone.
-            let least = columns(name).min(LEAST_NAME);
-            let mut fitting = devices.iter().filter(|d| columns(d) + least <= room);
-            match fitting.next() {
-                Some(device) => dim(format!("{}{device}", fit(name, room - columns(device)))),
-                None => dim(name.clone()),
-            }
-        }
+        ModelState::Ready(ready) => Line::styled(ready_text(ready, room), theme.dim()),
         ModelState::Failed { .. } => {
             let key = app.key_of(Context::Anywhere, Action::RetryModel);
             let text = format!("✗ no model · {key} tries again");
@@ -136,6 +125,24 @@ fn status(app: &App, theme: &Theme, room: usize) -> Line<'static> {
             bytes_per_s,
             ..
         } => fetching(app, theme, (*done, *total, *bytes_per_s), room),
+    }
+}
+
+/// The model and its device. The whole name is worth more than what the device can do; a
+/// stump of it would say less than the name alone.
+fn ready_text(ready: &Ready, room: usize) -> String {
+    let name = &ready.model.name;
+    let kind = ready.device.split(" (").next().unwrap_or_default();
+    let devices = [ready.device.as_str(), kind].map(|device| format!(" · {device}"));
+    let whole = columns(name);
+    let least = [whole, whole, whole.min(LEAST_NAME)];
+    let choices = [&devices[0], &devices[1], &devices[1]]
+        .into_iter()
+        .zip(least);
+    let mut fitting = choices.filter(|(d, least)| columns(d) + least <= room);
+    match fitting.next() {
+        Some((device, _)) => format!("{}{device}", fit(name, room - columns(device))),
+        None => fit(name, room),
     }
 }
 

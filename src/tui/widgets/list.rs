@@ -23,6 +23,8 @@ pub(crate) fn moved(at: usize, action: &Action, last: usize) -> usize {
         Action::Down => 1,
         Action::PageUp => -PAGE,
         Action::PageDown => PAGE,
+        Action::First => return 0,
+        Action::Last => return last,
         Action::Wheel(_, delta) => i64::from(*delta),
         _ => 0,
     };

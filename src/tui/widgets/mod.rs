@@ -6,3 +6,5 @@ pub(crate) mod list;
 pub(crate) mod message;
 pub(crate) mod pane;
 pub(crate) mod paragraph;
+pub(crate) mod sort;
+pub(crate) mod text_area;

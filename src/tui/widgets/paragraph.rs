@@ -23,6 +23,22 @@ pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// Parts joined by dots; a line ends between two parts where it can.
+pub(crate) fn wrap_parts(parts: impl IntoIterator<Item = String>, width: usize) -> Vec<String> {
+    const BETWEEN: &str = " · ";
+    let mut lines: Vec<String> = Vec::new();
+    for part in parts {
+        match lines.last_mut() {
+            Some(line) if columns(line) + columns(BETWEEN) + columns(&part) <= width => {
+                line.push_str(BETWEEN);
+                line.push_str(&part);
+            }
+            _ => lines.extend(wrap(&part, width)),
+        }
+    }
+    lines
+}
+
 fn push_word(word: &str, width: usize, line: &mut String, lines: &mut Vec<String>) {
     let mut used = columns(line);
     for grapheme in word.graphemes(true) {
@@ -48,6 +64,16 @@ mod tests {
         assert_eq!(wrap("a\n\nb", 7), ["a", "", "b"]);
         assert_eq!(wrap("abcdef gh", 4), ["abcd", "ef", "gh"]);
         assert_eq!(wrap("  in", 7), ["  in"]);
+    }
+
+    #[test]
+    fn parts_stay_whole_where_they_fit() {
+        let parts = ["MAL 2.92 ±0.11", "agreement 100%", "a much longer part"];
+        let lines = |width| wrap_parts(parts.map(String::from), width);
+        assert_eq!(lines(80), [parts.join(" · ")]);
+        let two = "MAL 2.92 ±0.11 · agreement 100%";
+        assert_eq!(lines(32), [two, "a much longer part"]);
+        assert_eq!(lines(14), [parts[0], parts[1], "a much longer", "part"]);
     }
 
     proptest! {

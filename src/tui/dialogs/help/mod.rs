@@ -115,12 +115,17 @@ impl Help {
 
 impl App {
     pub(crate) fn open_help(&mut self) {
+        self.open_help_on("");
+    }
+
+    /// The help, with what it is searched for.
+    pub(crate) fn open_help_on(&mut self, word: &str) {
         let place = self.place();
         let under = self.dialog.take();
         self.ask(Help {
             place,
             scroll: 0,
-            search: Input::default(),
+            search: Input::from(word),
             typing: Typing::No,
             under,
         });

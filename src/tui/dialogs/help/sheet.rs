@@ -91,7 +91,11 @@ impl Sheet<'_> {
         }
         let small = typed.to_lowercase();
         for context in Context::ALL {
-            let holds = |b: &&Binding| b.help.to_lowercase().contains(&small);
+            let keys = self.keys;
+            let holds = |b: &&Binding| {
+                let words = format!("{} {}", b.help, b.action.name()).to_lowercase();
+                words.contains(&small) || b.keys.iter().any(|key| key.name(keys.naming) == typed)
+            };
             let bindings: Vec<&Binding> = self.keys.bindings(context).filter(holds).collect();
             if bindings.is_empty() {
                 continue;

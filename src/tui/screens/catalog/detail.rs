@@ -9,7 +9,7 @@ use ratatui::widgets::{Paragraph, Widget};
 
 use crate::present::number::{count, three};
 use crate::present::theme::Theme;
-use crate::present::token_text::fit;
+use crate::present::token_text::{columns, fit};
 use crate::recsys::catalog::Fact;
 use crate::recsys::{Half, Scale, Subject, SubjectRef};
 use crate::speculate::subject::KindName;
@@ -119,16 +119,21 @@ impl Page<'_> {
         }
     }
 
+    /// A note that does not fit behind its head goes below it.
     fn heading(&mut self, text: &str, note: &str) {
-        self.lines.push(Line::from(vec![
-            Span::styled(text.to_string(), self.theme.title(false)),
-            Span::styled(format!("  {note}"), self.theme.dim()),
-        ]));
+        let is_beside = columns(text) + 2 + columns(note) <= self.width;
+        let mut spans = vec![Span::styled(text.to_string(), self.theme.title(false))];
+        if is_beside {
+            spans.push(Span::styled(format!("  {note}"), self.theme.dim()));
+        }
+        self.lines.push(Line::from(spans));
+        if !is_beside {
+            self.prose(note, self.theme.dim());
+        }
     }
 
     fn head(&mut self, app: &App, subject: Subject<'_>) {
-        let name = fit(&subject.label(), self.width);
-        self.lines.push(Line::styled(name, self.theme.strong()));
+        self.prose(&subject.label(), self.theme.strong());
         match subject.half() {
             Half::Query => self.prose(
                 "✓ query half: its answer is not in the pool",

@@ -7,8 +7,9 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Cell, Row, Table, Widget};
 use unicode_segmentation::UnicodeSegmentation;
 
+use crate::present::names::fit_after;
 use crate::present::theme::Theme;
-use crate::present::token_text::fit;
+use crate::present::token_text::{columns, fit};
 use crate::recsys::{Half, Subject, SubjectKind};
 use crate::tui::action::Action;
 use crate::tui::app::App;
@@ -18,6 +19,12 @@ use crate::tui::screens::catalog::filter::FilterRow as Match;
 use crate::tui::screens::catalog::tab::CatalogTab;
 use crate::tui::widgets::{list, pane};
 
+/// What the filter looks at, in less and less room.
+const HINTS: [&str; 3] = [
+    " filters title, group, genre, director, theme",
+    " filters title, group, genre, theme",
+    " filters",
+];
 const ID: u16 = 6;
 const GROUP: u16 = 11;
 const HALF: u16 = 6;
@@ -125,9 +132,13 @@ fn filter(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let line = if app.catalog.typing == Typing::Yes {
         typed(text, list.filter.visual_cursor(), theme)
     } else if text.is_empty() {
+        let key = key(Action::Filter);
+        let room = usize::from(area.width).saturating_sub(columns(&key));
+        let fits = |text: &&str| columns(text) <= room;
+        let hint = HINTS.into_iter().find(fits).unwrap_or_default();
         Line::from(vec![
-            Span::styled(key(Action::Filter), theme.accent()),
-            Span::styled(" filters title, group, genre, director, theme", theme.dim()),
+            Span::styled(key, theme.accent()),
+            Span::styled(hint, theme.dim()),
         ])
     } else {
         Line::from(vec![
@@ -140,6 +151,10 @@ fn filter(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let mut found = Vec::new();
     if !text.is_empty() {
         found.push(format!("{} found", list.rows.len()));
+    }
+    let order = list.sorting.note();
+    if !order.is_empty() {
+        found.push(order);
     }
     match app.catalog.marked.len() {
         0 => {}
@@ -204,6 +219,26 @@ impl Sizes {
         cells.into_iter().chain([made]).collect()
     }
 
+    /// With what the filter matched underlined; what all names begin with is left out
+    /// where there is no room.
+    fn label(
+        &self,
+        app: &App,
+        label: &str,
+        room: u16,
+        row: &Match,
+        theme: &Theme,
+    ) -> Line<'static> {
+        let prefix = &app.catalog.list().prefix;
+        let shown = fit_after(prefix, label, usize::from(room).saturating_sub(1));
+        let cut = match shown.starts_with('…') {
+            // The sign itself has the place of a letter.
+            true => prefix.chars().count().saturating_sub(1),
+            false => 0,
+        };
+        marked(&shown, cut, row, theme)
+    }
+
     fn row(&self, app: &App, row: &Match, theme: &Theme) -> Row<'static> {
         let Some(catalog) = &app.catalog.catalog else {
             return Row::default();
@@ -215,7 +250,7 @@ impl Sizes {
         };
         let is_marked = app.catalog.marked.contains(&row.at);
         let room = self.label.saturating_sub(2 * u16::from(is_marked));
-        let mut label = marked(&fitted(&subject.label(), room), row, theme);
+        let mut label = self.label(app, &subject.label(), room, row, theme);
         if is_marked {
             label.spans.insert(0, Span::styled("● ", theme.accent()));
         }
@@ -230,13 +265,13 @@ impl Sizes {
     }
 }
 
-/// The label with what the filter matched underlined.
-fn marked(label: &str, row: &Match, theme: &Theme) -> Line<'static> {
+/// The label, less so many letters, with what the filter matched underlined.
+fn marked(label: &str, cut: usize, row: &Match, theme: &Theme) -> Line<'static> {
     let hit = theme
         .accent()
         .add_modifier(Modifier::BOLD | Modifier::UNDERLINED);
     let graphemes = label.graphemes(true).enumerate().map(|(i, grapheme)| {
-        match row.matched.contains(&(i as u32)) && grapheme != " " {
+        match row.matched.contains(&((i + cut) as u32)) && grapheme != " " {
             true => Span::styled(grapheme.to_string(), hit),
             false => Span::raw(grapheme.to_string()),
         }

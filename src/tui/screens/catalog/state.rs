@@ -9,14 +9,17 @@ use color_eyre::eyre::{Report, bail};
 use nucleo_matcher::{Config, Matcher};
 use tui_input::Input;
 
+use crate::present::names::common_prefix;
 use crate::protocol::{PromptPreview, PromptText};
 use crate::recsys::{Catalog, Framework, Half, Subject, SubjectKind, SubjectRef};
 use crate::speculate::trace::SubjectInfo;
 use crate::tui::screens::Typing;
 use crate::tui::screens::catalog::board::state::BoardTab;
+use crate::tui::screens::catalog::columns::SubjectColumn;
 use crate::tui::screens::catalog::filter::{FilterRow, Haystack, matching};
 use crate::tui::screens::catalog::tab::{CatalogTab, Front};
 use crate::tui::start::Shipped;
+use crate::tui::widgets::sort::Sorting;
 use crate::worker::ask;
 
 /// Items or users, as filtered.
@@ -26,6 +29,9 @@ pub struct List {
     haystacks: Vec<Haystack>,
     /// All subjects, the query half first.
     order: Vec<SubjectRef>,
+    /// What all names begin with.
+    pub(crate) prefix: String,
+    pub(crate) sorting: Sorting<SubjectColumn>,
     pub(crate) rows: Vec<FilterRow>,
     /// Which of the rows is selected.
     pub selected: usize,
@@ -111,7 +117,7 @@ impl Browse {
         }
     }
 
-    fn list_mut(&mut self) -> &mut List {
+    pub(super) fn list_mut(&mut self) -> &mut List {
         match self.kind {
             SubjectKind::Item => &mut self.items,
             SubjectKind::User => &mut self.users,
@@ -303,9 +309,14 @@ impl List {
         let mut order: Vec<SubjectRef> = catalog.subjects(kind).collect();
         let haystacks = order.iter().map(|&at| Haystack::of(catalog, at)).collect();
         order.sort_by_key(|&at| catalog.subject(at).half() == Half::Pool);
+        let labels: Vec<String> = order
+            .iter()
+            .map(|&at| catalog.subject(at).label())
+            .collect();
         let mut list = List {
             haystacks,
             order,
+            prefix: common_prefix(labels.iter().map(String::as_str)),
             ..List::default()
         };
         list.show_all();

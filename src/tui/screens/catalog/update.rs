@@ -7,16 +7,25 @@ use crate::tui::app::{App, Tone};
 use crate::tui::dialogs::prompt::PromptField;
 use crate::tui::runs::begin::Begin;
 use crate::tui::screens::Typing;
-use crate::tui::screens::catalog::state::Browse;
 use crate::tui::screens::catalog::tab::Front;
 use crate::tui::start::Length;
 use crate::tui::target::Target;
 use crate::tui::widgets::field::edit;
+use crate::tui::widgets::sort::Sorting;
 
 /// Rows a page key moves in the catalog.
 const PAGE: i64 = 10;
 /// Rows the wheel moves in a list.
 const WHEEL_ROWS: i64 = 3;
+
+fn rows_moved(action: &Action) -> i64 {
+    match action {
+        Action::Up => -1,
+        Action::Down => 1,
+        Action::PageUp => -PAGE,
+        _ => PAGE,
+    }
+}
 
 impl App {
     pub(crate) fn update_catalog(&mut self, action: Action) -> Vec<Command> {
@@ -25,20 +34,22 @@ impl App {
         }
         let last = self.look.measured.last;
         match action {
-            Action::Up => self.catalog.move_by(-1),
-            Action::Down => self.catalog.move_by(1),
-            Action::PageUp => self.catalog.move_by(-PAGE),
-            Action::PageDown => self.catalog.move_by(PAGE),
+            Action::Up | Action::Down | Action::PageUp | Action::PageDown => {
+                self.catalog.move_by(rows_moved(&action));
+            }
             Action::First => self.catalog.select(0),
             Action::Last => self.catalog.select(usize::MAX),
             Action::NextTab => self.catalog.next_tab(),
             Action::Filter => self.catalog.typing = Typing::Yes,
             Action::Submit => self.catalog.typing = Typing::No,
-            Action::Edit(_) => self.catalog.edit_filter(&action),
-            Action::Paste(_) if self.catalog.typing == Typing::Yes => {
-                self.catalog.edit_filter(&action);
+            Action::Edit(_) => self.edit_filter(&action),
+            Action::Paste(_) if self.catalog.typing == Typing::Yes => self.edit_filter(&action),
+            Action::Close => {
+                self.catalog.clear_filter();
+                self.arrange_subjects();
             }
-            Action::Close => self.catalog.clear_filter(),
+            Action::Sort => self.sort_subjects(Sorting::next),
+            Action::ReverseSort => self.sort_subjects(Sorting::reverse),
             Action::Generate => return self.generate_selected(Begin::Running),
             Action::GeneratePaused => return self.generate_selected(Begin::Paused),
             Action::Mark => self.catalog.toggle_mark(),
@@ -60,6 +71,13 @@ impl App {
         Vec::new()
     }
 
+    fn edit_filter(&mut self, action: &Action) {
+        if edit(self.catalog.filter_mut(), action) {
+            self.catalog.refilter();
+            self.arrange_subjects();
+        }
+    }
+
     /// Other prompts from now on, and answers of their length, unless the user has
     /// set one.
     fn next_framework(&mut self) {
@@ -76,13 +94,5 @@ impl App {
             framework.title, framework.about, self.next.params.max_tokens
         );
         self.tell(Tone::Info, text);
-    }
-}
-
-impl Browse {
-    fn edit_filter(&mut self, action: &Action) {
-        if edit(self.filter_mut(), action) {
-            self.refilter();
-        }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::present::names::telling;
 use crate::present::number::NOT_RECORDED;
 use crate::speculate::compare::Side;
 use crate::tui::app::App;
@@ -28,6 +29,16 @@ impl App {
     pub(crate) fn name_of_choice(&self, choice: Choice) -> String {
         let [settings, times] = [self.settings_of(choice), self.times_of(choice)];
         format!("{settings} · {times}")
+    }
+
+    /// The same in less room, beside the run on the other side: what they differ in first.
+    pub(crate) fn name_beside(&self, side: Side, choice: Choice, width: usize) -> String {
+        let other = match side {
+            Side::Left => self.compare.choice(Side::Right),
+            Side::Right => self.compare.choice(Side::Left),
+        };
+        let other = other.map_or_else(String::new, |other| self.name_of_choice(other));
+        telling(&self.name_of_choice(choice), &other, width)
     }
 
     /// Rule, budget, pool, and where a branch begins.

@@ -8,65 +8,72 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Widget};
 
-use crate::present::number::{NOT_RECORDED, UNKNOWN, count, percent, three};
+use crate::present::number::{NOT_RECORDED, UNKNOWN, count};
 use crate::present::record::Record;
 use crate::present::theme::Theme;
-use crate::present::token_text::{columns, fit, pad};
+use crate::present::token_text::columns;
 use crate::speculate::compare::{
-    Lossless, Names, Pace, Side, Slower, because, first_words, machine, profile,
+    Lossless, Names, Side, Slower, because, first_words, machine, profile,
 };
 use crate::tui::action::{Action, CompareAction};
 use crate::tui::app::App;
 use crate::tui::keys::context::Context;
 use crate::tui::runs::reference::Way;
 use crate::tui::screens::compare::state::{Choice, Comparison};
+use crate::tui::screens::compare::table::{self, letter};
 use crate::tui::widgets::bars;
 use crate::tui::widgets::paragraph::wrap;
 
-/// Heads of the figures, their widths, and whether they stay where room is short.
-const HEADS: [(&str, usize, bool); 11] = [
-    ("tokens", 7, false),
-    ("steps", 6, false),
-    ("MAL", 6, true),
-    ("rows", 6, true),
-    ("ms/step", 8, true),
-    ("tok/s", 7, true),
-    ("speed-up", 9, true),
-    ("hit steps", 10, true),
-    ("repeated", 9, false),
-    ("log p", 7, true),
-    ("in common", 10, false),
-];
-/// For the runs' names beside all of the figures.
-const NAME_WIDTH: usize = 24;
+/// How the table of figures lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// A run a row.
+    Across,
+    /// A run a column.
+    Upright,
+}
 
 /// How many rows there are to say, in so much room.
 pub(crate) fn n_rows(app: &App, width: u16, room: u16) -> u16 {
     let lines = lines(
         app,
+        Form::Across,
         &app.look.theme.theme(),
-        usize::from(width),
-        usize::from(room),
+        (usize::from(width), usize::from(room)),
     );
     lines.len() as u16
 }
 
-pub(crate) fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let (width, room) = (usize::from(area.width), usize::from(area.height));
-    Paragraph::new(lines(app, theme, width, room)).render(area, buf);
+pub(crate) fn render(app: &App, form: Form, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let size = (usize::from(area.width), usize::from(area.height));
+    Paragraph::new(lines(app, form, theme, size)).render(area, buf);
 }
 
 /// Causes first, then figures; where room is short, without air and without what the
 /// sentences have said.
-fn lines(app: &App, theme: &Theme, width: usize, room: usize) -> Vec<Line<'static>> {
+fn lines(
+    app: &App,
+    form: Form,
+    theme: &Theme,
+    (width, room): (usize, usize),
+) -> Vec<Line<'static>> {
     let said = |text: String| -> Vec<Line<'static>> {
         let rows = wrap(&text, width).into_iter().filter(|t| !t.is_empty());
         rows.map(|t| Line::styled(t, theme.text())).collect()
     };
-    let causes = [vec![badge(app, theme)], said(parting(app))].concat();
+    let badge = match form {
+        Form::Across => vec![badge(app, theme)],
+        Form::Upright => said(badge(app, theme).to_string()),
+    };
+    let causes = [badge, said(parting(app))].concat();
     let headers = headers(app, width, theme);
     let slower = said(slower(app));
-    let figures = [figures(app, width, theme), machines(app, width, theme)].concat();
+    let paces = timed(app).map(|(slower, _)| slower.paces);
+    let figures = match form {
+        Form::Across => table::across(app, width, paces, theme),
+        Form::Upright => table::upright(app, width, paces, theme),
+    };
+    let figures = [figures, machines(app, width, theme)].concat();
     let race = race(app, width, theme);
     let sizes = [&causes, &headers, &slower, &figures, &race].map(Vec::len);
     let n = sizes.iter().sum::<usize>();
@@ -171,8 +178,12 @@ fn headers(app: &App, width: usize, theme: &Theme) -> Vec<Line<'static>> {
         "" => "nothing that affects a run",
         some => some,
     };
-    let text = fit(text, width.saturating_sub(12));
-    vec![labelled("differ in", text, theme.text(), theme)]
+    let mut lines = wrap(&format!("differ in {text}"), width).into_iter();
+    let first = lines.next().unwrap_or_default();
+    let first = first.trim_start_matches("differ in ").to_string();
+    let mut told = vec![labelled("differ in", first, theme.text(), theme)];
+    told.extend(lines.map(|text| Line::styled(text, theme.text())));
+    told
 }
 
 /// Which one is slower and why, in a sentence.
@@ -219,10 +230,6 @@ fn timed(app: &App) -> Option<(Slower, usize)> {
     Some((slower, run.references.n_pairs()))
 }
 
-fn letter(side: Side) -> &'static str {
-    side.of(["A", "B"])
-}
-
 /// What both ran on, and the profiles that their budgets went by.
 fn machines(app: &App, width: usize, theme: &Theme) -> Vec<Line<'static>> {
     let (Some(a), Some(b)) = (app.compared(Side::Left), app.compared(Side::Right)) else {
@@ -240,80 +247,8 @@ fn machines(app: &App, width: usize, theme: &Theme) -> Vec<Line<'static>> {
         true => vec![line],
         false => vec![machine, profile],
     };
-    let line = |text: String| Line::styled(fit(&text, width), theme.dim());
-    texts.into_iter().map(line).collect()
-}
-
-/// A row of figures each: lines, not a `Table`, since all that is said is counted first.
-fn figures(app: &App, width: usize, theme: &Theme) -> Vec<Line<'static>> {
-    let all: usize = HEADS.iter().map(|h| h.1).sum();
-    let is_wide = width >= all + NAME_WIDTH;
-    let shown = |i: &usize| is_wide || HEADS[*i].2;
-    let columns: Vec<usize> = (0..HEADS.len()).filter(shown).collect();
-    let used: usize = columns.iter().map(|&i| HEADS[i].1).sum();
-    let name = width.saturating_sub(used);
-    let mut heads = " ".repeat(name);
-    for &i in &columns {
-        let (head, width, _) = HEADS[i];
-        heads.push_str(&format!("{head:>width$}"));
-    }
-    let mut lines = vec![Line::styled(heads, theme.dim())];
-    let timed = timed(app).map(|(slower, _)| slower.paces);
-    for side in [Side::Left, Side::Right] {
-        let (Some(choice), Some(record)) = (app.compare.choice(side), app.compared(side)) else {
-            continue;
-        };
-        let label = format!("{} {}", letter(side), app.name_of_choice(choice));
-        let mut line = Line::from(Span::styled(
-            pad(&fit(&label, name.saturating_sub(1)), name),
-            theme.strong(),
-        ));
-        let timed = timed.map(|paces| side.of(paces));
-        let values = values(app, (side, choice), record, timed);
-        for &i in &columns {
-            let (value, width) = (&values[i], HEADS[i].1);
-            line.push_span(Span::styled(format!("{value:>width$}"), theme.text()));
-        }
-        lines.push(line);
-    }
-    lines
-}
-
-/// `timed`: the pace in pairs, where it was measured so.
-fn values(
-    app: &App,
-    (side, choice): (Side, Choice),
-    record: &Record,
-    timed: Option<Pace>,
-) -> [String; HEADS.len()] {
-    let dash = || UNKNOWN.to_string();
-    let comparison = app.compare.comparison.as_ref();
-    let log_prob = comparison.and_then(|c| side.of(c.mean_log_prob));
-    let stats = &record.stats;
-    let pace = timed.or_else(|| Pace::of(stats));
-    [
-        stats.tokens.to_string(),
-        stats.steps.to_string(),
-        stats.mal().map_or_else(dash, three),
-        stats.rows_per_step().map_or_else(dash, three),
-        pace.map_or_else(dash, |p| three(p.ms_per_step)),
-        pace.map_or_else(dash, |p| three(1000.0 / p.ms_per_token)),
-        speed_up(app, choice, record).map_or_else(dash, |s| format!("{s:.2}×")),
-        stats.hit_rate().map_or_else(dash, percent),
-        percent(record.repetition),
-        log_prob.map_or_else(dash, |p| format!("{p:.2}")),
-        comparison.map_or_else(dash, |c| percent(c.in_common)),
-    ]
-}
-
-/// Over autoregressive runs of the prompt, in pairs; as Decode shows it.
-fn speed_up(app: &App, choice: Choice, record: &Record) -> Option<f64> {
-    let run = app.run_of(choice.run())?;
-    let measured = match choice {
-        Choice::Run(_) => run.speed_up(),
-        Choice::Reference { verify, .. } => run.references.speed_up(Way::of(verify), &record.stats),
-    };
-    measured.map(|s| s.median)
+    let lines = texts.iter().flat_map(|text| wrap(text, width));
+    lines.map(|text| Line::styled(text, theme.dim())).collect()
 }
 
 /// A bar each, by the clock, and who is ahead.

@@ -4,5 +4,6 @@ pub(crate) mod choices;
 pub(crate) mod figures;
 pub(crate) mod pairs;
 pub mod state;
+mod table;
 pub(crate) mod update;
 pub mod view;

@@ -19,13 +19,17 @@ use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::keys::context::Context;
 use crate::tui::screens::Screen;
-use crate::tui::screens::compare::figures as compare_figures;
+use crate::tui::screens::compare::figures::{self as compare_figures, Form};
 use crate::tui::shell::layout;
 use crate::tui::target::CompareTarget;
 use crate::tui::widgets::pane;
 
 /// Rows of the texts, at least, with their frame.
 const TEXT_ROWS: u16 = 6;
+
+/// From this size on the figures stand beside the texts.
+const WIDE: (u16, u16) = (160, 34);
+const FIGURES_WIDTH: u16 = 62;
 
 /// Where the panes go.
 pub struct Places {
@@ -37,8 +41,24 @@ pub struct Places {
     pub figures: Rect,
 }
 
-/// The lower pane is as high as what it says.
+/// Whether the figures have a place beside the texts.
+fn is_beside(body: Rect) -> bool {
+    body.width >= WIDE.0 && body.height >= WIDE.1
+}
+
+/// The lower pane is as high as what it says. On a large screen it stands beside the
+/// texts, whose lines would be too long to read.
 pub fn places(app: &App, body: Rect) -> Places {
+    if is_beside(body) {
+        let widths = [Constraint::Fill(1), Constraint::Length(FIGURES_WIDTH)];
+        let [texts, figures] = Layout::horizontal(widths).spacing(-1).areas(body);
+        let (left, right) = pane::beside(texts, texts.width / 2 + 1);
+        return Places {
+            left,
+            right,
+            figures,
+        };
+    }
     let room = body.height.saturating_sub(TEXT_ROWS + 1);
     let rows = compare_figures::n_rows(app, body.width.saturating_sub(4), room);
     let heights = [Constraint::Fill(1), Constraint::Length(rows + 2)];
@@ -70,7 +90,11 @@ pub(crate) fn render(app: &App, theme: &Theme, body: Rect, buf: &mut Buffer) {
     let title = subject.map_or("FIGURES".into(), |title| format!("FIGURES · {title}"));
     let room = usize::from(places.figures.width).saturating_sub(6);
     pane::title(&fit(&title, room), places.figures, false, theme, buf);
-    compare_figures::render(app, theme, pane::inner(places.figures), buf);
+    let form = match is_beside(body) {
+        true => Form::Upright,
+        false => Form::Across,
+    };
+    compare_figures::render(app, form, theme, pane::inner(places.figures), buf);
 }
 
 /// Which run it is, and how much of it is shown.
@@ -79,12 +103,12 @@ fn heading(app: &App, side: Side, theme: &Theme, rect: Rect, buf: &mut Buffer) {
         Side::Left => "A",
         Side::Right => "B",
     };
-    let name = app.compare.choice(side).map_or_else(
-        || format!("{letter} not chosen"),
-        |choice| format!("{letter} {}", app.name_of_choice(choice)),
-    );
-    let room = usize::from(rect.width).saturating_sub(6);
-    pane::title(&fit(&name, room), rect, true, theme, buf);
+    let room = usize::from(rect.width).saturating_sub(8);
+    let name = match app.compare.choice(side) {
+        Some(choice) => app.name_beside(side, choice, room),
+        None => "not chosen".into(),
+    };
+    pane::title(&format!("{letter} {name}"), rect, true, theme, buf);
 }
 
 fn lines(app: &App, side: Side, rect: Rect) -> Rc<Vec<lines::Line>> {

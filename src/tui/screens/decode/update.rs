@@ -207,7 +207,7 @@ impl App {
             Some(run) if run.recording().is_some() => {
                 self.tell(Tone::Info, "This run is already a recording.");
             }
-            Some(run) if run.n_steps() > 0 => self.effects.push(Effect::Save(run.id)),
+            Some(run) if run.n_steps() > 0 => self.save_run(run.id),
             _ => self.tell(Tone::Info, "Nothing to save yet."),
         }
     }

@@ -14,10 +14,12 @@ use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::keys::context::Context;
 use crate::tui::screens::Typing;
+use crate::tui::screens::pool::columns::SectionColumn;
 use crate::tui::screens::pool::state::PoolPane;
 use crate::tui::widgets::field::push_input;
 use crate::tui::widgets::list::{self, first_with_next, row_at};
 use crate::tui::widgets::pane;
+use crate::tui::widgets::sort::SortColumn;
 
 const DOCUMENTS: u16 = 6;
 const TOKENS: u16 = 8;
@@ -64,8 +66,16 @@ pub(crate) fn pools(app: &App, theme: &Theme, rect: Rect, buf: &mut Buffer) {
         shown.map(|section| section_row(section, usize::from(name), theme)),
         Constraint::from_lengths([name, DOCUMENTS, TOKENS, size, segments]),
     );
-    let heads = ["docs", "tokens", "index", "seg"].map(|head| right(head, theme.dim()));
-    let name = Cell::from("pool").style(theme.dim());
+    let sorting = &app.pool.pools_sorting;
+    let head = |column: SectionColumn| sorting.head(column, column.name());
+    let heads = [
+        SectionColumn::Documents,
+        SectionColumn::Tokens,
+        SectionColumn::Index,
+        SectionColumn::Segments,
+    ];
+    let heads = heads.map(|column| right(head(column), theme.dim()));
+    let name = Cell::from(head(SectionColumn::Name)).style(theme.dim());
     let table = table.header([name].into_iter().chain(heads).collect());
     list::table(table, app.pool.pool_row.checked_sub(top), theme, area, buf);
 }
@@ -139,15 +149,7 @@ pub(crate) fn documents(app: &App, theme: &Theme, rect: Rect, buf: &mut Buffer) 
     };
     pane::title(title, rect, pools.pane == PoolPane::Documents, theme, buf);
     let n_shown = pools.rows.len();
-    let note = match (
-        n_shown == pools.documents.len(),
-        pools.n_documents > pools.documents.len(),
-    ) {
-        (true, false) => n_shown.to_string(),
-        (true, true) => format!("{n_shown} of {}", pools.n_documents),
-        (false, _) => format!("{n_shown} found"),
-    };
-    pane::note(&[Line::styled(note, theme.dim())], title.len(), rect, buf);
+    pane::note(&documents_note(app, theme), title.len(), rect, buf);
     let area = pane::inner(rect);
     pane::put(buf, area, 0, &filter_line(app, theme));
     let area = rows(rect);
@@ -166,6 +168,27 @@ pub(crate) fn documents(app: &App, theme: &Theme, rect: Rect, buf: &mut Buffer) 
     if n_shown == 0 {
         pane::placeholder(&no_documents(app), area, theme, buf);
     }
+}
+
+/// How many documents the list has, and what it is sorted by.
+fn documents_note(app: &App, theme: &Theme) -> Vec<Line<'static>> {
+    let pools = &app.pool;
+    let n_shown = pools.rows.len();
+    let note = match (
+        n_shown == pools.documents.len(),
+        pools.n_documents > pools.documents.len(),
+    ) {
+        (true, false) => n_shown.to_string(),
+        (true, true) => format!("{n_shown} of {}", pools.n_documents),
+        (false, _) => format!("{n_shown} found"),
+    };
+    let order = pools.documents_sorting.note();
+    let wordings = match order.is_empty() {
+        true => vec![note],
+        false => vec![format!("{note} {order}"), order],
+    };
+    let lines = wordings.into_iter();
+    lines.map(|text| Line::styled(text, theme.dim())).collect()
 }
 
 fn no_documents(app: &App) -> String {

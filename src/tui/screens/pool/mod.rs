@@ -2,9 +2,11 @@
 
 pub(crate) mod ask;
 mod change;
+mod columns;
 pub(crate) mod drafts;
 pub mod layout;
 pub(crate) mod lists;
+mod sorting;
 pub mod state;
 pub(crate) mod supplied;
 pub(crate) mod text;

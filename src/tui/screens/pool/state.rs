@@ -15,8 +15,10 @@ use crate::protocol::{
 use crate::speculate::subject::DocId;
 use crate::speculate::trace::TokenBytes;
 use crate::tui::screens::decode::state::Zoom;
+use crate::tui::screens::pool::columns::{DocumentColumn, SectionColumn};
 use crate::tui::screens::pool::supplied::Supplied;
 use crate::tui::screens::{Screen, Typing};
+use crate::tui::widgets::sort::Sorting;
 
 /// The Pool screen's panes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,6 +111,10 @@ pub struct PoolScreen {
     pub tab: PoolTab,
     /// `None` until the engine has answered.
     pub overview: Option<Overview>,
+    /// Its pools, in the list's order.
+    pub(super) sections: Vec<Section>,
+    pub(super) pools_sorting: Sorting<SectionColumn>,
+    pub(super) documents_sorting: Sorting<DocumentColumn>,
     pub(crate) pool_row: usize,
     /// Documents of the selected pool as the engine lists them.
     pub documents: Vec<ListedDoc>,
@@ -156,6 +162,9 @@ impl Default for PoolScreen {
             pane: PoolPane::Documents,
             tab: PoolTab::Text,
             overview: None,
+            sections: Vec::new(),
+            pools_sorting: Sorting::default(),
+            documents_sorting: Sorting::default(),
             pool_row: 0,
             documents: Vec::new(),
             n_documents: 0,
@@ -186,7 +195,10 @@ impl Default for PoolScreen {
 
 impl PoolScreen {
     pub(crate) fn sections(&self) -> &[Section] {
-        self.overview.as_ref().map_or(&[], |o| &o.sections)
+        match &self.overview {
+            Some(_) => &self.sections,
+            None => &[],
+        }
     }
 
     pub(crate) fn pool(&self) -> Option<&PoolName> {
@@ -214,13 +226,18 @@ impl PoolScreen {
         self.row = row.min(self.rows.len().saturating_sub(1));
     }
 
-    /// Lists again what the filter leaves, best first.
+    /// Lists again what the filter leaves, best first or as it is sorted.
     pub(crate) fn refilter(&mut self) {
         self.row = 0;
+        self.rows = self.matching();
+        self.arrange_documents();
+    }
+
+    /// The documents that the filter leaves, best first.
+    fn matching(&mut self) -> Vec<usize> {
         let wanted = self.filter.value().trim();
         if wanted.is_empty() {
-            self.rows = (0..self.documents.len()).collect();
-            return;
+            return (0..self.documents.len()).collect();
         }
         let pattern = Pattern::parse(wanted, CaseMatching::Ignore, Normalization::Smart);
         let mut letters = Vec::new();
@@ -233,17 +250,15 @@ impl PoolScreen {
             }
         }
         found.sort_by_key(|&(score, i)| (std::cmp::Reverse(score), i));
-        self.rows = found.into_iter().map(|(_, i)| i).collect();
+        found.into_iter().map(|(_, i)| i).collect()
     }
 
     pub(crate) fn keep_overview(&mut self, overview: Overview) {
-        let pool = self.pool().cloned();
-        let row = overview
-            .sections
-            .iter()
-            .position(|s| Some(&s.pool) == pool.as_ref());
-        self.pool_row = row.unwrap_or(0);
+        let pool = self.sections.get(self.pool_row).map(|s| s.pool.clone());
         self.overview = Some(overview);
+        self.arrange_pools();
+        let is_it = |s: &Section| Some(&s.pool) == pool.as_ref();
+        self.pool_row = self.sections().iter().position(is_it).unwrap_or(0);
     }
 
     pub(crate) fn keep_documents(&mut self, pool: PoolName, listed: Vec<ListedDoc>, n: usize) {

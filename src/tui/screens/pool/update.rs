@@ -14,6 +14,7 @@ use crate::tui::dialogs::pool_text::{PoolAsks, PoolField};
 use crate::tui::dialogs::remove_document::Removal;
 use crate::tui::dialogs::save_edits::SaveEdits;
 use crate::tui::screens::decode::state::{Cursor, Zoom};
+use crate::tui::screens::pool::sorting::SortChange;
 use crate::tui::screens::pool::state::{PoolPane, PoolScreen, PoolTab};
 use crate::tui::screens::{Screen, Typing};
 use crate::tui::target::{PoolTarget, Target};
@@ -38,6 +39,8 @@ impl App {
                 self.pool.pane = PoolPane::Documents;
             }
             Action::Edit(_) | Action::Paste(_) => self.pool.edit_filter(&action),
+            Action::Sort => self.pool.sort(SortChange::Next),
+            Action::ReverseSort => self.pool.sort(SortChange::Reverse),
             Action::NextPane => self.pool.focus_neighbour(true),
             Action::PreviousPane => self.pool.focus_neighbour(false),
             Action::Less => self.show_pool_tab(self.pool.tab.neighbour(false)),

@@ -21,7 +21,7 @@ use crate::tui::screens::tune::state::Side;
 use crate::tui::screens::tune::sweep::BegunSweep;
 use crate::tui::widgets::bars;
 use crate::tui::widgets::pane::put;
-use crate::tui::widgets::paragraph::wrap;
+use crate::tui::widgets::paragraph::{wrap, wrap_parts};
 
 pub(crate) fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let view = &app.tune.sweep;
@@ -158,7 +158,7 @@ impl<'a> Map<'a> {
                 let mark = if self.on_frontier[cell] { "*" } else { " " };
                 let level = bars::level(self.share(estimate.mean).max(0.125));
                 let value = write(self.measure, estimate.mean);
-                format!("{level}{value:>w$}{mark}", w = width.saturating_sub(2))
+                format!("{}{mark}", leveled(level, &value, width.saturating_sub(1)))
             }
             None if self.now == Some(cell) => {
                 format!("{:>width$}", crate::tui::shell::header::spinner(app))
@@ -222,6 +222,17 @@ fn write(measure: Measure, value: f64) -> String {
     }
 }
 
+/// A value behind its level. Where there is no room for both, its unit goes first, which
+/// the title names, then the level, which says the same as the number.
+fn leveled(level: &str, value: &str, width: usize) -> String {
+    let bare = value.trim_end_matches(['x', '%']);
+    let fits = |text: &&str| columns(text) < width;
+    match [value, bare].into_iter().find(fits) {
+        Some(text) => format!("{level}{text:>w$}", w = width - 1),
+        None => format!("{:>width$}", fit(bare, width)),
+    }
+}
+
 /// With its standard error.
 fn wide(measure: Measure, estimate: Estimate) -> String {
     let mean = write(measure, estimate.mean);
@@ -250,14 +261,11 @@ pub(crate) fn cell(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         params.budget.describe()
     );
     let note = match (&figures, on) {
-        (Some(f), true) => format!("  * frontier, {}", over(f)),
-        (Some(f), false) => format!("  {}", over(f)),
-        (None, _) => "  not run yet".to_string(),
+        (Some(f), true) => format!("* frontier, {}", over(f)),
+        (Some(f), false) => over(f),
+        (None, _) => "not run yet".to_string(),
     };
-    let mut lines = vec![Line::from(vec![
-        Span::styled(fit(&head, width), theme.strong()),
-        Span::styled(note, theme.dim()),
-    ])];
+    let mut lines = noted(&head, note, theme, width);
     if let Some(figures) = &figures {
         lines.extend(facts(figures, theme, width));
     }
@@ -271,6 +279,18 @@ pub(crate) fn cell(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let dim = |text| Line::styled(text, theme.dim());
     lines.extend(wrap(&command, width).into_iter().map(dim));
     Paragraph::new(lines).render(area, buf);
+}
+
+/// A head with a note behind it, or below it where it does not fit.
+fn noted(head: &str, note: String, theme: &Theme, width: usize) -> Vec<Line<'static>> {
+    let mut line = Line::styled(fit(head, width), theme.strong());
+    let note = Span::styled(note, theme.dim());
+    if line.width() + 2 + note.width() <= width {
+        line.push_span("  ");
+        line.push_span(note);
+        return vec![line];
+    }
+    vec![line, Line::from(note)]
 }
 
 fn over(figures: &CellFigures) -> String {
@@ -303,10 +323,10 @@ fn facts(figures: &CellFigures, theme: &Theme, width: usize) -> Vec<Line<'static
             of(Measure::LogProb),
         ],
     ];
-    let joined = lines.map(|parts| parts.into_iter().flatten().collect::<Vec<_>>().join(" · "));
-    joined
-        .map(|text| Line::styled(fit(&text, width), theme.text()))
-        .to_vec()
+    let lines = lines.into_iter();
+    let lines = lines.flat_map(|parts| wrap_parts(parts.into_iter().flatten(), width));
+    let styled = |text| Line::styled(text, theme.text());
+    lines.map(styled).collect()
 }
 
 /// What a click model makes of the rule's knowledge.
@@ -358,8 +378,10 @@ fn opens(app: &App, theme: &Theme, width: usize) -> Line<'static> {
         .map_or("not run yet".to_string(), figures);
     let open = app.key_of(Context::Tune, Action::Submit);
     let next = app.key_of(Context::Tune, Action::NextSubject);
-    let text = format!("{open} opens {}: {run}  ({next} next)", asked.subject.title);
-    Line::styled(fit(&text, width), theme.accent())
+    let rest = format!(": {run}  ({next} next)");
+    let room = width.saturating_sub(columns(&rest));
+    let opens = fit(&format!("{open} opens {}", asked.subject.title), room);
+    Line::styled(format!("{opens}{rest}"), theme.accent())
 }
 
 #[cfg(test)]
@@ -377,6 +399,13 @@ mod tests {
             }
             assert_eq!(goodness(measure, 0.17, (0.17, 0.17)), 0.5, "neither");
         }
+    }
+
+    #[test]
+    fn a_narrow_cell_keeps_its_number() {
+        assert_eq!(leveled("▅", "2.44x", 8), "▅  2.44x");
+        assert_eq!(leveled("▅", "2.44x", 5), "▅2.44");
+        assert_eq!(leveled("▅", "2.44x", 4), "2.44");
     }
 
     #[test]

@@ -17,7 +17,7 @@ const HEAD_ROWS: u16 = 5;
 const CELL_ROWS: u16 = 8;
 /// From this height on the plot is below the heat map.
 const TALL: u16 = 30;
-const HEAT_WIDTH: u16 = 44;
+const HEAT_WIDTH: u16 = 49;
 const GAP: u16 = 2;
 
 /// The halves that are shown, with their frames.

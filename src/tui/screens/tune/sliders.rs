@@ -5,13 +5,14 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::present::theme::Theme;
-use crate::present::token_text::fit;
+use crate::present::token_text::{fit, pad};
 use crate::speculate::parameters::Reach;
 use crate::tui::app::App;
 use crate::tui::screens::tune::state::Side;
 use crate::tui::settings::Setting;
 use crate::tui::widgets::list::marked;
 use crate::tui::widgets::pane::put;
+use crate::tui::widgets::paragraph::wrap;
 
 const NAME: usize = 13;
 const VALUE: usize = 11;
@@ -24,16 +25,20 @@ pub(crate) fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let lines = lines.map(|&setting| line(app, setting, theme, area.width));
     let chosen = Some(selected).filter(|_| app.tune.side == Side::Sliders);
     marked(lines, chosen, theme, area, buf);
-    let about = fit(sliders[selected].about(), usize::from(area.width));
-    let row = sliders.len() as u16 + 1;
-    put(buf, area, row, &Line::styled(about, theme.dim()));
+    let about = wrap(sliders[selected].about(), usize::from(area.width));
+    for (row, text) in (sliders.len() as u16 + 1..).zip(about) {
+        put(buf, area, row, &Line::styled(text, theme.dim()));
+    }
 }
 
 fn line(app: &App, setting: Setting, theme: &Theme, width: u16) -> Line<'static> {
     let params = &app.tune.params;
     let value = fit(&setting.value(params), VALUE - 1);
     let room = usize::from(width).saturating_sub(NAME + VALUE + TAG);
-    let (full, rest) = track(setting.notches(params), room);
+    let (full, rest) = match setting.switch(params) {
+        Some(switch) => (pad(switch, room), String::new()),
+        None => track(setting.notches(params), room),
+    };
     let (tag, style) = tag(app, setting, theme);
     Line::from(vec![
         Span::styled(format!("{:<NAME$}", setting.name()), theme.text()),

@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 
 use crate::present::number::{count, percent};
 use crate::present::theme::Theme;
-use crate::present::token_text::fit;
+use crate::present::token_text::{columns, fit};
 use crate::speculate::subject::KindName;
 use crate::speculate::sweep::{Axes, Grid};
 use crate::tui::action::Action;
@@ -152,10 +152,9 @@ fn under_way(app: &App, found: &BegunSweep, theme: &Theme, width: usize) -> Line
             let title = &found.asked[job.subject].subject.title;
             let pair = found.sweep.pair_under_way();
             let pair = pair.map_or(String::new(), |n| format!("pair {n}, "));
-            format!(
-                "{pair}{title}: {}",
-                found.sweep.params(job).verify.describe()
-            )
+            let rule = found.sweep.params(job).verify.describe();
+            let room = width.saturating_sub(BAR + 16 + columns(&pair) + columns(&rule));
+            format!("{pair}{}: {rule}", fit(title, room.max(8)))
         }
         None => String::new(),
     };

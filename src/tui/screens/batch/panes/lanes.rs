@@ -6,6 +6,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
 use super::colours;
+use crate::present::names::{common_prefix, fit_after};
 use crate::present::number::three;
 use crate::present::theme::Theme;
 use crate::present::token_text::{fit, pad};
@@ -163,7 +164,9 @@ impl<'a> LaneLine<'a> {
             return Line::from(vec![letter, Span::styled(" free", theme.dim())]);
         };
         let title = self.batch.run_of_stay(at).map(|run| run.title.as_str());
-        let title = pad(title.unwrap_or(&stay.subject), widths.title);
+        let prefix = common_prefix(self.batch.runs.iter().map(|run| run.title.as_str()));
+        let title = fit_after(&prefix, title.unwrap_or(&stay.subject), widths.title);
+        let title = pad(&title, widths.title);
         let is_over = self.record.is_none() && stay.is_over_by(self.pass);
         let style = match is_over {
             true => theme.dim(),

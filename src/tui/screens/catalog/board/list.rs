@@ -6,6 +6,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Cell, Row, Table, Widget};
 
 use crate::present::board::{BoardColumn, BoardRow, SortDirection};
+use crate::present::names::{common_prefix, fit_after};
 use crate::present::theme::Theme;
 use crate::present::token_text::fit;
 use crate::tui::action::{Action, BoardAction};
@@ -107,8 +108,14 @@ pub(crate) fn render(app: &App, theme: &Theme, list: Rect, buf: &mut Buffer) {
     let below = pane::below(area, 1);
     let height = usize::from(pane::below(below, 1).height);
     let top = first_row(app, rows(list));
-    let shown = tab.shown().skip(top).take(height);
-    let lines = shown.map(|row| line(app, row, &columns, theme));
+    let shown: Vec<&BoardRow> = tab.shown().skip(top).take(height).collect();
+    let names: Vec<String> = shown
+        .iter()
+        .map(|r| BoardColumn::Subject.value(r))
+        .collect();
+    let prefix = common_prefix(names.iter().map(String::as_str));
+    let lines = shown.iter();
+    let lines = lines.map(|row| line(app, row, &prefix, &columns, theme));
     let widths = columns.iter().map(|(_, width)| *width);
     let widths = Constraint::from_lengths(std::iter::once(TICK).chain(widths));
     let table = Table::new(lines, widths).header(heads(app, &columns, theme));
@@ -188,7 +195,14 @@ fn heads(app: &App, columns: &[(BoardColumn, u16)], theme: &Theme) -> Row<'stati
     std::iter::once(Cell::from("")).chain(heads).collect()
 }
 
-fn line(app: &App, row: &BoardRow, columns: &[(BoardColumn, u16)], theme: &Theme) -> Row<'static> {
+/// `prefix`: what the names in view begin with.
+fn line(
+    app: &App,
+    row: &BoardRow,
+    prefix: &str,
+    columns: &[(BoardColumn, u16)],
+    theme: &Theme,
+) -> Row<'static> {
     let is_marked = app.catalog.board.marked.contains(&row.from);
     let tick = if is_marked { "■ " } else { "" };
     let cells = columns.iter().map(|&(column, width)| {
@@ -197,7 +211,12 @@ fn line(app: &App, row: &BoardRow, columns: &[(BoardColumn, u16)], theme: &Theme
             _ if column == app.catalog.board.column => theme.strong(),
             _ => theme.text(),
         };
-        cell(column, &column.value(row), width).style(style)
+        let text = column.value(row);
+        let text = match column {
+            BoardColumn::Subject => fit_after(prefix, &text, usize::from(width).saturating_sub(1)),
+            _ => text,
+        };
+        cell(column, &text, width).style(style)
     });
     std::iter::once(Cell::from(tick).style(theme.accent()))
         .chain(cells)

@@ -37,7 +37,7 @@ impl App {
             Action::First => tab.select(0),
             Action::Last => tab.select(usize::MAX),
             Action::Less => tab.move_column(false),
-            Action::More => tab.move_column(true),
+            Action::More | Action::Sort => tab.move_column(true),
             Action::NextTab => self.catalog.next_tab(),
             Action::Filter => tab.typing = Typing::Yes,
             Action::Submit if tab.typing == Typing::Yes => tab.typing = Typing::No,

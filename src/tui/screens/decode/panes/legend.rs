@@ -7,12 +7,13 @@ use ratatui::widgets::{Paragraph, Widget};
 
 use crate::glossary::{self, Term};
 use crate::present::theme::Theme;
-use crate::present::token_text::{columns, fit, pad};
+use crate::present::token_text::{columns, pad};
 use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::keys::context::Context;
 use crate::tui::screens::decode::state::{Pane, Zoom};
 use crate::tui::widgets::pane;
+use crate::tui::widgets::paragraph::wrap;
 
 /// With fewer free rows than this there is no legend.
 const LEAST_ROWS: u16 = 4;
@@ -41,19 +42,31 @@ pub(crate) fn render(app: &App, pane: Pane, theme: &Theme, area: Rect, buf: &mut
     }
     let terms: Vec<&Term> = glossary::of(pane.place()).collect();
     let key = app.key_of(Context::Anywhere, Action::Help);
-    let height = (terms.len() as u16 + 1).min(free - 1);
-    let area = pane::below(area, area.height - height);
-    let n_shown = usize::from(height - 1).min(terms.len());
-    let head = match terms.len() - n_shown {
+    let names = terms.iter().map(|t| columns(&t.name)).max().unwrap_or(0);
+    let width = usize::from(area.width);
+    let explained: Vec<_> = terms
+        .iter()
+        .map(|term| lines(term, names, width, theme))
+        .collect();
+    let shown = shown(&explained, usize::from(free - 2));
+    let head = match terms.len() - shown.len() {
         0 => format!("{key} explains more"),
         n => format!("{key} explains more, and {n} other terms"),
     };
     let mut text = Text::styled(head, theme.dim());
-    let shown = &terms[..n_shown];
-    let names = shown.iter().map(|t| columns(&t.name)).max().unwrap_or(0);
-    let width = usize::from(area.width);
-    text.extend(shown.iter().map(|term| line(term, names, width, theme)));
-    Paragraph::new(text).render(area, buf);
+    text.extend(shown.iter().flatten().cloned());
+    let height = text.height() as u16;
+    Paragraph::new(text).render(pane::below(area, area.height - height), buf);
+}
+
+/// As many of the terms as the rows hold whole.
+fn shown<'a>(explained: &'a [Vec<Line<'static>>], rows: usize) -> &'a [Vec<Line<'static>>] {
+    let mut used = 0;
+    let fitting = explained.iter().take_while(|lines| {
+        used += lines.len();
+        used <= rows
+    });
+    &explained[..fitting.count()]
 }
 
 /// Rows at the bottom in which nothing is drawn.
@@ -63,11 +76,16 @@ fn free_rows(area: Rect, buf: &Buffer) -> u16 {
     rows.take_while(is_blank).count() as u16
 }
 
-fn line(term: &Term, names: usize, width: usize, theme: &Theme) -> Line<'static> {
-    let name = pad(&term.name, names);
-    let room = width.saturating_sub(names + 2);
-    Line::from(vec![
-        Span::styled(name, theme.accent()),
-        Span::styled(format!("  {}", fit(&term.short, room)), theme.text()),
-    ])
+/// A term, and what it means beside it.
+fn lines(term: &Term, names: usize, width: usize, theme: &Theme) -> Vec<Line<'static>> {
+    let mut name = term.name.as_str();
+    let texts = wrap(&term.short, width.saturating_sub(names + 2)).into_iter();
+    let line = |text: String| {
+        let name = pad(std::mem::take(&mut name), names);
+        Line::from(vec![
+            Span::styled(name, theme.accent()),
+            Span::styled(format!("  {text}"), theme.text()),
+        ])
+    };
+    texts.map(line).collect()
 }

@@ -8,6 +8,7 @@ pub(crate) mod phases;
 pub(crate) mod pool;
 pub(crate) mod quality;
 pub(crate) mod speed;
+mod speed_charts;
 pub(crate) mod steps;
 pub mod text;
 pub(crate) mod token;

@@ -22,6 +22,7 @@ const HEAD_ROWS: u16 = 3;
 /// Labels and columns of the table by match length.
 const LABEL: usize = 6;
 const COLUMN: usize = 4;
+const WIDEST_COLUMN: usize = 10;
 /// Match, hits, taken.
 const TABLE_ROWS: u16 = 3;
 
@@ -34,7 +35,8 @@ pub(crate) fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let stats = &record.stats;
     let beside = area.width >= SOURCES_WIDTH * 2 - 2;
     let n_sources = HEAD_ROWS + shown(stats).count() as u16;
-    let columns = Layout::horizontal([Constraint::Length(SOURCES_WIDTH), Constraint::Fill(1)]);
+    let sources_width = SOURCES_WIDTH.max(area.width * 2 / 5);
+    let columns = Layout::horizontal([Constraint::Length(sources_width), Constraint::Fill(1)]);
     let [left, table] = match beside {
         true => columns.spacing(2).areas(area),
         false => [area, below(area, n_sources)],
@@ -114,15 +116,17 @@ fn by_match(stats: &Stats, theme: &Theme, area: Rect, buf: &mut Buffer) {
     if area.height < TABLE_ROWS {
         return;
     }
-    let n = (usize::from(area.width).saturating_sub(LABEL) / COLUMN).max(1);
-    let groups = grouped(&stats.by_match, n);
+    let room = usize::from(area.width).saturating_sub(LABEL);
+    let groups = grouped(&stats.by_match, (room / COLUMN).max(1));
+    // Where there is room, the columns take it.
+    let column = (room / groups.len().max(1)).clamp(COLUMN, WIDEST_COLUMN);
     let bars_height = usize::from(area.height - TABLE_ROWS);
     let most = groups.iter().map(|g| g.1.hits).max().unwrap_or(0).max(1) as f64;
     for row in 0..bars_height {
         let cell = |m: &MatchStats| bars::upright(m.hits as f64 / most, bars_height, row);
         let bars: String = groups
             .iter()
-            .map(|(_, m)| format!("{:>COLUMN$}", cell(m).to_string().repeat(2)))
+            .map(|(_, m)| format!("{:>column$}", cell(m).to_string().repeat(column / 2)))
             .collect();
         let line = Line::from(vec![
             Span::raw(" ".repeat(LABEL)),
@@ -140,7 +144,7 @@ fn by_match(stats: &Stats, theme: &Theme, area: Rect, buf: &mut Buffer) {
         ("taken", groups.iter().map(|g| taken(&g.1)).collect()),
     ];
     for (i, (label, values)) in rows.into_iter().enumerate() {
-        let values: String = values.iter().map(|v| format!("{v:>COLUMN$}")).collect();
+        let values: String = values.iter().map(|v| format!("{v:>column$}")).collect();
         let style = if i == 0 { theme.dim() } else { theme.text() };
         let line = Line::from(vec![
             Span::styled(format!("{label:<LABEL$}"), theme.dim()),

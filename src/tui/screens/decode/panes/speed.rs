@@ -22,7 +22,7 @@ use crate::tui::app::App;
 use crate::tui::keys::context::Context;
 use crate::tui::runs::reference::{References, Way};
 use crate::tui::runs::run::Run;
-use crate::tui::screens::decode::panes::quality;
+use crate::tui::screens::decode::panes::{quality, speed_charts};
 use crate::tui::shell::header;
 use crate::tui::widgets::bars;
 use crate::tui::widgets::pane::{placeholder, put, split_rows};
@@ -50,6 +50,7 @@ pub(crate) fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         true => columns.spacing(3).areas(area),
         false => split_rows(area, TABLE_ROWS),
     };
+    speed_charts::render(record, theme, area, buf);
     let quality = quality::line(app, record, WIDE_LABEL, theme);
     details(run, record, quality, theme, rest, buf);
 }
