@@ -81,7 +81,7 @@ fn the_catalog_is_sorted_and_what_is_selected_stays() {
     let selected = title_of_selected(&app);
     keys(&mut app, "S");
     assert_eq!(title_of_selected(&app), selected);
-    assert!(drawn(&app).concat().contains("by title ↑"));
+    assert!(drawn(&app).concat().contains("by title↑"));
     press(&mut app, KeyCode::Home);
     let first = title_of_selected(&app);
     keys(&mut app, "r");
@@ -130,7 +130,7 @@ fn runs_are_sorted_and_opened_as_listed() {
     let newest = drawn(&app);
     keys(&mut app, "SSSS");
     let sorted = drawn(&app);
-    assert!(sorted.concat().contains("by tokens ↓") && sorted != newest);
+    assert!(sorted.concat().contains("by tokens↓") && sorted != newest);
     press(&mut app, KeyCode::Enter);
     assert_eq!(
         (app.session.shown, app.screen),
