@@ -41,30 +41,42 @@ pub(crate) fn fit_after(prefix: &str, name: &str, width: usize) -> String {
     }
 }
 
-/// A run's name cut to a width beside another's: the parts in which they differ come
-/// first, then as many of the others as fit whole.
+/// A run's name cut to a width beside another's: first of all a part in which they
+/// differ, then the rule, which every name begins with, then what else differs and fits
+/// whole, then the rest. The parts keep their order.
 pub(crate) fn telling(name: &str, beside: &str, width: usize) -> String {
     if columns(name) <= width {
         return name.to_string();
     }
     let theirs: Vec<&str> = beside.split(BETWEEN).collect();
-    let (own, shared): (Vec<&str>, Vec<&str>) =
-        name.split(BETWEEN).partition(|part| !theirs.contains(part));
-    let mut told = String::new();
-    for part in own.into_iter().chain(shared) {
-        let next = match told.is_empty() {
-            true => part.to_string(),
-            false => format!("{told}{BETWEEN}{part}"),
-        };
-        if columns(&next) > width {
+    let parts: Vec<&str> = name.split(BETWEEN).collect();
+    let differs = |&at: &usize| !theirs.contains(&parts[at]);
+    let own = (0..parts.len()).filter(differs);
+    let shared = (0..parts.len()).filter(|at| !differs(at));
+    let mut by_worth: Vec<usize> = own.chain(shared).collect();
+    // A rule that differs is the first part already.
+    if let Some(place) = by_worth.iter().position(|&at| at == 0).filter(|&at| at > 1) {
+        by_worth[1..=place].rotate_right(1);
+    }
+    let mut kept: Vec<usize> = Vec::new();
+    for at in by_worth {
+        let mut more = kept.clone();
+        more.push(at);
+        more.sort_unstable();
+        if columns(&joined(&parts, &more)) > width {
             break;
         }
-        told = next;
+        kept = more;
     }
-    match told.is_empty() {
+    match kept.is_empty() {
         true => fit(name, width),
-        false => told,
+        false => joined(&parts, &kept),
     }
+}
+
+fn joined(parts: &[&str], kept: &[usize]) -> String {
+    let kept: Vec<&str> = kept.iter().map(|&at| parts[at]).collect();
+    kept.join(BETWEEN)
 }
 
 #[cfg(test)]
@@ -93,7 +105,7 @@ mod tests {
         let a = "relaxed k=2 tau=0.10 · budget 12 · group crime 37 docs";
         let b = "relaxed k=2 tau=0.10 · budget 64 · group crime 37 docs";
         assert_eq!(telling(a, b, 20), "budget 12");
-        assert_eq!(telling(a, b, 32), "budget 12 · relaxed k=2 tau=0.10");
+        assert_eq!(telling(a, b, 32), "relaxed k=2 tau=0.10 · budget 12");
         assert_eq!(telling(a, a, 20), "relaxed k=2 tau=0.10");
         assert_eq!(telling(a, b, 80), a);
         assert_eq!(telling(a, "strict", 8), "relaxed…");

@@ -7,8 +7,9 @@ use color_eyre::eyre::{Result, eyre};
 use etcetera::BaseStrategy;
 
 use crate::cli::ScreenArgs;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::present::key::Naming;
+use crate::tui::config_watch::{ConfigWatch, Reread};
 use crate::tui::keys::remap;
 use crate::tui::look::{detect, themes};
 use crate::tui::remembered::Remembered;
@@ -22,6 +23,20 @@ pub fn read(named: Option<&Path>) -> Result<(Config, Looks)> {
     let config = Config::parse(named)?;
     let looks = Looks::read(&config)?;
     Ok((config.checked()?, looks))
+}
+
+/// What the file says now.
+fn again(named: Option<&Path>, args: &ScreenArgs) -> Result<Reread> {
+    let (config, looks) = read(named)?;
+    let mut themes = looks.themes.clone();
+    let names_theme = looks.choose_theme(&mut themes, args)?;
+    Ok(Reread {
+        keys: looks.keymap,
+        themes,
+        names_theme,
+        given: config.decode.given,
+        warnings: looks.warnings,
+    })
 }
 
 /// `laserscope/screens.toml` in the user's folder for state, or for data.
@@ -108,7 +123,23 @@ impl Looks {
         look.notices = self.warnings.iter().cloned().chain(broken).collect();
         look.memory = memory;
         look.memory_file = memory_file;
+        look.config = self.watch(args);
         Ok(look)
+    }
+
+    /// The file to be read again when it changes, or the one that may appear.
+    fn watch(&self, args: &ScreenArgs) -> Option<ConfigWatch> {
+        let path = self.file.clone().or_else(config::default_path)?;
+        let named = self
+            .file
+            .clone()
+            .filter(|file| Some(file) != config::default_path().as_ref());
+        let theme = ScreenArgs {
+            theme: args.theme.clone(),
+            ..ScreenArgs::default()
+        };
+        let read = move || again(named.as_deref(), &theme).map_err(|why| format!("{why:#}"));
+        Some(ConfigWatch::new(path, read))
     }
 
     fn look_with(&self, themes: Themes, glyphs: Glyphs) -> Look {

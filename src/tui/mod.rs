@@ -9,6 +9,7 @@
 
 pub mod action;
 pub mod app;
+pub(crate) mod config_watch;
 pub mod dialogs;
 pub mod keys;
 pub mod lesson;

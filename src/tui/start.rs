@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use super::config_watch::ConfigWatch;
 use super::lesson::learned::Learned;
 use super::remembered::Remembered;
 use crate::present::board::LogDoor;
@@ -39,6 +40,8 @@ pub struct Look {
     pub(crate) memory: Remembered,
     /// Where it is kept; `None`: nowhere.
     pub(crate) memory_file: Option<PathBuf>,
+    /// The configuration file, to be read again when it changes.
+    pub(crate) config: Option<ConfigWatch>,
     /// What is to be said once at the start.
     pub(crate) notices: Vec<String>,
 }

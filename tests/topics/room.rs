@@ -67,7 +67,7 @@ fn a_large_screen_has_the_figures_beside_the_texts() {
 /// The right half of the upper rows is not left empty.
 #[test]
 fn zoomed_figures_use_the_width() {
-    for n_panes in [4, 5] {
+    for n_panes in [3, 4] {
         let mut app = ended(&fixture::relaxed());
         app.look.size = HUGE;
         (0..n_panes).for_each(|_| drop(press(&mut app, KeyCode::Tab)));

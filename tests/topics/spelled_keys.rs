@@ -215,7 +215,7 @@ fn lessons_and_glossary_spell_no_key() {
 
 /// Every action on its own key, none of which is a default key.
 fn unusual() -> Keymap {
-    let mut letters = (0x0400..0x0530)
+    let mut letters = (0x0400..0x0588)
         .filter_map(char::from_u32)
         .filter(|c| c.is_alphabetic());
     let mut file = String::new();

@@ -195,6 +195,30 @@ fn keys_themes_and_mistakes_come_from_the_configuration_file() {
 }
 
 #[test]
+fn the_configuration_is_read_again_when_it_changes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config.toml");
+    std::fs::write(&path, "theme = \"dark\"\n").unwrap();
+    let config = path.to_str().unwrap();
+    let mut t = start(program(&["--config", config, "replay", &demo()]));
+    t.wait_until(shows(&["DRAFT TREE", "STEPS"])).unwrap();
+    std::fs::write(&path, "theme = \"light\"\n[keys.decode]\nzoom = \"Z\"\n").unwrap();
+    t.wait_until(on(LIGHT)).unwrap();
+    t.send(Key::Char('Z')).unwrap();
+    t.wait_until(|s| !s.contains("STEPS")).unwrap();
+    std::fs::write(
+        &path,
+        "theme = \"light\"\n[keys.decode]\nzoom = \"nothing\"\n",
+    )
+    .unwrap();
+    t.wait_until(shows(&["line 3", "What was configured stays"]))
+        .unwrap();
+    t.send(Key::Char('Z')).unwrap();
+    t.wait_until(shows(&["STEPS"])).unwrap();
+    leaves_cleanly(t, Key::Char('q'));
+}
+
+#[test]
 fn a_light_terminal_is_seen_and_no_color_is_honoured() {
     let folder = tempfile::tempdir().unwrap();
     let demo = demo();

@@ -1,6 +1,7 @@
 //! The whole state of the interface, and the questions views ask of it.
 
 pub(crate) mod apply;
+mod configured;
 pub(crate) mod copy;
 pub(crate) mod dialog;
 pub mod model;

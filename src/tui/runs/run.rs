@@ -64,7 +64,7 @@ pub enum Recording {
 
 /// How much of a run there is, or a file has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Extent {
+pub(crate) struct SavedPart {
     n_steps: usize,
     is_ended: bool,
 }
@@ -91,8 +91,8 @@ pub struct Run {
     /// Its trace's file, where it was saved or opened.
     pub(crate) file: Option<String>,
     /// How much of it was last handed over to be saved, and how much a file has.
-    pub(crate) saving: Option<Extent>,
-    pub(crate) saved: Option<Extent>,
+    pub(crate) saving: Option<SavedPart>,
+    pub(crate) saved: Option<SavedPart>,
     /// Steps marked to come back to.
     pub(crate) bookmarks: BTreeSet<usize>,
     /// When it was asked for, in this session; `None`: a recording.
@@ -162,8 +162,8 @@ impl Run {
     }
 
     /// How much of it there is now.
-    pub(crate) fn extent(&self) -> Extent {
-        Extent {
+    pub(crate) fn extent(&self) -> SavedPart {
+        SavedPart {
             n_steps: self.n_steps(),
             is_ended: self.kept().is_some_and(Kept::is_ended),
         }

@@ -26,6 +26,7 @@ use crate::protocol::{Command, Event};
 use crate::shutdown::{self, Cause};
 use crate::tui::action::Action;
 use crate::tui::app::{App, Effect, Tone};
+use crate::tui::config_watch::{ConfigWatch, RereadOutcome};
 use crate::tui::start::Start;
 
 /// Between two frames while something moves.
@@ -39,7 +40,7 @@ const FRAME: Duration = Duration::from_millis(33);
 /// If there is no terminal, if it cannot be drawn to, if the engine's thread went
 /// away by itself or failed. [`shutdown::CutOff`] after a signal.
 pub async fn run(
-    start: Start,
+    mut start: Start,
     files: Files,
     commands: Sender<Command>,
     mut events: UnboundedReceiver<Event>,
@@ -52,6 +53,7 @@ pub async fn run(
     }
     shutdown::watch()?;
     let memory_file = start.look.memory_file.clone();
+    let config = start.look.config.take().and_then(ConfigWatch::listen);
     let mut app = App::new(start);
     let before = app.memory();
     let mut screen = Tty::open(app.look.mouse)?;
@@ -61,7 +63,7 @@ pub async fn run(
         &files,
         &mut screen,
         &commands,
-        &mut events,
+        (&mut events, config),
         &mut jobs,
     );
     let outcome = AssertUnwindSafe(drawing).catch_unwind().await;
@@ -106,7 +108,10 @@ async fn run_loop(
     files: &Files,
     screen: &mut Tty,
     commands: &Sender<Command>,
-    events: &mut UnboundedReceiver<Event>,
+    (events, mut config): (
+        &mut UnboundedReceiver<Event>,
+        Option<UnboundedReceiver<RereadOutcome>>,
+    ),
     jobs: &mut Jobs,
 ) -> Result<Next> {
     let mut keys = input::listen()?;
@@ -131,6 +136,12 @@ async fn run_loop(
                 send(commands, app.update(Action::Tick(elapsed)));
                 Frame::Stale
             }
+            reread = next_of(&mut config), if config.is_some() => {
+                if let Some(outcome) = reread {
+                    send(commands, app.configured_again(outcome));
+                }
+                Frame::Stale
+            }
             done = jobs.next(), if jobs.are_waiting() => {
                 jobs::tell(app, done);
                 Frame::Stale
@@ -141,6 +152,15 @@ async fn run_loop(
             return Ok(Next::Leave);
         }
     }
+}
+
+/// The next that comes; after the last one there is no more to wait for.
+async fn next_of<T>(source: &mut Option<UnboundedReceiver<T>>) -> Option<T> {
+    let next = source.as_mut()?.recv().await;
+    if next.is_none() {
+        *source = None;
+    }
+    next
 }
 
 /// Comes back then; at once where there is no such time.

@@ -113,10 +113,10 @@ impl<C: SortColumn> Sorting<C> {
         rows.extend(keyed.into_iter().map(|(_, row)| row));
     }
 
-    /// What the list says of its order: `by title ↑`; empty: as it comes.
+    /// What the list says of its order: `by title↑`; empty: as it comes.
     pub(crate) fn note(&self) -> String {
         match (self.column, self.direction) {
-            (Some(column), _) => format!("by {} {}", column.name(), self.arrow()),
+            (Some(column), _) => format!("by {}{}", column.name(), self.arrow()),
             (None, SortDirection::Descending) => "reversed".into(),
             (None, SortDirection::Ascending) => String::new(),
         }
@@ -195,7 +195,7 @@ mod tests {
         }
         let seen: Vec<(&str, &str)> = seen.iter().map(|(n, t)| (n.as_str(), t.as_str())).collect();
         let natural = ("bCa", "");
-        let (by_name, by_size) = (("abC", "by name ↑"), ("abC", "by size ↓"));
+        let (by_name, by_size) = (("abC", "by name↑"), ("abC", "by size↓"));
         assert_eq!(seen, [natural, by_name, by_size, natural]);
     }
 
@@ -206,7 +206,7 @@ mod tests {
         sorting.reverse();
         assert_eq!(
             (names(&sorting), sorting.note()),
-            ("baC".into(), "by size ↑".into())
+            ("baC".into(), "by size↑".into())
         );
         assert_eq!(sorting.head(Column::Size, "size"), "size↑");
         assert_eq!(sorting.head(Column::Name, "name"), "name");

@@ -43,17 +43,17 @@ fn go_to(input: &mut Input, at: usize) {
 }
 
 /// The line that the cursor is in, in characters of the text.
-struct Place {
+struct LineSpan {
     begin: usize,
     end: usize,
 }
 
-fn place(input: &Input) -> Place {
+fn place(input: &Input) -> LineSpan {
     let cursor = input.cursor();
     let chars: Vec<char> = input.value().chars().collect();
     let before = chars[..cursor].iter().rposition(|&c| c == '\n');
     let after = chars[cursor..].iter().position(|&c| c == '\n');
-    Place {
+    LineSpan {
         begin: before.map_or(0, |at| at + 1),
         end: after.map_or(chars.len(), |n| cursor + n),
     }
@@ -82,7 +82,7 @@ pub(crate) struct Wrapped {
 
 /// The text's lines; with the focus, the character under the cursor is reversed.
 pub(crate) fn wrapped(input: &Input, has_focus: bool, width: usize, theme: &Theme) -> Wrapped {
-    let mut page = Page {
+    let mut page = TextPage {
         lines: vec![Line::default()],
         used: 0,
         width: width.max(2),
@@ -113,13 +113,13 @@ pub(crate) fn wrapped(input: &Input, has_focus: bool, width: usize, theme: &Them
     Wrapped { lines, cursor }
 }
 
-struct Page {
+struct TextPage {
     lines: Vec<Line<'static>>,
     used: usize,
     width: usize,
 }
 
-impl Page {
+impl TextPage {
     fn push(&mut self, text: &str, style: ratatui::style::Style) {
         let n = columns(text);
         if self.used + n > self.width {

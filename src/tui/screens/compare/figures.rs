@@ -26,7 +26,7 @@ use crate::tui::widgets::paragraph::wrap;
 
 /// How the table of figures lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Form {
+pub(crate) enum TableForm {
     /// A run a row.
     Across,
     /// A run a column.
@@ -37,14 +37,14 @@ pub(crate) enum Form {
 pub(crate) fn n_rows(app: &App, width: u16, room: u16) -> u16 {
     let lines = lines(
         app,
-        Form::Across,
+        TableForm::Across,
         &app.look.theme.theme(),
         (usize::from(width), usize::from(room)),
     );
     lines.len() as u16
 }
 
-pub(crate) fn render(app: &App, form: Form, theme: &Theme, area: Rect, buf: &mut Buffer) {
+pub(crate) fn render(app: &App, form: TableForm, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let size = (usize::from(area.width), usize::from(area.height));
     Paragraph::new(lines(app, form, theme, size)).render(area, buf);
 }
@@ -53,7 +53,7 @@ pub(crate) fn render(app: &App, form: Form, theme: &Theme, area: Rect, buf: &mut
 /// sentences have said.
 fn lines(
     app: &App,
-    form: Form,
+    form: TableForm,
     theme: &Theme,
     (width, room): (usize, usize),
 ) -> Vec<Line<'static>> {
@@ -62,16 +62,16 @@ fn lines(
         rows.map(|t| Line::styled(t, theme.text())).collect()
     };
     let badge = match form {
-        Form::Across => vec![badge(app, theme)],
-        Form::Upright => said(badge(app, theme).to_string()),
+        TableForm::Across => vec![badge(app, theme)],
+        TableForm::Upright => said(badge(app, theme).to_string()),
     };
     let causes = [badge, said(parting(app))].concat();
     let headers = headers(app, width, theme);
     let slower = said(slower(app));
     let paces = timed(app).map(|(slower, _)| slower.paces);
     let figures = match form {
-        Form::Across => table::across(app, width, paces, theme),
-        Form::Upright => table::upright(app, width, paces, theme),
+        TableForm::Across => table::across(app, width, paces, theme),
+        TableForm::Upright => table::upright(app, width, paces, theme),
     };
     let figures = [figures, machines(app, width, theme)].concat();
     let race = race(app, width, theme);

@@ -19,7 +19,7 @@ use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::keys::context::Context;
 use crate::tui::screens::Screen;
-use crate::tui::screens::compare::figures::{self as compare_figures, Form};
+use crate::tui::screens::compare::figures::{self as compare_figures, TableForm};
 use crate::tui::shell::layout;
 use crate::tui::target::CompareTarget;
 use crate::tui::widgets::pane;
@@ -91,8 +91,8 @@ pub(crate) fn render(app: &App, theme: &Theme, body: Rect, buf: &mut Buffer) {
     let room = usize::from(places.figures.width).saturating_sub(6);
     pane::title(&fit(&title, room), places.figures, false, theme, buf);
     let form = match is_beside(body) {
-        true => Form::Upright,
-        false => Form::Across,
+        true => TableForm::Upright,
+        false => TableForm::Across,
     };
     compare_figures::render(app, form, theme, pane::inner(places.figures), buf);
 }

@@ -378,10 +378,10 @@ fn opens(app: &App, theme: &Theme, width: usize) -> Line<'static> {
         .map_or("not run yet".to_string(), figures);
     let open = app.key_of(Context::Tune, Action::Submit);
     let next = app.key_of(Context::Tune, Action::NextSubject);
-    let rest = format!(": {run}  ({next} next)");
-    let room = width.saturating_sub(columns(&rest));
+    let rest = format!("{run}  ({next} next)");
+    let room = width.saturating_sub(columns(&rest) + 2);
     let opens = fit(&format!("{open} opens {}", asked.subject.title), room);
-    Line::styled(format!("{opens}{rest}"), theme.accent())
+    Line::styled(format!("{opens}: {rest}"), theme.accent())
 }
 
 #[cfg(test)]
