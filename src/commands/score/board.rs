@@ -50,11 +50,17 @@ pub fn open_board(
         logs => format!("{} logs", logs.len()),
     };
     let n = prepared.scoring(&ways)?.n_scored();
-    let (door, requests) = LogDoor::new(name, n);
+    let (door, requests) = LogDoor::new(name, n, without_board());
     let named = thread::Builder::new().name("log".into());
     let serve = move || serve(&prepared, &ways, &requests);
     named.spawn(serve).wrap_err("starting to score the log")?;
     Ok(Some(door))
+}
+
+/// The words that this program was started with, but for --board.
+fn without_board() -> Vec<String> {
+    let words = std::env::args().skip(1);
+    words.filter(|word| word != "--board").collect()
 }
 
 /// Answers requests until the board is closed.
