@@ -47,6 +47,10 @@ pub struct ScoreArgs {
     /// For a lossy --verify: whether the logged probabilities are before or after penalties
     #[arg(long, value_enum, value_name = "WHEN")]
     pub(crate) logprobs: Option<LogprobsChoice>,
+    /// Score only the answers with this id; the others draft for them as before; may be
+    /// repeated
+    #[arg(long, value_name = "ID", conflicts_with = "open")]
+    pub(crate) only: Vec<String>,
     /// Open the answer with this id as a run, instead of scoring all; drafts come from one
     /// --drafter and one --budget [default: 16 rows; with --cost, auto]
     #[arg(long, value_name = "ID", requires = "trace", conflicts_with_all = ["json", "csv", "by_group", "settings_for"])]

@@ -63,6 +63,8 @@ pub enum BoardAction {
     Generate,
     /// Sweep over the marked subjects.
     Sweep,
+    /// Score the marked answers.
+    Score,
     /// Write the rows shown to files.
     Export,
 }

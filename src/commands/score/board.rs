@@ -14,7 +14,7 @@ use super::read::ReadLogs;
 use crate::cli::ScoreArgs;
 use crate::config::Settings;
 use crate::console::progress::Line;
-use crate::engine::scoring::{OpenedAs, RunCourse, Scoring, ScoringStart, ScoringWay, Split};
+use crate::engine::scoring::{OpenedAs, RunCourse, Scoring, ScoringWay};
 use crate::present::board::{BoardRow, LogDoor, LogRequest, MoreRows, RowFrom, Texts};
 use crate::speculate::TokenId;
 use crate::speculate::params::Params;
@@ -37,44 +37,39 @@ pub fn open_board(
         return Ok(None);
     };
     drop(line);
-    let PreparedScore {
-        logs,
-        ways,
-        split,
-        start,
-    } = prepared;
     ensure!(
-        ways.len() == 1,
+        prepared.ways.len() == 1,
         "--board shows one way to draft, and {} are given: give one --drafter and one --budget",
-        ways.len()
+        prepared.ways.len()
     );
-    let ways = [ways[0].scoring()];
-    logs.told().iter().for_each(|line| note!("{line}"));
+    let ways = [prepared.ways[0].scoring()];
+    let told = prepared.logs.told();
+    told.iter().for_each(|line| note!("{line}"));
     let name = match &args.logs[..] {
         [log] => log.display().to_string(),
         logs => format!("{} logs", logs.len()),
     };
-    let n = Scoring::new(&logs.answers, split, &logs.pools, &ways, &start).n_scored();
-    ensure!(
-        n > 0,
-        "--split half needs answers to two requests, but the logs have one: use --split time"
-    );
-    let (door, requests) = LogDoor::new(name, n);
+    let n = prepared.scoring(&ways)?.n_scored();
+    let (door, requests) = LogDoor::new(name, n, without_board());
     let named = thread::Builder::new().name("log".into());
-    let serve = move || serve(&logs, split, &ways, &start, &requests);
+    let serve = move || serve(&prepared, &ways, &requests);
     named.spawn(serve).wrap_err("starting to score the log")?;
     Ok(Some(door))
 }
 
+/// The words that this program was started with, but for --board.
+fn without_board() -> Vec<String> {
+    let words = std::env::args().skip(1);
+    words.filter(|word| word != "--board").collect()
+}
+
 /// Answers requests until the board is closed.
-fn serve(
-    logs: &ReadLogs,
-    split: Split,
-    ways: &[ScoringWay; 1],
-    start: &ScoringStart,
-    requests: &Receiver<LogRequest>,
-) {
-    let scoring = Scoring::new(&logs.answers, split, &logs.pools, ways, start);
+fn serve(prepared: &PreparedScore, ways: &[ScoringWay; 1], requests: &Receiver<LogRequest>) {
+    let logs = &prepared.logs;
+    // It was possible before.
+    let Ok(scoring) = prepared.scoring(ways) else {
+        return;
+    };
     let mut course = RunCourse::begin(&scoring, &ways[0]);
     // Nobody waits for an answer any more: the next request ends this.
     for request in requests {

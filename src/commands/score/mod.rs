@@ -19,7 +19,7 @@ mod totals;
 mod vocabulary;
 mod ways;
 
-use color_eyre::eyre::{Result, ensure};
+use color_eyre::eyre::Result;
 
 use crate::cli::ScoreArgs;
 use crate::commands::print_json;
@@ -60,25 +60,21 @@ pub fn run(args: &ScoreArgs, params: Params, settings: &Settings) -> Result<bool
         ways,
         split,
         start,
-    } = prepared;
+        ..
+    } = &prepared;
     if let (Some(id), Some(file)) = (&args.open, &args.trace) {
         drop(line);
         let asked = open::ToOpen { id, file };
-        return open::run(asked, (&logs, &ways), split, &start, (args, settings));
+        return open::run(asked, (logs, ways), *split, start, (args, settings));
     }
     let scoring_ways: Vec<ScoringWay> = ways.iter().map(ScoreWay::scoring).collect();
-    let scoring = Scoring::new(&logs.answers, split, &logs.pools, &scoring_ways, &start);
-    let scoring = scoring.learning(settings.learn);
-    ensure!(
-        scoring.n_scored() > 0,
-        "--split half needs answers to two requests, but the logs have one: use --split time"
-    );
+    let scoring = prepared.scoring(&scoring_ways)?.learning(settings.learn);
     let mut totals: Vec<WayTotals> = ways.iter().map(|_| WayTotals::default()).collect();
-    let complete = score(args, &scoring, (&logs, &ways), &mut totals, &mut line)?;
+    let complete = score(args, &scoring, (logs, ways), &mut totals, &mut line)?;
     drop(line);
-    tell(&logs, &totals);
-    let told = (split, calibration_in_words(settings, &start));
-    let report = ScoreReport::new(&logs, told, (&ways, &totals), complete);
+    tell(logs, &totals);
+    let told = (*split, calibration_in_words(settings, start));
+    let report = ScoreReport::new(logs, told, (ways, &totals), complete);
     let report = report.with_settings(args.settings_for);
     match (args.json, args.csv) {
         (true, _) => print_json(&report)?,

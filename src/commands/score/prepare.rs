@@ -1,5 +1,7 @@
 //! What scoring begins with: the logs as answers, the ways to draft, who drafts for whom.
 
+use std::collections::HashSet;
+
 use color_eyre::eyre::{Result, ensure, eyre};
 
 use super::read::{self, ReadLogs};
@@ -7,7 +9,7 @@ use super::ways::{self, ScoreWay};
 use crate::cli::{ScoreArgs, SplitChoice};
 use crate::config::Settings;
 use crate::console::progress::Line;
-use crate::engine::scoring::{Answers, ScoringStart, Split};
+use crate::engine::scoring::{Answers, Scoring, ScoringStart, ScoringWay, Split};
 use crate::recsys::dealt;
 use crate::retrieval::{Pools, shipped_calibration};
 use crate::session::{calibration, cost};
@@ -20,6 +22,55 @@ pub(super) struct PreparedScore {
     pub(super) ways: Vec<ScoreWay>,
     pub(super) split: Split,
     pub(super) start: ScoringStart,
+    /// The answers of --only.
+    only: Option<HashSet<u32>>,
+}
+
+impl PreparedScore {
+    /// What is scored of these logs.
+    ///
+    /// # Errors
+    /// No answer is scored under the split.
+    pub(super) fn scoring<'a>(&'a self, ways: &'a [ScoringWay]) -> Result<Scoring<'a>> {
+        let logs = &self.logs;
+        let scoring = Scoring::new(&logs.answers, self.split, &logs.pools, ways, &self.start);
+        ensure!(
+            scoring.n_scored() > 0,
+            "--split half needs answers to two requests, but the logs have one: use --split time"
+        );
+        let Some(only) = &self.only else {
+            return Ok(scoring);
+        };
+        let scoring = scoring.only(only);
+        ensure!(
+            scoring.n_scored() > 0,
+            "--only: --split half lets these answers draft for others, so they are not scored \
+             themselves: use another --split"
+        );
+        Ok(scoring)
+    }
+}
+
+/// The answers with the ids of --only.
+///
+/// # Errors
+/// An id that no answer has.
+fn only(args: &ScoreArgs, answers: &Answers) -> Result<Option<HashSet<u32>>> {
+    if args.only.is_empty() {
+        return Ok(None);
+    }
+    let mut found = HashSet::new();
+    for id in &args.only {
+        let entries = answers.entries.iter().enumerate();
+        let of_id = entries.filter(|(_, entry)| entry.id == *id);
+        let before = found.len();
+        found.extend(of_id.map(|(number, _)| number as u32));
+        ensure!(
+            found.len() > before || args.only.iter().filter(|other| *other == id).count() > 1,
+            "--only {id}: no answer has this id; `laserscope score --csv` lists the ids"
+        );
+    }
+    Ok(Some(found))
 }
 
 /// Reads the logs. `None`: cancelled.
@@ -46,7 +97,14 @@ pub(super) fn prepare(
     );
     deal(&mut logs.answers, args.deal_seed);
     let start = start(settings, profile, &logs)?;
+    let only = only(args, &logs.answers)?;
+    ensure!(
+        only.is_none() || !settings.learn,
+        "--learn: the calibration that earlier answers teach is missing where --only leaves them \
+         out: leave one of them out"
+    );
     Ok(Some(PreparedScore {
+        only,
         logs,
         ways,
         split,

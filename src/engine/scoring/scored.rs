@@ -1,6 +1,8 @@
 //! All answers of a log, each against the pools that its protocol grants it. Answers are
 //! replayed in parallel; what comes out does not depend on that.
 
+use std::collections::HashSet;
+
 use color_eyre::eyre::Result;
 use rayon::prelude::*;
 
@@ -101,6 +103,14 @@ impl<'a> Scoring<'a> {
     #[must_use]
     pub fn learning(self, learns: bool) -> Self {
         Scoring { learns, ..self }
+    }
+
+    /// Scores only these answers; the others still draft for them.
+    #[must_use]
+    pub fn only(mut self, numbers: &HashSet<u32>) -> Self {
+        let scored = &mut self.schedule.scored;
+        scored.retain(|(number, _)| numbers.contains(number));
+        self
     }
 
     /// Answers that are scored.

@@ -31,6 +31,8 @@ pub struct LogDoor {
     pub name: String,
     /// Answers that are scored.
     pub n_answers: usize,
+    /// Scores the log without a board: the program's words.
+    pub command: Vec<String>,
     requests: Arc<Mutex<Sender<LogRequest>>>,
 }
 
@@ -39,11 +41,16 @@ const GONE: &str = "scoring the log has ended with a fault";
 
 impl LogDoor {
     /// A door, and the thread's end of it.
-    pub fn new(name: String, n_answers: usize) -> (Self, Receiver<LogRequest>) {
+    pub fn new(
+        name: String,
+        n_answers: usize,
+        command: Vec<String>,
+    ) -> (Self, Receiver<LogRequest>) {
         let (requests, asked) = channel();
         let door = LogDoor {
             name,
             n_answers,
+            command,
             requests: Arc::new(Mutex::new(requests)),
         };
         (door, asked)

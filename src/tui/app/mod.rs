@@ -104,6 +104,8 @@ pub enum Effect {
     OpenLogged(u32),
     /// Write the rows of the board.
     ExportBoard,
+    /// Score the answers that are marked on the board.
+    ScoreMarked,
 }
 
 /// The interface: what is in front, the screens' states, and what they share. Actions

@@ -18,6 +18,7 @@ pub(crate) mod prompt;
 pub mod remove_document;
 pub(crate) mod runs;
 pub mod save_edits;
+pub mod score;
 pub(crate) mod search;
 pub(crate) mod settings;
 pub(crate) mod why_low;

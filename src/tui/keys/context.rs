@@ -52,6 +52,8 @@ pub enum Context {
     WhySlow,
     /// Why acceptance is low.
     WhyLow,
+    /// Scores of the answers marked on the board.
+    Score,
     /// A question about a large download.
     Question,
     /// Runs would be lost.
@@ -96,6 +98,7 @@ impl Context {
             Context::Condition => "Finding steps",
             Context::WhySlow => "Why slow?",
             Context::WhyLow => "Why low?",
+            Context::Score => "Scores",
             Context::Question => "Question",
             Context::Leave => "Quitting",
             Context::Message => "Message",
@@ -128,6 +131,7 @@ impl Context {
             Context::Condition => &[Context::Condition, Context::Always],
             Context::WhySlow => &[Context::WhySlow, Context::Always],
             Context::WhyLow => &[Context::WhyLow, Context::Always],
+            Context::Score => &[Context::Score, Context::Always],
             Context::Question => &[Context::Question, Context::Always],
             Context::Leave => &[Context::Leave, Context::Always],
             Context::Message => &[Context::Message, Context::Always],
@@ -138,7 +142,7 @@ impl Context {
     }
 
     /// In the order of the help.
-    pub const ALL: [Context; 28] = [
+    pub const ALL: [Context; 29] = [
         Context::Decode,
         Context::Catalog,
         Context::Board,
@@ -162,6 +166,7 @@ impl Context {
         Context::Condition,
         Context::WhySlow,
         Context::WhyLow,
+        Context::Score,
         Context::Question,
         Context::Leave,
         Context::Message,

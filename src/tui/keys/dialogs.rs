@@ -137,6 +137,16 @@ pub(super) static DIALOGS: &[Binding] = table! {
         Action::Help; [Key::char('?')] "help" "what these terms mean";
         Action::Close; [ESC, ENTER, Key::char('W'), Key::char('q')] "back" "back";
     }
+    Score {
+        Action::Up; [UP, Key::char('k')] "↑↓|scroll" "scroll up";
+        Action::Down; [DOWN, Key::char('j')] "" "scroll down";
+        Action::PageUp; [PAGE_UP] "" "a page up";
+        Action::PageDown; [PAGE_DOWN] "" "a page down";
+        Action::First; [HOME] "" "the beginning";
+        Action::Last; [END] "" "the end";
+        Action::CopyMenu; [Key::char('y')] "copy" "copy the command line that scores the same";
+        Action::Close; [ESC, Key::char('q')] "back" "back; scoring that is under way stops";
+    }
     Question {
         Action::Submit; [ENTER, Key::char('y')] "yes" "yes: download, remove or save";
         Action::Close; [ESC, Key::char('n')] "no" "no";

@@ -66,6 +66,7 @@ static SCREENS: &[Binding] = table! {
         Action::Board(BoardAction::MarkAll); [Key::char('a')] "" "mark all rows shown, or unmark them";
         Action::Board(BoardAction::Generate); [Key::char('g')] "generate" "generate for the marked subjects, one after another";
         Action::Board(BoardAction::Sweep); [Key::char('w')] "sweep" "sweep over the marked subjects, on the Tune screen";
+        Action::Board(BoardAction::Score); [Key::char('c')] "score" "score the marked answers with several budgets, as `laserscope score` does";
         Action::Board(BoardAction::Export); [Key::char('E')] "export" "export the rows shown: table, web page, Markdown, without prompts and answers";
         Action::EarlierRuns; [Key::char('o')] "" "open an earlier run";
         Action::Narrower; [Key::char('<'), CTRL_LEFT] "" "narrow the list";

@@ -93,7 +93,7 @@ fn stem(trace: &Trace) -> String {
 
 /// Writes the same thing in several forms under one name, with a number if that
 /// is taken; the paths, for a message.
-fn write_new(folder: &Path, stem: &str, forms: &[(&str, &[u8])]) -> Result<String> {
+pub(crate) fn write_new(folder: &Path, stem: &str, forms: &[(&str, &[u8])]) -> Result<String> {
     fs::create_dir_all(folder).wrap_err_with(|| format!("making {}", folder.display()))?;
     let stems = std::iter::once(stem.to_string()).chain((2..).map(|n| format!("{stem}-{n}")));
     let paths = |stem: &str| -> Vec<PathBuf> {

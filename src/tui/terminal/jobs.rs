@@ -230,7 +230,11 @@ fn job_of(app: &App, files: &Files, effect: Effect) -> Option<Job> {
             Box::new(move || Done::OpenedLogged(number, door.open(number)))
         }
         Effect::ExportBoard => export_board(app, files),
-        Effect::Quit | Effect::Suspend | Effect::Mouse(_) | Effect::Copy(_) => return None,
+        Effect::Quit
+        | Effect::Suspend
+        | Effect::Mouse(_)
+        | Effect::Copy(_)
+        | Effect::ScoreMarked => return None,
     })
 }
 

@@ -6,6 +6,7 @@ pub mod files;
 pub(crate) mod input;
 mod jobs;
 pub(crate) mod leave;
+mod score;
 pub(crate) mod tty;
 
 use std::io::{self, IsTerminal};
@@ -285,6 +286,7 @@ fn run_effects(app: &mut App, files: &Files, screen: &mut Tty, jobs: &mut Jobs) 
                     format!("Copied {n}, if the terminal allows it."),
                 );
             }
+            Effect::ScoreMarked => score::begin(app),
             about_files => jobs::of(app, files, about_files)
                 .into_iter()
                 .for_each(|job| jobs.ask(job)),

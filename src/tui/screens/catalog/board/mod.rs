@@ -2,6 +2,7 @@
 //! that is watched, from sweeps and from this session's runs.
 
 pub(crate) mod list;
+pub mod scoring;
 pub(crate) mod side;
 pub mod state;
 pub(crate) mod update;

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use tui_input::Input;
 
+use super::scoring::MarkedScoring;
 use crate::present::board::{
     Board, BoardColumn, BoardRow, Breakdown, LogDoor, RowFrom, SortDirection, Spread, StepTally,
 };
@@ -108,6 +109,8 @@ pub struct BoardTab {
     pub folder: Option<WatchedFolder>,
     /// A log that is being scored.
     pub log: Option<ScoredLog>,
+    /// The marked answers that were last handed to be scored.
+    pub scoring: Option<MarkedScoring>,
     /// A run that was asked for, and the step to show of it.
     pub(crate) opening: Option<(RowFrom, Option<usize>)>,
     /// Raised whenever the rows shown change.
@@ -131,6 +134,7 @@ impl Default for BoardTab {
             scroll: 0,
             folder: None,
             log: None,
+            scoring: None,
             opening: None,
             revision: 0,
             sums: LastResult::default(),

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::path::Path;
 use std::time::Duration;
 
+use super::scoring::MarkedScoring;
 use super::watch::Scanned;
 use crate::present::board::{BoardRow, MoreRows, RowFrom, Texts};
 use crate::protocol::{Command, RunId};
@@ -24,6 +25,8 @@ use crate::tui::widgets::field::edit;
 
 const PAGE: i64 = 10;
 const WHEEL_ROWS: i64 = 3;
+/// How often is looked whether the marked answers are scored.
+const SCORES_LOOKED_EVERY: Duration = Duration::from_millis(100);
 
 impl App {
     pub(crate) fn update_board(&mut self, action: Action) -> Vec<Command> {
@@ -74,6 +77,7 @@ impl App {
             BoardAction::MarkAll => tab.mark_all(),
             BoardAction::Generate => return self.generate_marked(),
             BoardAction::Sweep => self.sweep_marked(),
+            BoardAction::Score => self.score_marked(),
             BoardAction::Export => self.export_board(),
         }
         Vec::new()
@@ -275,6 +279,10 @@ impl App {
             .is_some_and(|log| log.is_due)
         {
             return Some(Duration::ZERO);
+        }
+        let is_scoring = |scoring: &MarkedScoring| scoring.is_under_way();
+        if self.catalog.board.scoring.as_ref().is_some_and(is_scoring) {
+            return Some(SCORES_LOOKED_EVERY);
         }
         self.folder_due_in()
     }
