@@ -7,7 +7,9 @@ use laserscope::protocol::{Command, Event};
 use laserscope::speculate::trace::{End, Trace};
 use laserscope::speculate::verify::Finish;
 use laserscope::tui::app::{App, Effect};
+use laserscope::tui::dialogs::score::ScoreDialog;
 use laserscope::tui::screens::Screen;
+use laserscope::tui::screens::catalog::board::scoring::MarkedScore;
 use laserscope::tui::screens::catalog::tab::Front;
 
 use super::cut_out::{parts, parts_at};
@@ -148,6 +150,34 @@ fn marked_subjects_are_generated_for_one_after_another() {
     assert_eq!(n_asked(&ends(&mut app, first, Finish::Eos)), 1);
     let sweep = keys(&mut app, "w");
     assert!(sweep.is_empty() && app.screen == Screen::Tune);
+}
+
+#[test]
+fn marked_answers_are_scored_and_what_is_said_is_a_page() {
+    let mut app = board();
+    keys(&mut app, "a");
+    app.take_effects();
+    keys(&mut app, "c");
+    assert!(app.take_effects().contains(&Effect::ScoreMarked));
+    let scoring = app.catalog.board.scoring.clone().expect("it was begun");
+    assert_eq!(scoring.n, 2);
+    assert!(app.dialog_of::<ScoreDialog>().is_some());
+    parts_at("board_scoring", &mut app, SMALL, "dialog");
+    scoring.end(MarkedScore {
+        command: "laserscope score marked-answers.jsonl --drafter blend".into(),
+        printed: Ok("drafter   budget    MAL\nblend          8   2.31".into()),
+    });
+    parts_at("board_scored", &mut app, SMALL, "dialog");
+    keys(&mut app, "y");
+    let copied = "laserscope score marked-answers.jsonl --drafter blend".to_string();
+    assert!(app.take_effects().contains(&Effect::Copy(copied)));
+    press(&mut app, KeyCode::Esc);
+    assert!(app.dialog_of::<ScoreDialog>().is_none());
+    // Left while it is under way, it stops.
+    keys(&mut app, "c");
+    press(&mut app, KeyCode::Esc);
+    let scoring = app.catalog.board.scoring.clone().expect("it was begun");
+    assert!(!scoring.is_under_way() && scoring.score().is_none());
 }
 
 #[test]

@@ -362,6 +362,23 @@ proptest! {
         }
     }
 
+    /// Some answers alone have the scores that they have among all.
+    #[test]
+    fn some_answers_alone_have_their_scores(made_up in made_up(), kept in 1usize..4) {
+        let (answers, base, start) = (answers(&made_up, true), base(), start());
+        let ways = [4, 16].map(|rows| ScoringWay {
+            params: strict(Drafter::Blend, Budget::Rows(rows)),
+            is_dealt: false,
+        });
+        for split in [Split::Time, Split::Half, Split::LeaveOneOut] {
+            let scoring = || Scoring::new(&answers, split, &base, &ways, &start);
+            let mut all = scored(&scoring());
+            all.retain(|scored| (scored.number as usize).is_multiple_of(kept));
+            let only = all.iter().map(|scored| scored.number).collect();
+            prop_assert_eq!(scored(&scoring().only(&only)), all);
+        }
+    }
+
     /// As a run, too: it saves and loads, and strict judging needs no distribution.
     #[test]
     fn an_opened_answer_is_a_run(made_up in made_up(), rows in 1usize..9) {

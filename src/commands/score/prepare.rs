@@ -99,6 +99,11 @@ pub(super) fn prepare(
     let start = start(settings, profile, &logs)?;
     let only = only(args, &logs.answers)?;
     ensure!(
+        !settings.learn || !(args.board || args.open.is_some()),
+        "--learn: an answer opens as if it were the first, so it would have other steps than were \
+         scored: leave --learn out with --open and --board"
+    );
+    ensure!(
         only.is_none() || !settings.learn,
         "--learn: the calibration that earlier answers teach is missing where --only leaves them \
          out: leave one of them out"

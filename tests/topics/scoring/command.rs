@@ -500,6 +500,17 @@ fn an_answer_of_a_log_opens_as_a_run() {
     let note = told(&found);
     assert!(note.contains("not recorded in"), "{note}");
     assert!(refused(&["score", &log, "--open", "none", "--trace", &file], 1).contains("no answer"));
+    let learning = ["score", &log, "--open", "r1", "--trace", &file, "--learn"];
+    assert!(refused(&learning, 1).contains("--learn"));
+    // Some answers alone: as many lines, and figures as among all.
+    let only = ["score", &log, "--only", "r3", "--only", "r1", "--csv"];
+    let printed = |args: &[&str]| String::from_utf8(call(args).stdout).expect("text");
+    let (all, some) = (printed(&["score", &log, "--csv"]), printed(&only));
+    let of_those = |line: &&str| line.split(',').any(|field| ["r1", "r3"].contains(&field));
+    let expected: Vec<&str> = all.lines().filter(of_those).collect();
+    assert_eq!(some.lines().skip(1).collect::<Vec<_>>(), expected);
+    assert!(!expected.is_empty());
+    assert!(refused(&["score", &log, "--only", "none"], 1).contains("--only none"));
     assert!(refused(&["score", &log, "--open", "r5"], 2).contains("--trace"));
 }
 
