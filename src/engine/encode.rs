@@ -59,11 +59,8 @@ impl LoadedModel {
         after: Option<usize>,
         go_on: &mut dyn FnMut(usize, usize) -> bool,
     ) -> Result<Option<Vec<Vec<Vec<f32>>>>> {
-        let longest = subjects
-            .iter()
-            .map(EncodedAnswers::longest)
-            .max()
-            .unwrap_or(0);
+        let longest = subjects.iter().map(EncodedAnswers::longest).max();
+        let longest = longest.unwrap_or(0);
         ensure!(
             longest <= self.context(),
             "a text of {longest} tokens does not fit the context of {}: raise --context",
@@ -76,23 +73,15 @@ impl LoadedModel {
         let prefix = common_prefix(subjects);
         let room = (longest - prefix.len()).max(1);
         let mut sequences = self.decoder.sequences(n_slots, room)?;
-        let mut shared = None;
+        let mut encoder = Encoder::new(subjects, n_slots);
         if !prefix.is_empty() {
             let go_on = &mut |done, _| go_on(done, of);
-            shared = self.decoder.share_prefix(&mut sequences, &prefix, go_on)?;
+            let shared = self.decoder.share_prefix(&mut sequences, &prefix, go_on)?;
             if shared.is_none() {
                 return Ok(None);
             }
+            (encoder.shared, encoder.n_shared) = (shared, prefix.len());
         }
-        let mut encoder = Encoder {
-            subjects,
-            shared,
-            n_shared: prefix.len(),
-            next: 0,
-            lanes: (0..n_slots).map(|_| None).collect(),
-            found: subjects.iter().map(|_| Vec::new()).collect(),
-            n_done: 0,
-        };
         while encoder.fill(&mut sequences) {
             if !go_on(encoder.n_done, of) {
                 return Ok(None);
@@ -141,6 +130,18 @@ struct Encoder<'a> {
 }
 
 impl<'a> Encoder<'a> {
+    fn new(subjects: &'a [EncodedAnswers], n_slots: usize) -> Self {
+        Encoder {
+            subjects,
+            shared: None,
+            n_shared: 0,
+            next: 0,
+            lanes: (0..n_slots).map(|_| None).collect(),
+            found: subjects.iter().map(|_| Vec::new()).collect(),
+            n_done: 0,
+        }
+    }
+
     /// Begins subjects in the empty slots; `false`: everything is done.
     fn fill(&mut self, sequences: &mut Sequences) -> bool {
         for slot in 0..self.lanes.len() {

@@ -113,13 +113,21 @@ fn test(
     }
     let tried = TriedArms::read(request, plan, &folder, &work, &known)?;
     let report = DownstreamReport::new(request, (catalog, plan), engine, &tried, begin.elapsed())?;
-    let written = serde_json::to_vec_pretty(&report)?;
-    atomic_file::write(&folder.path().join(REPORT), written)?;
-    match args.json {
-        true => print_json(&report)?,
-        false => table::print(&report),
-    }
+    tell(&report, &folder, args.json)?;
     Ok(true)
+}
+
+/// Keeps the report in the folder and prints it.
+fn tell(report: &DownstreamReport, folder: &TestFolder, as_json: bool) -> Result<()> {
+    let written = serde_json::to_vec_pretty(report)?;
+    atomic_file::write(&folder.path().join(REPORT), written)?;
+    match as_json {
+        true => print_json(report),
+        false => {
+            table::print(report);
+            Ok(())
+        }
+    }
 }
 
 /// Vectors of every arm. `None`: cancelled.

@@ -93,26 +93,16 @@ impl SweepReport {
             |subject| engine.setup.words_for(subject.framework.as_str()),
         );
         let cell = |i: usize| CellReport {
-            auc_differences: tested
-                .as_ref()
-                .map_or(&[][..], |tested| tested.of(&sweep.grid.params(i).verify))
-                .to_vec(),
+            auc_differences: differences(tested.as_ref(), &sweep.grid.params(i).verify),
             ..cell_report(sweep, i, on[i], subjects, (configured, &setup))
         };
         let mismatch = |m: &Mismatch| mismatch_report(sweep, m, subjects);
-        let mut budgets: Vec<String> = Vec::new();
-        for cell in &sweep.grid.cells {
-            let spelled = cell.budget.to_string();
-            if !budgets.contains(&spelled) {
-                budgets.push(spelled);
-            }
-        }
         SweepReport {
             on: RanOn::of(engine),
             framework: args.framework.clone(),
             params: sweep.grid.base,
             rules: axes.rules.iter().map(|f| f.name()).collect(),
-            budgets,
+            budgets: budgets(sweep),
             subjects: subjects.to_vec(),
             runs: sweep.n_done(),
             of: sweep.n_runs(),
@@ -132,6 +122,31 @@ impl CellReport {
         let mut all = self.auc_differences.iter();
         all.find(|found| found.backbone == backbone)
     }
+}
+
+impl SweepReport {
+    /// The click models of the test that --downstream names.
+    pub(crate) fn backbones(&self) -> &[String] {
+        let tested = self.tested.as_ref();
+        tested.map_or(&[], |tested| &tested.backbones)
+    }
+}
+
+/// Each once, in order.
+fn budgets(sweep: &Sweep) -> Vec<String> {
+    let mut budgets: Vec<String> = Vec::new();
+    for cell in &sweep.grid.cells {
+        let spelled = cell.budget.to_string();
+        if !budgets.contains(&spelled) {
+            budgets.push(spelled);
+        }
+    }
+    budgets
+}
+
+/// What a test found about a rule.
+fn differences(tested: Option<&TestedRules>, rule: &AcceptanceRule) -> Vec<AucDifference> {
+    tested.map_or(&[][..], |tested| tested.of(rule)).to_vec()
 }
 
 fn cell_report(

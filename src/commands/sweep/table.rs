@@ -56,21 +56,8 @@ fn figures(of: &CellFigures) -> [Option<Estimate>; 9] {
 /// Comma-separated, the autoregressive line first.
 pub(crate) fn csv(report: &SweepReport) -> Result<()> {
     let mut out = csv::Writer::from_writer(Vec::new());
-    let mut head: Vec<String> = vec!["rule".into()];
-    head.extend(rule_numbers().map(|number| number.name.to_string()));
-    head.extend(["budget", "subjects", "same_text"].map(String::from));
-    let errors = FIGURES
-        .iter()
-        .flat_map(|f| [f.to_string(), format!("{f}_se")]);
-    head.extend(errors);
-    head.extend(["frontier", "options"].map(String::from));
-    head.extend(["low", "high", "pairs", "speedup_by_profile"].map(String::from));
-    let backbones = report.tested.as_ref().map_or(&[][..], |t| &t.backbones);
-    for backbone in backbones {
-        let of = ["", "_low", "_high", "_finding"];
-        head.extend(of.map(|end| format!("auc_difference_{backbone}{end}")));
-    }
-    out.write_record(&head)?;
+    let backbones = report.backbones();
+    out.write_record(heads(backbones))?;
     if let Some(plain) = &report.autoregressive {
         let mut line = vec!["autoregressive".to_string()];
         line.extend(rule_numbers().map(|_| String::new()));
@@ -101,6 +88,24 @@ pub(crate) fn csv(report: &SweepReport) -> Result<()> {
     }
     let table = out.into_inner()?;
     console::text(&String::from_utf8_lossy(&table))
+}
+
+/// The heads of the columns; `backbones`: of the click models that were tested.
+fn heads(backbones: &[String]) -> Vec<String> {
+    let mut head: Vec<String> = vec!["rule".into()];
+    head.extend(rule_numbers().map(|number| number.name.to_string()));
+    head.extend(["budget", "subjects", "same_text"].map(String::from));
+    let errors = FIGURES
+        .iter()
+        .flat_map(|f| [f.to_string(), format!("{f}_se")]);
+    head.extend(errors);
+    head.extend(["frontier", "options"].map(String::from));
+    head.extend(["low", "high", "pairs", "speedup_by_profile"].map(String::from));
+    for backbone in backbones {
+        let of = ["", "_low", "_high", "_finding"];
+        head.extend(of.map(|end| format!("auc_difference_{backbone}{end}")));
+    }
+    head
 }
 
 fn csv_difference(found: Option<&AucDifference>) -> [String; 4] {
@@ -141,7 +146,7 @@ pub(crate) fn print(report: &SweepReport) {
         report.of,
         report.params.repeat_penalty
     );
-    let backbones = report.tested.as_ref().map_or(&[][..], |t| &t.backbones);
+    let backbones = report.backbones();
     let heads: Vec<String> = backbones.iter().map(|name| format!("AUC {name}")).collect();
     let heads = HEADS.into_iter().chain(heads.iter().map(String::as_str));
     let mut table = Table::markdown(3, heads);

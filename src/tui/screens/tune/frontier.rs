@@ -51,14 +51,27 @@ pub(crate) fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         let at = (figures.speedup.mean, figures.in_common.mean);
         plot.point(at, glyph, style, buf);
     }
-    if let Some(tested) = &app.tune.tested {
-        for (cell, figures) in order.iter().rev().filter_map(|c| Some((*c, figures(c)?))) {
-            let rule = found.sweep.grid.params(cell).verify;
-            if let Some(difference) = tested.of(&rule).first() {
-                let at = (figures.speedup.mean, figures.in_common.mean);
-                let name = format!("{:+.4}", difference.value);
-                plot.name(at, &name, theme.dim(), buf);
-            }
+    let tested = order.iter().rev().filter_map(|c| Some((*c, figures(c)?)));
+    differences(app, found, tested, |at, name| {
+        plot.name(at, name, theme.dim(), buf);
+    });
+}
+
+/// The difference in AUC that a test found for the rule of each cell, beside its point.
+fn differences<'f>(
+    app: &App,
+    found: &BegunSweep,
+    cells: impl Iterator<Item = (usize, &'f CellFigures)>,
+    mut name: impl FnMut((f64, f64), &str),
+) {
+    let Some(tested) = &app.tune.tested else {
+        return;
+    };
+    for (cell, figures) in cells {
+        let rule = found.sweep.grid.params(cell).verify;
+        if let Some(difference) = tested.of(&rule).first() {
+            let at = (figures.speedup.mean, figures.in_common.mean);
+            name(at, &format!("{:+.4}", difference.value));
         }
     }
 }
