@@ -17,6 +17,12 @@ pub(super) fn is_chunk(value: &Value) -> bool {
         || choices.is_some_and(|choices| choices.iter().any(has_delta))
 }
 
+/// Whether what came as an event is one chunk of a response, which in a stream of text has
+/// no delta to be known by.
+pub(super) fn is_event_chunk(value: &Value) -> bool {
+    is_chunk(value) || value.get("choices").is_some_and(Value::is_array)
+}
+
 /// The payload of a line of server-sent events: `None` for a line of something else,
 /// `Some("")` for one without data.
 pub(super) fn event(line: &str) -> Option<&str> {
@@ -57,9 +63,19 @@ pub(super) struct Stream {
     is_chat: bool,
     /// Bytes of text so far.
     pub(super) n_bytes: usize,
+    /// It was too long: what still comes of it is dropped, too.
+    pub(super) is_dropped: bool,
 }
 
 impl Stream {
+    /// Lets go of what it has.
+    pub(super) fn drop_all(&mut self) {
+        *self = Stream {
+            is_dropped: true,
+            ..Stream::default()
+        };
+    }
+
     pub(super) fn add(&mut self, chunk: &Value) {
         for (name, value) in chunk.as_object().into_iter().flatten() {
             if name != "choices" && !value.is_null() && !self.head.contains_key(name) {

@@ -46,7 +46,8 @@ pub(super) struct LeftOver {
     pub(super) skipped: Vec<(LogPlace, LogRefusal)>,
 }
 
-type Closed = (LogPlace, Result<Vec<LogEntry>, LogRefusal>);
+/// Where a stream began, and its entries.
+pub(super) type Closed = (LogPlace, Result<Vec<LogEntry>, LogRefusal>);
 
 /// What waits for its other parts.
 pub(super) struct LineJoiner {
@@ -119,42 +120,44 @@ impl LineJoiner {
         Ok(joined(&request, value, place.clone(), options)?)
     }
 
-    /// A chunk of a streamed response: entries if it was the last.
+    /// A chunk of a streamed response. Where too many are open, the oldest is closed.
     ///
     /// # Errors
-    /// A response without an answer, or larger than the limit for a line.
+    /// A response larger than the limit for a line.
     pub(super) fn chunk(
         &mut self,
         id: String,
         place: LogPlace,
         value: &Value,
         options: &LogOptions,
-    ) -> Result<Vec<LogEntry>, Stopped> {
+    ) -> Result<Option<Closed>, LogRefusal> {
         let known = self.streams.iter().position(|(known, ..)| *known == id);
         let at = known.unwrap_or_else(|| {
             self.streams.push((id, place, Stream::default()));
             self.streams.len() - 1
         });
-        self.streams[at].2.add(value);
-        if self.streams[at].2.n_bytes > ENTRY_BYTES_MAX {
-            self.streams.remove(at);
+        let stream = &mut self.streams[at].2;
+        if stream.is_dropped {
+            return Ok(None);
+        }
+        stream.add(value);
+        if stream.n_bytes > ENTRY_BYTES_MAX {
+            stream.drop_all();
             let why = "a streamed response; it was dropped";
-            return Err(LogRefusal::new(LogSkip::TooLong, why).into());
+            return Err(LogRefusal::new(LogSkip::TooLong, why));
         }
-        let oldest = (self.streams.len() > STREAMS_MAX).then_some(0);
-        match oldest {
-            Some(at) => {
-                let (_, place, stream) = self.streams.remove(at);
-                Ok(closed(place, stream, options).1?)
-            }
-            None => Ok(Vec::new()),
+        if self.streams.len() <= STREAMS_MAX {
+            return Ok(None);
         }
+        let (_, place, stream) = self.streams.remove(0);
+        Ok((!stream.is_dropped).then(|| closed(place, stream, options)))
     }
 
     /// Ends the streamed responses that are open.
     pub(super) fn close_streams(&mut self, options: &LogOptions) -> Vec<Closed> {
         let streams = std::mem::take(&mut self.streams).into_iter();
         streams
+            .filter(|(_, _, stream)| !stream.is_dropped)
             .map(|(_, place, stream)| closed(place, stream, options))
             .collect()
     }

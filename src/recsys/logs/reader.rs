@@ -11,7 +11,8 @@ use serde_json::Value;
 
 use super::chunks;
 use super::entry::{LogEntry, LogPlace};
-use super::joining::{LineJoiner, Stopped};
+use super::fields::word;
+use super::joining::{Closed, LineJoiner, Stopped};
 use super::options::LogOptions;
 use super::refusal::LogRefusal;
 use super::report::{LogReport, LogSkip};
@@ -156,7 +157,8 @@ impl LogReader {
 
     /// A line of JSON, or of a stream of events.
     fn take(&mut self, place: LogPlace, text: &str) -> Result<()> {
-        let text = match chunks::event(text) {
+        let event = chunks::event(text);
+        let text = match event {
             Some("") => {
                 self.report.n_lines += 1;
                 self.report.n_used += 1;
@@ -171,6 +173,12 @@ impl LogReader {
             None => text,
         };
         match serde_json::from_str::<Value>(text) {
+            Ok(value) if event.is_some() && chunks::is_event_chunk(&value) => {
+                self.report.n_lines += 1;
+                let id = word(&value, &["id"]).unwrap_or_default();
+                let met = self.chunk(id, &place, &value);
+                self.settle(&place, met, None)
+            }
             Ok(value) => self.take_value(place, &value, text, None),
             Err(error) => {
                 self.report.n_lines += 1;
@@ -190,6 +198,16 @@ impl LogReader {
     ) -> Result<()> {
         self.report.n_lines += 1;
         let met = self.met(&place, value, text);
+        self.settle(&place, met, format)
+    }
+
+    /// Counts a line and keeps what came of it.
+    fn settle(
+        &mut self,
+        place: &LogPlace,
+        met: Result<Vec<LogEntry>, Stopped>,
+        format: Option<super::LogFormat>,
+    ) -> Result<()> {
         match met {
             Ok(entries) => {
                 self.report.n_used += 1;
@@ -200,7 +218,7 @@ impl LogReader {
                 self.keep(formatted.collect());
             }
             Err(Stopped::Refused(LogRefusal { skip, why })) => {
-                self.report.skip(&place, skip, why);
+                self.report.skip(place, skip, why);
             }
             Err(Stopped::Failed(error)) => {
                 return Err(error).wrap_err_with(|| format!("{place}: joining the batch"));
@@ -219,10 +237,23 @@ impl LogReader {
         let (options, both) = (&self.options, (value, text));
         match line(value, options, &LogEntry::blank(place.clone()))? {
             LoggedLine::Entries(entries) => Ok(entries),
-            LoggedLine::Chunk(id) => self.joining.chunk(id, place.clone(), value, options),
+            LoggedLine::Chunk(id) => self.chunk(id, place, value),
             LoggedLine::Request(id) => self.joining.request(&id, place, both, options),
             LoggedLine::Response(id) => self.joining.response(&id, place, both, options),
         }
+    }
+
+    /// A chunk of a streamed response; its entries come when it is closed.
+    fn chunk(
+        &mut self,
+        id: String,
+        place: &LogPlace,
+        value: &Value,
+    ) -> Result<Vec<LogEntry>, Stopped> {
+        let options = &self.options;
+        let closed = self.joining.chunk(id, place.clone(), value, options)?;
+        self.close(closed);
+        Ok(Vec::new())
     }
 
     fn keep(&mut self, entries: Vec<LogEntry>) {
@@ -241,7 +272,14 @@ impl LogReader {
     }
 
     fn close_streams(&mut self) -> Result<()> {
-        for (place, closed) in self.joining.close_streams(&self.options) {
+        let closed = self.joining.close_streams(&self.options);
+        self.close(closed);
+        Ok(())
+    }
+
+    /// Keeps what came of streams.
+    fn close(&mut self, streams: impl IntoIterator<Item = Closed>) {
+        for (place, closed) in streams {
             match closed {
                 Ok(entries) => self.keep(entries),
                 // Its lines were counted as used when they came.
@@ -251,7 +289,6 @@ impl LogReader {
                 }
             }
         }
-        Ok(())
     }
 
     /// Counts the halves that are left over, and refuses a log without answers.

@@ -93,6 +93,10 @@ fn every_format_is_found_by_looking() {
         data: {\"id\":\"s\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"A\"}}]}\n\n\
         data: {\"id\":\"s\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"length\"}]}\n\n\
         data: [DONE]\n";
+    let completed = "data: {\"id\":\"s\",\"object\":\"text_completion\",\"choices\":[{\"index\":0,\"text\":\" \"}]}\n\n\
+        data: {\"id\":\"s\",\"object\":\"text_completion\",\"choices\":[{\"index\":0,\"text\":\"A\"}]}\n\n\
+        data: {\"id\":\"s\",\"choices\":[{\"index\":0,\"text\":\"\",\"finish_reason\":\"stop\"}]}\n\n\
+        data: [DONE]\n";
     let litellm = json!({"id": "l", "call_type": "acompletion", "status": "success",
         "startTime": 1714564800.5, "endTime": 1714564802.0, "messages": request["messages"],
         "model_parameters": {"temperature": 0}, "response": chat("x", "A")});
@@ -151,6 +155,7 @@ fn every_format_is_found_by_looking() {
         (text("id,prompt,response\nk,Q,A\n"), (Csv, "k", text("Q"), text("A"), Unknown)),
         (text("id\tprompt\tanswer\nk\tQ\tA\n"), (Tsv, "k", text("Q"), text("A"), Unknown)),
         (text(events), (OpenaiChat, "s", text(""), text("A"), Length)),
+        (text(completed), (OpenaiCompletion, "s", text(""), text(" A"), Stop)),
         (
             lines(&[json!({"prompt": "Q", "content": "A", "stop_type": "limit", "tokens": [3]})]),
             (OpenaiCompletion, "1", text("Q"), text("[3]"), Length),
