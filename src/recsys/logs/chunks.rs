@@ -17,10 +17,12 @@ pub(super) fn is_chunk(value: &Value) -> bool {
         || choices.is_some_and(|choices| choices.iter().any(has_delta))
 }
 
-/// Whether what came as an event is one chunk of a response, which in a stream of text has
-/// no delta to be known by.
+/// Whether what came as an event, or in a list of them, is one chunk of a response, which in
+/// a stream of text has no delta to be known by.
 pub(super) fn is_event_chunk(value: &Value) -> bool {
-    is_chunk(value) || value.get("choices").is_some_and(Value::is_array)
+    let choices = value.get("choices").and_then(Value::as_array);
+    let is_whole = |choice: &Value| choice.get("message").is_some();
+    is_chunk(value) || choices.is_some_and(|choices| !choices.iter().any(is_whole))
 }
 
 /// The payload of a line of server-sent events: `None` for a line of something else,
@@ -41,7 +43,7 @@ pub(super) const DONE: &str = "[DONE]";
 pub(super) fn joined(value: &Value) -> Option<Value> {
     let mut stream = Stream::default();
     match value {
-        Value::Array(chunks) if chunks.first().is_some_and(is_chunk) => {
+        Value::Array(chunks) if chunks.first().is_some_and(is_event_chunk) => {
             chunks.iter().for_each(|chunk| stream.add(chunk));
         }
         Value::String(text) if text.trim_start().starts_with("data:") => {

@@ -69,8 +69,8 @@ pub(crate) struct Asking {
 
 /// The thread's two ends.
 pub(crate) struct Jobs {
-    asked: Sender<Job>,
-    done: UnboundedReceiver<Done>,
+    asked: Sender<Asking>,
+    done: UnboundedReceiver<(Patience, Done)>,
     n_waiting: usize,
     /// Those that nobody waits for; keys go on meanwhile.
     n_quiet: usize,
@@ -82,14 +82,14 @@ impl Jobs {
     /// # Errors
     /// No thread could be made.
     pub(crate) fn start() -> Result<Self> {
-        let (asked, jobs) = channel::<Job>();
+        let (asked, jobs) = channel::<Asking>();
         let (sender, done) = unbounded_channel();
         let work = move || {
             shutdown::alternate_stack();
-            for job in jobs {
+            for Asking { job, patience } in jobs {
                 let done = catch_unwind(AssertUnwindSafe(job));
                 // Nobody listens any more: the rest is done all the same.
-                let _ = sender.send(done.unwrap_or(Done::Panicked));
+                let _ = sender.send((patience, done.unwrap_or(Done::Panicked)));
             }
         };
         let thread = std::thread::Builder::new().name("files".into());
@@ -103,8 +103,9 @@ impl Jobs {
         })
     }
 
-    pub(crate) fn ask(&mut self, Asking { job, patience }: Asking) {
-        let is_asked = self.asked.send(job).is_ok();
+    pub(crate) fn ask(&mut self, asking: Asking) {
+        let patience = asking.patience;
+        let is_asked = self.asked.send(asking).is_ok();
         if is_asked && patience == Patience::Quiet {
             self.n_quiet += 1;
         } else if is_asked {
@@ -127,23 +128,23 @@ impl Jobs {
     pub(crate) async fn next(&mut self) -> Option<Done> {
         let done = self.done.recv().await;
         match &done {
-            Some(Done::Scanned(_) | Done::LogScored(_)) => self.n_quiet -= 1,
-            Some(_) => self.n_waiting -= 1,
+            Some((Patience::Quiet, _)) => self.n_quiet -= 1,
+            Some((Patience::KeysWait, _)) => self.n_waiting -= 1,
             None => (self.n_waiting, self.n_quiet) = (0, 0),
         }
         if self.n_waiting == 0 {
             self.since = None;
         }
-        done
+        done.map(|(_, done)| done)
     }
 
-    /// Waits for all of them, but neither for a disk that does not answer nor after a
+    /// Waits for all but the quiet ones, but neither for a disk that does not answer nor after a
     /// signal. What could not be done, a line each.
     pub(crate) async fn finish(&mut self, asked_for: bool) -> Vec<String> {
         let patience = if asked_for { PATIENCE } else { LITTLE_PATIENCE };
         let until = tokio::time::Instant::now() + patience;
         let mut told = Vec::new();
-        while self.are_waiting() {
+        while self.n_waiting > 0 {
             let done = tokio::select! {
                 done = self.next() => done,
                 () = tokio::time::sleep_until(until) => break,
@@ -151,7 +152,7 @@ impl Jobs {
             };
             told.extend(done.and_then(Done::problem));
         }
-        if self.are_waiting() {
+        if self.n_waiting > 0 {
             let n = count(self.n_waiting, "file");
             told.push(format!("{n} could not be written or read in time"));
         }
