@@ -312,7 +312,7 @@ pub fn tested_rules(folder: &Path) -> TestedRules {
             {"name": "none"},
             {"name": "autoregressive", "rule": "autoregressive"},
             {"name": "strict", "rule": "strict"},
-            {"name": "wide", "rule": "relaxed", "k": 5, "tau": 0.02},
+            {"name": "wide", "rule": "relaxed", "k": 5, "tau": 0.05},
         ],
         "backbones": [{"name": "DIN", "comparisons": [
             compared("strict", "autoregressive", 0.0, "identical"),
@@ -340,7 +340,7 @@ fn a_sweep_shows_what_a_finished_test_found_about_its_rules() {
             "--max-tokens",
             "8",
         ]);
-        command.args(["--rules", "strict,relaxed", "--k", "5", "--tau", "0.02,0.1"]);
+        command.args(["--rules", "strict,relaxed", "--k", "5", "--tau", "0.05,0.1"]);
         command.arg("--downstream").arg(folder).args([form]);
         command.output().expect("runs")
     };
@@ -375,7 +375,7 @@ fn a_sweep_shows_what_a_finished_test_found_about_its_rules() {
         };
         &cells.iter().find(is_it).expect("a cell")["auc_differences"]
     };
-    assert_eq!(of(0.02)[0]["finding"], "worse");
+    assert_eq!(of(0.05)[0]["finding"], "worse");
     assert_eq!(*of(0.1), Value::Null);
     let refused = sweep(&folder.join("nothing"), "--json");
     let errors = String::from_utf8_lossy(&refused.stderr);

@@ -312,12 +312,13 @@ const TITLES: [&str; 49] = [
     "TOTALS",
     "WHY",
 ];
-const MORE_TITLES: [&str; 12] = [
+const MORE_TITLES: [&str; 13] = [
     "DIR",
     "DONE",
     "PLAYING",
     "PREPARING",
     "OF",
+    "SCORES",
     "SWEEP",
     "TEXT",
     "TO",

@@ -38,7 +38,7 @@ impl Dialog for ScoreDialog {
                 app.cancel_scoring();
                 return Vec::new();
             }
-            Action::CopyMenu => {
+            Action::Submit => {
                 if let Some(score) = score(app) {
                     app.effects.push(Effect::Copy(score.command));
                 }

@@ -144,7 +144,7 @@ pub(super) static DIALOGS: &[Binding] = table! {
         Action::PageDown; [PAGE_DOWN] "" "a page down";
         Action::First; [HOME] "" "the beginning";
         Action::Last; [END] "" "the end";
-        Action::CopyMenu; [Key::char('y')] "copy" "copy the command line that scores the same";
+        Action::Submit; [Key::char('y'), ENTER] "copy" "copy the command line that scores the same";
         Action::Close; [ESC, Key::char('q')] "back" "back; scoring that is under way stops";
     }
     Question {
