@@ -82,8 +82,8 @@ pub struct ScoreArgs {
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct LogReadingArgs {
     /// The logs' format [default: found by looking]
-    #[arg(long, value_name = "NAME", value_parser = format)]
-    pub(crate) format: Option<LogFormat>,
+    #[arg(long, value_name = "NAME", value_parser = WantedFormat::parse)]
+    pub(crate) format: Option<WantedFormat>,
     /// Field of the prompt: a text, messages or token ids; dots lead into objects
     #[arg(long, value_name = "FIELD")]
     pub(crate) prompt_field: Option<String>,
@@ -115,10 +115,19 @@ pub(crate) struct LogReadingArgs {
     pub(crate) limit: Option<usize>,
 }
 
-fn format(text: &str) -> Result<Option<LogFormat>, String> {
-    match text {
-        "auto" => Ok(None),
-        name => name.parse().map(Some).map_err(|e| format!("{e}")),
+/// A format by name; `None` (auto): it is found by looking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct WantedFormat(pub(crate) Option<LogFormat>);
+
+impl WantedFormat {
+    fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "auto" => Ok(WantedFormat(None)),
+            name => match name.parse() {
+                Ok(format) => Ok(WantedFormat(Some(format))),
+                Err(why) => Err(format!("{why}")),
+            },
+        }
     }
 }
 

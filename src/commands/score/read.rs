@@ -94,7 +94,7 @@ pub(super) fn read(
 
 fn options(args: &LogReadingArgs) -> LogOptions {
     LogOptions {
-        format: args.format,
+        format: args.format.and_then(|wanted| wanted.0),
         prompt_field: args.prompt_field.clone(),
         answer_field: args.answer_field.clone(),
         id_field: args.id_field.clone(),

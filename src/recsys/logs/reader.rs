@@ -12,12 +12,13 @@ use serde_json::Value;
 use super::chunks;
 use super::entry::{LogEntry, LogPlace};
 use super::fields::word;
+use super::format::LogFormat;
 use super::joining::{Closed, LineJoiner, Stopped};
 use super::options::LogOptions;
 use super::refusal::LogRefusal;
 use super::report::{LogReport, LogSkip};
 use super::rows::NextRow;
-use super::shape::{LoggedLine, line};
+use super::shape::{LoggedLine, allowed, line};
 use super::source::{LogReading, LogSource};
 use super::values::NextValue;
 use crate::text_input::Next;
@@ -173,7 +174,7 @@ impl LogReader {
             None => text,
         };
         match serde_json::from_str::<Value>(text) {
-            Ok(value) if event.is_some() && chunks::is_event_chunk(&value) => {
+            Ok(value) if event.is_some() && self.is_text_chunk(&value) => {
                 self.report.n_lines += 1;
                 let id = word(&value, &["id"]).unwrap_or_default();
                 let met = self.chunk(id, &place, &value);
@@ -187,6 +188,15 @@ impl LogReader {
                 Ok(())
             }
         }
+    }
+
+    /// Whether an event is a chunk of a completion, which has no delta to be known by.
+    fn is_text_chunk(&self, value: &Value) -> bool {
+        let options = &self.options;
+        chunks::is_event_chunk(value)
+            && !chunks::is_chunk(value)
+            && options.answer_field.is_none()
+            && allowed(options.format, LogFormat::OpenaiCompletion).is_ok()
     }
 
     fn take_value(
@@ -206,7 +216,7 @@ impl LogReader {
         &mut self,
         place: &LogPlace,
         met: Result<Vec<LogEntry>, Stopped>,
-        format: Option<super::LogFormat>,
+        format: Option<LogFormat>,
     ) -> Result<()> {
         match met {
             Ok(entries) => {

@@ -113,7 +113,7 @@ fn half(value: &Value) -> Option<LoggedLine> {
 }
 
 /// The forms that the values of a table and of a JSON file share are allowed for both.
-fn allowed(asked: Option<LogFormat>, found: LogFormat) -> Result<(), LogRefusal> {
+pub(super) fn allowed(asked: Option<LogFormat>, found: LogFormat) -> Result<(), LogRefusal> {
     let is_allowed = match asked {
         None | Some(LogFormat::Csv | LogFormat::Tsv) => true,
         Some(asked) => asked == found,

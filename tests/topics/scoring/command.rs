@@ -5,7 +5,9 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use laserscope::recsys::logs::LogFormat;
 use serde_json::{Value, json};
+use strum::VariantArray;
 
 pub(super) fn call(args: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_laserscope"));
@@ -502,6 +504,18 @@ fn an_answer_of_a_log_opens_as_a_run() {
     assert!(refused(&["score", &log, "--open", "none", "--trace", &file], 1).contains("no answer"));
     let learning = ["score", &log, "--open", "r1", "--trace", &file, "--learn"];
     assert!(refused(&learning, 1).contains("--learn"));
+    // Every format can be named: the log is read, or refused with the reason.
+    for name in LogFormat::VARIANTS {
+        let name = <&str>::from(*name);
+        let named = call(&["score", &log, "--format", name]);
+        assert!(named.status.code() < Some(2), "{name}: {}", told(&named));
+    }
+    for name in ["auto", "ids"] {
+        assert!(
+            call(&["score", &log, "--format", name]).status.success(),
+            "{name}"
+        );
+    }
     // Some answers alone: as many lines, and figures as among all.
     let only = ["score", &log, "--only", "r3", "--only", "r1", "--csv"];
     let printed = |args: &[&str]| String::from_utf8(call(args).stdout).expect("text");
