@@ -7,8 +7,10 @@ use ratatui::text::Line;
 use ratatui::widgets::{Paragraph, Widget};
 
 use crate::present::theme::Theme;
+use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::shell::layout;
+use crate::tui::widgets::list::moved;
 use crate::tui::widgets::pane;
 
 /// What does not change while it is open.
@@ -16,29 +18,33 @@ pub(super) struct Page {
     pub(super) title: &'static str,
     /// Where there is room, in columns.
     pub(super) width: u16,
+    /// Its lines, no wider than this.
+    pub(super) lines: fn(&App, &Theme, usize) -> Vec<Line<'static>>,
 }
 
 impl Page {
     /// Columns of its lines.
-    pub(super) fn inner_width(&self, area: Rect) -> usize {
+    fn inner_width(&self, area: Rect) -> usize {
         usize::from(self.width.min(area.width).saturating_sub(4))
     }
 
-    /// How far lines made for this width can be scrolled.
-    pub(super) fn last_scroll(&self, app: &App, lines: impl Fn(usize) -> usize) -> usize {
-        let area = layout::whole(app);
+    /// How far it is scrolled after an action.
+    pub(super) fn scrolled(&self, app: &App, scroll: usize, action: &Action) -> usize {
+        let (area, theme) = (layout::whole(app), app.look.theme.theme());
         let height = usize::from(area.height.saturating_sub(4));
-        lines(self.inner_width(area)).saturating_sub(height)
+        let n = (self.lines)(app, &theme, self.inner_width(area)).len();
+        moved(scroll, action, n.saturating_sub(height))
     }
 
     pub(super) fn render(
         &self,
-        lines: Vec<Line<'static>>,
+        app: &App,
         scroll: usize,
         theme: &Theme,
         area: Rect,
         buf: &mut Buffer,
     ) {
+        let lines = (self.lines)(app, theme, self.inner_width(area));
         let height = (lines.len() as u16 + 2).min(area.height.saturating_sub(2));
         let rect = pane::centred(area, self.width.min(area.width), height);
         let inner = pane::dialog(self.title, rect, theme, buf);

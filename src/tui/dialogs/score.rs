@@ -13,12 +13,12 @@ use crate::tui::app::dialog::Dialog;
 use crate::tui::app::{App, Effect, Tone};
 use crate::tui::keys::context::Context;
 use crate::tui::screens::catalog::board::scoring::{MarkedScore, MarkedScoring};
-use crate::tui::widgets::list::moved;
 use crate::tui::widgets::paragraph::wrap;
 
 const PAGE: Page = Page {
     title: "SCORES",
     width: 104,
+    lines,
 };
 
 /// The page; it waits for the scores where they are not there yet.
@@ -43,25 +43,19 @@ impl Dialog for ScoreDialog {
                     app.effects.push(Effect::Copy(score.command));
                 }
             }
-            other => self.scroll = moved(self.scroll, other, last_scroll(app)),
+            other => self.scroll = PAGE.scrolled(app, self.scroll, other),
         }
         app.keep(self);
         Vec::new()
     }
 
     fn render(&self, app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
-        let lines = lines(app, theme, PAGE.inner_width(area));
-        PAGE.render(lines, self.scroll, theme, area, buf);
+        PAGE.render(app, self.scroll, theme, area, buf);
     }
 }
 
 fn score(app: &App) -> Option<MarkedScore> {
     app.catalog.board.scoring.as_ref()?.score()
-}
-
-fn last_scroll(app: &App) -> usize {
-    let theme = app.look.theme.theme();
-    PAGE.last_scroll(app, |width| lines(app, &theme, width).len())
 }
 
 fn lines(app: &App, theme: &Theme, width: usize) -> Vec<Line<'static>> {

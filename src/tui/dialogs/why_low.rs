@@ -21,12 +21,12 @@ use crate::tui::app::dialog::Dialog;
 use crate::tui::keys::context::Context;
 use crate::tui::screens::decode::state::Cursor;
 use crate::tui::widgets::bars;
-use crate::tui::widgets::list::moved;
 use crate::tui::widgets::paragraph::wrap;
 
 const PAGE: Page = Page {
     title: "WHY LOW?",
     width: 100,
+    lines,
 };
 const LABEL: usize = 18;
 const COLUMN: usize = 8;
@@ -55,15 +55,14 @@ impl Dialog for WhyLowDialog {
             Action::NextStep => app.move_steps(1),
             Action::PreviousMatch => go_to_alike(app, false),
             Action::NextMatch => go_to_alike(app, true),
-            other => self.scroll = moved(self.scroll, other, last_scroll(app)),
+            other => self.scroll = PAGE.scrolled(app, self.scroll, other),
         }
         app.keep(self);
         Vec::new()
     }
 
     fn render(&self, app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
-        let lines = lines(app, theme, PAGE.inner_width(area));
-        PAGE.render(lines, self.scroll, theme, area, buf);
+        PAGE.render(app, self.scroll, theme, area, buf);
     }
 }
 
@@ -84,12 +83,6 @@ fn go_to_alike(app: &mut App, forward: bool) {
     if let Some(step) = found {
         app.decode.go_to(Cursor::at(step));
     }
-}
-
-fn last_scroll(app: &App) -> usize {
-    PAGE.last_scroll(app, |width| {
-        lines(app, &app.look.theme.theme(), width).len()
-    })
 }
 
 fn lines(app: &App, theme: &Theme, width: usize) -> Vec<Line<'static>> {

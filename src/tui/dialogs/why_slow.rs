@@ -20,12 +20,12 @@ use crate::tui::app::dialog::Dialog;
 use crate::tui::keys::context::Context;
 use crate::tui::screens::decode::panes::origin::source_name;
 use crate::tui::widgets::bars;
-use crate::tui::widgets::list::moved;
 use crate::tui::widgets::paragraph::wrap;
 
 const PAGE: Page = Page {
     title: "WHY SLOW?",
     width: 110,
+    lines,
 };
 const LABEL: usize = 22;
 const COLUMN: usize = 10;
@@ -52,22 +52,15 @@ impl Dialog for WhySlowDialog {
             Action::Close => return Vec::new(),
             Action::PreviousStep => app.move_steps(-1),
             Action::NextStep => app.move_steps(1),
-            other => self.scroll = moved(self.scroll, other, last_scroll(app)),
+            other => self.scroll = PAGE.scrolled(app, self.scroll, other),
         }
         app.keep(self);
         Vec::new()
     }
 
     fn render(&self, app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
-        let lines = lines(app, theme, PAGE.inner_width(area));
-        PAGE.render(lines, self.scroll, theme, area, buf);
+        PAGE.render(app, self.scroll, theme, area, buf);
     }
-}
-
-fn last_scroll(app: &App) -> usize {
-    PAGE.last_scroll(app, |width| {
-        lines(app, &app.look.theme.theme(), width).len()
-    })
 }
 
 fn lines(app: &App, theme: &Theme, width: usize) -> Vec<Line<'static>> {
