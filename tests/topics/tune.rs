@@ -169,7 +169,7 @@ fn a_finished_test_says_what_a_recommender_makes_of_a_cell() {
         }
         press(&mut app, KeyCode::Down);
     }
-    let found = "AUC: DIN -0.0031 (-0.0041 to -0.0021) worse";
+    let found = "AUC DIN -0.0031 (-0.0041 to -0.0021) worse";
     assert!(
         texts.iter().any(|shown| shown.contains(found)),
         "{}",
@@ -178,7 +178,7 @@ fn a_finished_test_says_what_a_recommender_makes_of_a_cell() {
     assert!(
         texts
             .iter()
-            .any(|shown| shown.contains("AUC: not tested on ml-small"))
+            .any(|shown| shown.contains("AUC not tested on ml-small"))
     );
     // Beside the cell's point, too.
     assert!(

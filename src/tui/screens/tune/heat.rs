@@ -270,8 +270,12 @@ pub(crate) fn cell(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         lines.extend(facts(figures, theme, width));
     }
     if let Some(tested) = &app.tune.tested {
-        let text = in_recommender(tested, &params.verify);
-        lines.push(Line::styled(fit(&text, width), theme.text()));
+        let texts = wrap_parts(in_recommender(tested, &params.verify), width);
+        lines.extend(
+            texts
+                .into_iter()
+                .map(|text| Line::styled(text, theme.text())),
+        );
     }
     lines.push(opens(app, theme, width));
     let subject = view.subject().map(|a| &a.subject);
@@ -330,15 +334,15 @@ fn facts(figures: &CellFigures, theme: &Theme, width: usize) -> Vec<Line<'static
 }
 
 /// What a click model makes of the rule's knowledge.
-fn in_recommender(tested: &TestedRules, rule: &AcceptanceRule) -> String {
+fn in_recommender(tested: &TestedRules, rule: &AcceptanceRule) -> Vec<String> {
     let of = |found: &AucDifference| {
         let (backbone, finding) = (&found.backbone, &found.finding);
-        format!("{backbone} {} {finding}", found.with_interval())
+        format!("AUC {backbone} {} {finding}", found.with_interval())
     };
     let found: Vec<String> = tested.of(rule).iter().map(of).collect();
     match found.is_empty() {
-        true => format!("AUC: not tested on {}", tested.catalog),
-        false => format!("AUC: {}", found.join(" · ")),
+        true => vec![format!("AUC not tested on {}", tested.catalog)],
+        false => found,
     }
 }
 

@@ -49,10 +49,11 @@ pub(crate) struct SweepPlaces {
     pub(crate) cell: Rect,
 }
 
-pub(crate) fn sweep(pane: Rect, n_rows: usize) -> SweepPlaces {
+/// `n_tested`: rows for what a downstream test has found.
+pub(crate) fn sweep(pane: Rect, n_rows: usize, n_tested: usize) -> SweepPlaces {
     let [head, rest] = pane::split_rows(pane::inner(pane), HEAD_ROWS);
     let tall = rest.height + HEAD_ROWS >= TALL;
-    let cell_rows = if tall { CELL_ROWS } else { CELL_ROWS - 2 };
+    let cell_rows = if tall { CELL_ROWS } else { CELL_ROWS - 2 } + n_tested as u16;
     let rows = [Constraint::Fill(1), Constraint::Length(cell_rows)];
     let [rest, cell] = Layout::vertical(rows).areas(rest);
     // A title, the columns' names, and a legend.

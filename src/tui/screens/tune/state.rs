@@ -76,6 +76,12 @@ impl Tune {
         }
     }
 
+    /// Click models of the downstream test.
+    pub(super) fn n_tested(&self) -> usize {
+        let tested = self.tested.as_ref();
+        tested.map_or(0, |tested| tested.backbones.len())
+    }
+
     pub(super) fn click(&mut self, target: &Target) {
         match *target {
             Target::Slider(row) => (self.side, self.row) = (Side::Sliders, row),

@@ -51,7 +51,7 @@ fn settings(app: &App, theme: &Theme, rect: Rect, buf: &mut Buffer) {
 
 fn sweep(app: &App, theme: &Theme, rect: Rect, buf: &mut Buffer) {
     let n_rows = app.tune.sweep.layer().map_or(0, |l| l.rows.len());
-    let places = tune_layout::sweep(rect, n_rows);
+    let places = tune_layout::sweep(rect, n_rows, app.tune.n_tested());
     sweep_head::render(app, theme, places.head, buf);
     if app.tune.sweep.found.is_none() {
         let text = format!(
@@ -94,7 +94,7 @@ fn slider_at(app: &App, rect: Rect, at: Position) -> Option<Target> {
 fn cell_at(app: &App, rect: Rect, at: Position) -> Option<Target> {
     let layer = app.tune.sweep.layer()?;
     let (n_rows, n_columns) = (layer.rows.len(), layer.columns.len());
-    let heat = tune_layout::sweep(rect, n_rows).heat;
+    let heat = tune_layout::sweep(rect, n_rows, app.tune.n_tested()).heat;
     let cells = (0..n_rows).flat_map(|row| (0..n_columns).map(move |column| (row, column)));
     let mut hit = cells.filter(|&(row, column)| {
         let place = tune_layout::heat_cell(heat, row, column, n_columns);
