@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use color_eyre::eyre::{Result, ensure, eyre};
+use color_eyre::eyre::{Result, bail, ensure, eyre};
 
 use super::read::{self, ReadLogs};
 use super::ways::{self, ScoreWay};
@@ -59,18 +59,13 @@ fn only(args: &ScoreArgs, answers: &Answers) -> Result<Option<HashSet<u32>>> {
     if args.only.is_empty() {
         return Ok(None);
     }
-    let mut found = HashSet::new();
-    for id in &args.only {
-        let entries = answers.entries.iter().enumerate();
-        let of_id = entries.filter(|(_, entry)| entry.id == *id);
-        let before = found.len();
-        found.extend(of_id.map(|(number, _)| number as u32));
-        ensure!(
-            found.len() > before || args.only.iter().filter(|other| *other == id).count() > 1,
-            "--only {id}: no answer has this id; `laserscope score --csv` lists the ids"
-        );
+    let known: HashSet<&str> = answers.entries.iter().map(|e| e.id.as_str()).collect();
+    if let Some(id) = args.only.iter().find(|id| !known.contains(id.as_str())) {
+        bail!("--only {id}: no answer has this id; `laserscope score --csv` lists the ids");
     }
-    Ok(Some(found))
+    let entries = (0..).zip(&answers.entries);
+    let of_those = entries.filter(|(_, entry)| args.only.contains(&entry.id));
+    Ok(Some(of_those.map(|(number, _)| number).collect()))
 }
 
 /// Reads the logs. `None`: cancelled.

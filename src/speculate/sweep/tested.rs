@@ -1,11 +1,11 @@
 //! What a downstream test has found about the rules that a sweep tries.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::speculate::params::AcceptanceRule;
 
 /// The paired difference in AUC that knowledge decoded under a rule makes to a click model.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct AucDifference {
     /// The click model.
     pub(crate) backbone: String,

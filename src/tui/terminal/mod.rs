@@ -69,6 +69,9 @@ pub async fn run(
     );
     let outcome = AssertUnwindSafe(drawing).catch_unwind().await;
     let as_asked = matches!(&outcome, Ok(Ok(Next::Leave)));
+    if let Some(scoring) = &app.catalog.board.scoring {
+        scoring.cancel();
+    }
     // The run under way first: after a signal there is little time.
     let mut told = match as_asked {
         true => Vec::new(),

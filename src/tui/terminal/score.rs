@@ -3,10 +3,10 @@
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use color_eyre::eyre::{Result, WrapErr, eyre};
+use color_eyre::eyre::{Result, WrapErr, bail, eyre};
 use serde_json::json;
 
 use super::files;
@@ -14,6 +14,7 @@ use crate::present::board::{BoardRow, RowFrom};
 use crate::speculate::command_line::quoted;
 use crate::speculate::sweep::Job;
 use crate::speculate::trace::Trace;
+use crate::speculate::verify::Finish;
 use crate::tui::app::App;
 use crate::tui::screens::catalog::board::scoring::{MarkedScore, MarkedScoring};
 use crate::tui::screens::compare::state::Choice;
@@ -126,28 +127,47 @@ fn scored(handed: Handed, scoring: &MarkedScoring) -> Result<MarkedScore> {
     })
 }
 
-/// Writes the runs as a log: token ids alone, no texts.
+/// Writes the runs as a log of token ids. Runs of one prompt are answers to one request, so
+/// that they do not draft for each other.
 fn written(folder: &Path, runs: Vec<Marked>) -> Result<String> {
-    let mut log = String::new();
+    let mut requests: Vec<Vec<Trace>> = Vec::new();
     for run in runs {
         let trace = match run {
             Marked::Here(trace) => *trace,
             Marked::File(path) => files::load(&path)?,
         };
-        log.push_str(&line(&trace));
+        let ids = &trace.header.prompt_ids;
+        let is_asked = |request: &&mut Vec<Trace>| request[0].header.prompt_ids == *ids;
+        match requests.iter_mut().find(is_asked) {
+            Some(request) => request.push(trace),
+            None => requests.push(vec![trace]),
+        }
     }
+    let log: String = requests.iter().map(|request| line(request)).collect();
     files::write_new(folder, "marked-answers", &[("jsonl", log.as_bytes())])
 }
 
-/// A line as `generate --json` has it.
-fn line(trace: &Trace) -> String {
-    let subject = &trace.header.subject;
+/// A request and its answers, as vLLM's server writes them, with the fields of this program.
+fn line(request: &[Trace]) -> String {
+    let header = &request[0].header;
+    let choice = |(index, trace): (usize, &Trace)| {
+        let finish = trace.end.as_ref().map(|end| match end.finish {
+            Finish::Eos => "stop",
+            Finish::Length | Finish::Context | Finish::Cancelled => "length",
+        });
+        json!({
+            "index": index,
+            "text": "",
+            "prompt_token_ids": header.prompt_ids,
+            "token_ids": trace.token_ids(),
+            "finish_reason": finish,
+        })
+    };
+    let choices = request.iter().enumerate().map(choice);
     let line = json!({
-        "subject": {"kind": subject.kind, "id": subject.id, "group": subject.group},
-        "prompt_ids": trace.header.prompt_ids,
-        "opening_len": trace.header.opening_len,
-        "token_ids": trace.token_ids(),
-        "finish": trace.end.as_ref().map(|end| end.finish),
+        "subject": header.subject,
+        "opening_len": header.opening_len,
+        "choices": choices.collect::<Vec<_>>(),
     });
     format!("{line}\n")
 }
@@ -158,16 +178,15 @@ fn run(words: &[String], scoring: &MarkedScoring) -> Result<String> {
     let mut command = Command::new(program);
     command.args(words).stdin(Stdio::null());
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().wrap_err("starting to score")?;
-    let printed = read(child.stdout.take());
-    let told = read(child.stderr.take());
+    let mut process = command.spawn().wrap_err("starting to score")?;
+    let (printed, told) = (read(process.stdout.take()), read(process.stderr.take()));
+    scoring.started(process);
     let status = loop {
-        if let Some(status) = child.try_wait()? {
+        if let Some(status) = scoring.exit()? {
             break status;
         }
         if !scoring.is_under_way() {
-            end(&mut child);
-            return Err(eyre!("stopped"));
+            bail!("stopped");
         }
         std::thread::sleep(LOOKED_EVERY);
     };
@@ -193,8 +212,30 @@ fn read(from: Option<impl Read + Send + 'static>) -> Reader {
     })
 }
 
-fn end(child: &mut Child) {
-    // It may have ended by itself.
-    let _ = child.kill();
-    let _ = child.wait();
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    #[test]
+    fn runs_of_one_prompt_are_answers_to_one_request() {
+        let shipped = &include_bytes!("../../../assets/traces/strict.jsonl")[..];
+        let run = Trace::load(shipped).expect("a trace");
+        let mut other = run.clone();
+        other.header.prompt_ids.push(7);
+        let folder = tempfile::tempdir().expect("a folder");
+        let marked = [&run, &other, &run].map(|run| Marked::Here(Box::new(run.clone())));
+        let path = written(folder.path(), marked.into()).expect("writes");
+        let log = std::fs::read_to_string(path).expect("reads");
+        let lines = log
+            .lines()
+            .map(|line| serde_json::from_str(line).expect("JSON"));
+        let lines: Vec<Value> = lines.collect();
+        let n_answers = |line: &Value| line["choices"].as_array().map_or(0, Vec::len);
+        assert_eq!(lines.iter().map(n_answers).collect::<Vec<_>>(), [2, 1]);
+        let answer = &lines[0]["choices"][1];
+        assert_eq!(answer["token_ids"], json!(run.token_ids()));
+        assert_eq!(answer["prompt_token_ids"], json!(run.header.prompt_ids));
+    }
 }

@@ -1,6 +1,8 @@
 //! The marked answers handed to `laserscope score`: a process of its own scores them, and what
 //! it prints is shown as a page.
 
+use std::io;
+use std::process::{Child, ExitStatus};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// How scoring ended: the command line, and what it printed or why it failed.
@@ -12,9 +14,10 @@ pub struct MarkedScore {
     pub printed: Result<String, String>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 enum Stage {
-    UnderWay,
+    /// `None`: the process has not been started.
+    UnderWay(Option<Child>),
     Cancelled,
     Ended(MarkedScore),
 }
@@ -31,7 +34,7 @@ impl MarkedScoring {
     pub(crate) fn new(n: usize) -> Self {
         MarkedScoring {
             n,
-            stage: Arc::new(Mutex::new(Stage::UnderWay)),
+            stage: Arc::new(Mutex::new(Stage::UnderWay(None))),
         }
     }
 
@@ -41,13 +44,33 @@ impl MarkedScoring {
 
     /// Whether the process is still wanted and has not ended.
     pub fn is_under_way(&self) -> bool {
-        matches!(*self.stage(), Stage::UnderWay)
+        matches!(*self.stage(), Stage::UnderWay(_))
+    }
+
+    /// The process was started; where it is not wanted any more, it ends.
+    pub(crate) fn started(&self, mut process: Child) {
+        match &mut *self.stage() {
+            Stage::UnderWay(place) => *place = Some(process),
+            Stage::Cancelled | Stage::Ended(_) => kill(&mut process),
+        }
+    }
+
+    /// How the process ended; `None`: it has not, or is not wanted any more.
+    ///
+    /// # Errors
+    /// What the system reports.
+    pub(crate) fn exit(&self) -> io::Result<Option<ExitStatus>> {
+        match &mut *self.stage() {
+            Stage::UnderWay(Some(process)) => process.try_wait(),
+            Stage::UnderWay(None) | Stage::Cancelled | Stage::Ended(_) => Ok(None),
+        }
     }
 
     /// The process is not wanted any more.
     pub(crate) fn cancel(&self) {
         let mut stage = self.stage();
-        if matches!(*stage, Stage::UnderWay) {
+        if let Stage::UnderWay(process) = &mut *stage {
+            process.iter_mut().for_each(kill);
             *stage = Stage::Cancelled;
         }
     }
@@ -55,7 +78,7 @@ impl MarkedScoring {
     /// The process has ended.
     pub fn end(&self, score: MarkedScore) {
         let mut stage = self.stage();
-        if matches!(*stage, Stage::UnderWay) {
+        if matches!(*stage, Stage::UnderWay(_)) {
             *stage = Stage::Ended(score);
         }
     }
@@ -64,7 +87,13 @@ impl MarkedScoring {
     pub fn score(&self) -> Option<MarkedScore> {
         match &*self.stage() {
             Stage::Ended(score) => Some(score.clone()),
-            Stage::UnderWay | Stage::Cancelled => None,
+            Stage::UnderWay(_) | Stage::Cancelled => None,
         }
     }
+}
+
+fn kill(process: &mut Child) {
+    // It may have ended by itself.
+    let _ = process.kill();
+    let _ = process.wait();
 }
