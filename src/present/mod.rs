@@ -20,6 +20,7 @@ pub(crate) mod names;
 pub(crate) mod number;
 pub(crate) mod palette;
 pub mod picture;
+pub mod prediction;
 pub mod record;
 pub mod selection;
 pub(crate) mod story;

@@ -139,6 +139,8 @@ pub enum Action {
     NextStep,
     WhySlow,
     WhyLow,
+    /// Questions about steps whose verdict is still hidden.
+    Predict,
     /// Branch the run from the step looked at.
     Branch,
     /// The document that the selected draft came from, on the Pool screen.

@@ -51,6 +51,7 @@ mod pool;
 mod pool_file;
 mod pool_screen;
 mod real;
+mod predict;
 mod rerun;
 mod room;
 mod rooms;

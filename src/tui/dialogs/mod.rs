@@ -14,6 +14,7 @@ pub(crate) mod help;
 pub mod leave;
 mod page;
 pub(crate) mod pool_text;
+pub mod predict;
 pub(crate) mod prompt;
 pub mod remove_document;
 pub(crate) mod runs;

@@ -98,6 +98,7 @@ static SCREENS: &[Binding] = table! {
         Action::NextPhase; [Key::char('.')] ", .|phases" "the next phase of the step: retrieve, draft, verify, commit";
         Action::PreviousPhase; [Key::char(',')] "" "the previous phase of the step";
         Action::Filter; [Key::char('/')] "search" "search the text; previous-match and next-match then go from match to match";
+        Action::Predict; [Key::char('Q')] "predict" "predict the step's verdict before it is shown: how many tokens, which drafts are refused";
         Action::Bookmark; [Key::char('B')] "" "set or remove a bookmark at this step";
         Action::NextBookmark; [Key::char('\'')] "" "the next bookmark";
         Action::GoTo; [Key::char('g')] "go to" "go to a step by its number";

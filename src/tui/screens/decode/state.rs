@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use crate::glossary::GlossaryPlace;
 use crate::present::lines::Ghosts;
+use crate::present::prediction::PredictionScore;
 use crate::present::selection::TreeSelection;
 use crate::tui::screens::decode::step_filter::StepFilter;
 
@@ -210,6 +211,8 @@ pub struct DecodeView {
     /// What is searched in the text.
     pub search: Option<Search>,
     pub(crate) pace: Pace,
+    /// How predictions have gone since they were last begun.
+    pub predictions: PredictionScore,
     /// First line of the text shown; `None`: wherever the cursor is.
     pub(crate) text_top: Option<usize>,
 }
@@ -226,6 +229,7 @@ impl Default for DecodeView {
             step_filter: StepFilter::default(),
             search: None,
             pace: Pace::FULL_SPEED,
+            predictions: PredictionScore::default(),
             text_top: None,
         }
     }
