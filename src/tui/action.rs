@@ -139,6 +139,8 @@ pub enum Action {
     NextStep,
     WhySlow,
     WhyLow,
+    /// The step's mask, its cache rows and a token's way.
+    InsidePass,
     /// Branch the run from the step looked at.
     Branch,
     /// The document that the selected draft came from, on the Pool screen.
