@@ -19,6 +19,8 @@ pub(crate) mod mark;
 pub(crate) mod names;
 pub(crate) mod number;
 pub(crate) mod palette;
+pub mod pass_picture;
+pub(crate) mod past_record;
 pub mod picture;
 pub mod prediction;
 pub mod record;

@@ -141,6 +141,8 @@ pub enum Action {
     WhyLow,
     /// Questions about steps whose verdict is still hidden.
     Predict,
+    /// The step's mask, its cache rows and a token's way.
+    InsidePass,
     /// Branch the run from the step looked at.
     Branch,
     /// The document that the selected draft came from, on the Pool screen.

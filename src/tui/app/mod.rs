@@ -18,7 +18,7 @@ use self::dialog::Dialog;
 use self::shared::{Appearance, EngineState, NextRun, Session};
 use crate::present::format::Format;
 use crate::present::record::Record;
-use crate::present::selection::{TreeSelection, first_look};
+use crate::present::selection::TreeSelection;
 use crate::protocol::{Command, RunId};
 use crate::recsys::knowledge::known_framework;
 use crate::speculate::params::Params;
@@ -320,7 +320,7 @@ impl App {
         let is_seen = |selection: &TreeSelection| is_there(selection) && self.is_shown(*selection);
         let first = [
             self.decode.selection,
-            Some(first_look(step)),
+            Some(self.first_look(step)),
             Some(TreeSelection::Draft(1)),
         ];
         let found = first.into_iter().flatten().find(is_seen);

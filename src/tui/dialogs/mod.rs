@@ -11,6 +11,7 @@ pub(crate) mod export;
 pub mod failure;
 pub(crate) mod go_to;
 pub(crate) mod help;
+pub(crate) mod inside_pass;
 pub mod leave;
 mod page;
 pub(crate) mod pool_text;

@@ -54,6 +54,8 @@ pub enum Context {
     WhyLow,
     /// A prediction about a step.
     Predict,
+    /// Inside the pass: mask, cache, a token's way.
+    Pass,
     /// Scores of the answers marked on the board.
     Score,
     /// A question about a large download.
@@ -101,6 +103,7 @@ impl Context {
             Context::WhySlow => "Why slow?",
             Context::WhyLow => "Why low?",
             Context::Predict => "Predicting",
+            Context::Pass => "Inside the pass",
             Context::Score => "Scores",
             Context::Question => "Question",
             Context::Leave => "Quitting",
@@ -135,6 +138,7 @@ impl Context {
             Context::WhySlow => &[Context::WhySlow, Context::Always],
             Context::WhyLow => &[Context::WhyLow, Context::Always],
             Context::Predict => &[Context::Predict, Context::Always],
+            Context::Pass => &[Context::Pass, Context::Always],
             Context::Score => &[Context::Score, Context::Always],
             Context::Question => &[Context::Question, Context::Always],
             Context::Leave => &[Context::Leave, Context::Always],
@@ -146,7 +150,7 @@ impl Context {
     }
 
     /// In the order of the help.
-    pub const ALL: [Context; 30] = [
+    pub const ALL: [Context; 31] = [
         Context::Decode,
         Context::Catalog,
         Context::Board,
@@ -171,6 +175,7 @@ impl Context {
         Context::WhySlow,
         Context::WhyLow,
         Context::Predict,
+        Context::Pass,
         Context::Score,
         Context::Question,
         Context::Leave,

@@ -88,6 +88,7 @@ static SCREENS: &[Binding] = table! {
         Action::Reference; [Key::char('r')] "measure" "run the same prompt autoregressively and strictly: speed-up, losslessness";
         Action::WhySlow; [Key::char('w')] "why slow?" "step costs explained: t(n), break-even, wasted rows, other budgets";
         Action::WhyLow; [Key::char('W')] "why low?" "acceptance explained: the cause of every step's end, and its lever";
+        Action::InsidePass; [Key::char('i')] "inside" "inside the pass: attention mask, KV cache, a token's way from logit to ruling";
         Action::Settings; [Key::char('p')] "settings" "settings for the next step: rule, k, tau, budget, drafter, sources";
         Action::Branch; [Key::char('b')] "branch" "branch the run from this step: with the current settings, or another token";
         Action::Follow; [Key::char('f')] "follow" "follow the newest step";
