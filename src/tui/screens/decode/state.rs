@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use serde::Deserialize;
-
 use crate::glossary::GlossaryPlace;
 use crate::present::lines::Ghosts;
 use crate::present::selection::TreeSelection;
@@ -78,8 +76,7 @@ impl StepPhase {
 }
 
 /// The Decode screen's panes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Pane {
     /// The running text.
     Text,
