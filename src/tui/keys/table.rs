@@ -235,6 +235,7 @@ static SCREENS: &[Binding] = table! {
     Lesson {
         Action::Answer; [Key::char('A')] "answer" "type the number that the task asks for";
         Action::NextTask; [Key::char('N')] "next" "skip the task; after the last one, the next lesson";
+        Action::ShowAnswer; [Key::char('D')] "" "in presenter mode, show the answer and do what the task asks";
     }
     Anywhere {
         Action::Show(Screen::Catalog); [Key::char('1')] "" "the catalog";
@@ -246,6 +247,7 @@ static SCREENS: &[Binding] = table! {
         Action::Show(Screen::Batch); [Key::char('7')] "" "many subjects in one pass";
         Action::Picture; [Key::char('P')] "" "save this screen as a picture and as text";
         Action::Commands; [Key::char(':')] "" "all commands by name; a number goes to a step";
+        Action::Present; [Key::char('L')] "" "presenter mode: one large pane at a time, answers of lessons on a key; or back";
         Action::NextTheme; [Key::char('t')] "" "the next theme";
         Action::ToggleMouse; [Key::char('M')] "" "let the mouse select text, or click again";
         Action::RetryModel; [Key::char('R')] "" "try again to download and load the model";

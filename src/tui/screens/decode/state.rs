@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use serde::Deserialize;
-
 use crate::glossary::GlossaryPlace;
 use crate::present::lines::Ghosts;
 use crate::present::prediction::PredictionScore;
@@ -79,8 +77,7 @@ impl StepPhase {
 }
 
 /// The Decode screen's panes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Pane {
     /// The running text.
     Text,
