@@ -202,6 +202,8 @@ struct PlayerStep {
     rows: usize,
     committed: usize,
     accepted: usize,
+    /// Rows in the cache before its pass.
+    cached: usize,
     /// What is worth looking at first: a node, or -1 for the bonus token.
     look: i32,
     /// Drafts that were not worth a row.
@@ -278,6 +280,7 @@ fn player_step(record: &Record, step: &Step, said: &mut Sentences) -> PlayerStep
         rows: step.tree.n_rows(),
         committed: step.verdict.n_committed(),
         accepted: step.verdict.path.len(),
+        cached: step.context_len.saturating_sub(1),
         look: line_of(first_look(step)),
         left: step.n_offered.saturating_sub(step.tree.n_rows()),
         ms: match &step.timing {

@@ -51,9 +51,11 @@ enum PlayerCheck {
         min_drafts: usize,
         min_committed: usize,
         max_accepted: Option<usize>,
+        beyond_argmax: bool,
     },
     Token {
-        fate: &'static str,
+        fate: Option<&'static str>,
+        min_depth: usize,
     },
     Pass {
         min_drafts: usize,
@@ -167,9 +169,10 @@ fn player_place(place: LessonPlace, view: &LessonView) -> PlayerPlace {
 
 fn player_check(check: &Check, runs: &LessonRuns, view: &LessonView) -> PlayerCheck {
     match check {
-        Check::Step(wanted) => step_check(wanted, runs),
-        Check::Token { fate } => PlayerCheck::Token {
-            fate: Mark::Fate(*fate).name(),
+        Check::Step(wanted) | Check::InsidePass(wanted) => step_check(wanted, runs),
+        Check::Token(wanted) => PlayerCheck::Token {
+            fate: wanted.fate.map(|fate| Mark::Fate(fate).name()),
+            min_depth: wanted.min_depth,
         },
         Check::Pass { min_drafts } => PlayerCheck::Pass {
             min_drafts: *min_drafts,
@@ -182,6 +185,7 @@ fn player_check(check: &Check, runs: &LessonRuns, view: &LessonView) -> PlayerCh
         | Check::Zoom { .. }
         | Check::Ghosts
         | Check::WhySlow
+        | Check::Predicted { .. }
         | Check::K { .. } => PlayerCheck::Look,
     }
 }
@@ -194,6 +198,7 @@ fn step_check(wanted: &StepCheck, runs: &LessonRuns) -> PlayerCheck {
         min_drafts: wanted.min_drafts,
         min_committed: wanted.min_committed,
         max_accepted: wanted.max_accepted,
+        beyond_argmax: wanted.beyond_argmax,
     }
 }
 

@@ -36,6 +36,10 @@ pub enum LessonKey {
     Runs,
     /// Where the time went.
     WhySlow,
+    /// The inside of the step's pass.
+    InsidePass,
+    /// Questions about steps whose verdict is hidden.
+    Predict,
     /// The next run of the list.
     Choose,
     /// Open the run chosen.

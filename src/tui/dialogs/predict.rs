@@ -340,6 +340,22 @@ impl App {
         });
     }
 
+    /// Answers so many questions as the recording has them, for an audience.
+    pub(crate) fn predict_in_time(&mut self, n: usize) {
+        self.predict();
+        while self.decode.predictions.asked < n
+            && let Some(question) = self.dialog_of::<PredictDialog>().map(|d| d.question.clone())
+        {
+            let right: Vec<bool> = question.choices.iter().map(|c| c.is_right).collect();
+            self.decode.predictions.add(&question, &right);
+            self.show_predicted(question.step, StepPhase::Commit);
+            self.dialog = None;
+            if self.decode.predictions.asked < n {
+                self.predict_from(question.step + 1);
+            }
+        }
+    }
+
     fn end_predicting(&mut self) {
         let score = self.decode.predictions;
         if score.asked > 0 {
