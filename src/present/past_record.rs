@@ -14,6 +14,11 @@ pub(crate) struct PastRecord {
 }
 
 impl PastRecord {
+    /// Gives its memory back.
+    pub(crate) fn forget(&self) {
+        self.last.take();
+    }
+
     /// The first `n_steps` of the whole run, and the texts of what the next step drafts.
     pub(crate) fn of(&self, whole: &Record, n_steps: usize) -> Rc<Record> {
         let mut last = self.last.borrow_mut();

@@ -180,6 +180,11 @@ impl Record {
         self.past.of(self, n_steps)
     }
 
+    /// Gives back what [`Record::after`] keeps.
+    pub(crate) fn forget_past(&self) {
+        self.past.forget();
+    }
+
     /// Why acceptance is not higher.
     pub(crate) fn why_low(&self) -> Rc<WhyLowSteps> {
         self.why_low.get(self.n_steps(), || {

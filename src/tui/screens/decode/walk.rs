@@ -86,7 +86,10 @@ impl App {
     pub(crate) fn known(&self) -> Option<KnownRecord<'_>> {
         let record = self.record()?;
         Some(match self.decode.phase() {
-            None => KnownRecord::Whole(record),
+            None => {
+                record.forget_past();
+                KnownRecord::Whole(record)
+            }
             Some(_) => KnownRecord::Past(record.after(self.n_known(record))),
         })
     }
