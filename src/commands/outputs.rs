@@ -7,6 +7,8 @@ use std::path::Path;
 
 use color_eyre::eyre::{Result, WrapErr, ensure};
 
+use crate::export::lesson::GENERATOR;
+
 /// Bytes read to recognize a file.
 const LOOKED_AT_BYTES: u64 = 1 << 12;
 
@@ -16,6 +18,7 @@ pub(crate) enum Kind {
     Trace,
     Groups,
     Picture,
+    Lesson,
     SyntheticUsers,
     SyntheticRatings,
 }
@@ -26,6 +29,7 @@ impl Kind {
             Kind::Trace => "a recorded run",
             Kind::Groups => "saved groups",
             Kind::Picture => "an SVG picture",
+            Kind::Lesson => "a lesson's page",
             Kind::SyntheticUsers => "a list of synthetic viewers",
             Kind::SyntheticRatings => "a list of synthetic ratings",
         }
@@ -36,6 +40,10 @@ impl Kind {
             Kind::Trace => text.starts_with(r#"{"line":"header","#),
             Kind::Groups => text.starts_with(r#"{"format":"laserscope groups""#),
             Kind::Picture => text.starts_with("<svg") || text.starts_with("<?xml"),
+            Kind::Lesson => {
+                text.starts_with("<!DOCTYPE html>")
+                    && text.contains(&format!(r#"<meta name="generator" content="{GENERATOR}">"#))
+            }
             Kind::SyntheticUsers => text.starts_with("id,name\nu001,Synthetic viewer"),
             Kind::SyntheticRatings => text.starts_with("user,item,rating,timestamp\nu001,i"),
         }

@@ -9,8 +9,10 @@ pub mod board;
 mod cast;
 mod escape;
 mod html;
+pub mod lesson;
 mod markdown;
 mod table;
+mod web;
 
 use std::time::Duration;
 

@@ -38,7 +38,7 @@ use crate::tui::screens::learn::state::Learn;
 use crate::tui::screens::pool::state::PoolScreen;
 use crate::tui::screens::tune::state::Tune;
 use crate::tui::screens::{Screen, Typing};
-use crate::tui::start::{Shipped, Start, StartEngine};
+use crate::tui::start::{Presenting, Shipped, Start, StartEngine};
 
 /// One line for the person, until the next key: over the hints at first, then above
 /// them.
@@ -191,6 +191,9 @@ impl App {
             app.engine.model = ModelState::None;
             app.open_batch(batch);
         }
+        if app.look.presenting == Presenting::Yes {
+            app.zoom_for_audience();
+        }
         if !notices.is_empty() {
             app.tell(Tone::Problem, notices.join(". "));
         }
@@ -233,7 +236,10 @@ impl App {
     /// A key press becomes an action, if it means anything here.
     pub(crate) fn key(&self, event: &KeyEvent) -> Option<Action> {
         let context = self.context();
-        let taught = self.learn.course.is_some() && self.dialog.is_none() && !context.takes_text();
+        let is_in_front = self.dialog.is_none()
+            || context == Context::Pass
+            || self.look.presenting == Presenting::Yes;
+        let taught = self.learn.course.is_some() && is_in_front && !context.takes_text();
         if let Some(action) = self
             .look
             .keys

@@ -15,6 +15,7 @@ pub(crate) mod inside_pass;
 pub mod leave;
 mod page;
 pub(crate) mod pool_text;
+pub mod predict;
 pub(crate) mod prompt;
 pub mod remove_document;
 pub(crate) mod runs;

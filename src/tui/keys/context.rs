@@ -52,6 +52,8 @@ pub enum Context {
     WhySlow,
     /// Why acceptance is low.
     WhyLow,
+    /// A prediction about a step.
+    Predict,
     /// Inside the pass: mask, cache, a token's way.
     Pass,
     /// Scores of the answers marked on the board.
@@ -100,6 +102,7 @@ impl Context {
             Context::Condition => "Finding steps",
             Context::WhySlow => "Why slow?",
             Context::WhyLow => "Why low?",
+            Context::Predict => "Predicting",
             Context::Pass => "Inside the pass",
             Context::Score => "Scores",
             Context::Question => "Question",
@@ -134,6 +137,7 @@ impl Context {
             Context::Condition => &[Context::Condition, Context::Always],
             Context::WhySlow => &[Context::WhySlow, Context::Always],
             Context::WhyLow => &[Context::WhyLow, Context::Always],
+            Context::Predict => &[Context::Predict, Context::Always],
             Context::Pass => &[Context::Pass, Context::Always],
             Context::Score => &[Context::Score, Context::Always],
             Context::Question => &[Context::Question, Context::Always],
@@ -146,7 +150,7 @@ impl Context {
     }
 
     /// In the order of the help.
-    pub const ALL: [Context; 30] = [
+    pub const ALL: [Context; 31] = [
         Context::Decode,
         Context::Catalog,
         Context::Board,
@@ -170,6 +174,7 @@ impl Context {
         Context::Condition,
         Context::WhySlow,
         Context::WhyLow,
+        Context::Predict,
         Context::Pass,
         Context::Score,
         Context::Question,

@@ -137,6 +137,19 @@ pub(super) static DIALOGS: &[Binding] = table! {
         Action::Help; [Key::char('?')] "help" "what these terms mean";
         Action::Close; [ESC, ENTER, Key::char('W'), Key::char('q')] "back" "back";
     }
+    Predict {
+        Action::Less; [LEFT, Key::char('h')] "←→|number" "a smaller number";
+        Action::More; [RIGHT, Key::char('l')] "" "a larger number";
+        Action::Up; [UP, Key::char('k')] "↑↓|choose" "the choice above";
+        Action::Down; [DOWN, Key::char('j')] "" "the choice below";
+        Action::PageUp; [PAGE_UP] "" "a page up";
+        Action::PageDown; [PAGE_DOWN] "" "a page down";
+        Action::First; [HOME] "" "the first choice";
+        Action::Last; [END] "" "the last choice";
+        Action::Mark; [SPACE] "mark" "mark the draft as refused, or unmark it";
+        Action::Submit; [ENTER] "answer/next" "answer, then the next question";
+        Action::Close; [ESC, Key::char('q')] "end" "end predicting, and say the score";
+    }
     Pass {
         Action::Up; [UP, Key::char('k')] "↑↓|node" "the node above";
         Action::Down; [DOWN, Key::char('j')] "" "the node below";

@@ -67,6 +67,7 @@ impl App {
             Action::Filter => self.open_search(),
             Action::Branch => self.open_branch(),
             Action::WhyLow if self.n_steps() > 0 => self.ask(WhyLowDialog::default()),
+            Action::Predict => self.predict(),
             Action::InsidePass if self.n_steps() > 0 => self.ask(InsidePass::default()),
             Action::WhySlow if self.n_steps() > 0 => self.ask(WhySlowDialog::default()),
             Action::NextPane => self.decode.focus(self.decode.pane.neighbour(true)),

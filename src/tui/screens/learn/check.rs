@@ -1,16 +1,14 @@
 //! Whether a task is done: what its check says of what the interface shows.
 
+use crate::present::lesson::check::{Check, PaneName, ScreenName, TokenCheck, is_answer};
 use crate::present::lines::Ghosts;
 use crate::present::selection::TreeSelection;
 use crate::speculate::params::AcceptanceRule;
-use crate::speculate::trace::Step;
-use crate::speculate::verify::Fate;
 use crate::tui::app::App;
+use crate::tui::dialogs::inside_pass::InsidePass;
 use crate::tui::dialogs::why_slow::WhySlowDialog;
-use crate::tui::lesson::check::{Check, ScreenName, StepCheck};
-use crate::tui::lesson::figure::Figure;
 use crate::tui::screens::Screen;
-use crate::tui::screens::decode::state::Zoom;
+use crate::tui::screens::decode::state::{Pane, Zoom};
 
 impl Check {
     /// Whether the interface is in the state asked for. `answer` is what was
@@ -22,14 +20,19 @@ impl Check {
                     && is_shown(app, wanted.run.as_deref())
                     && app.step().is_some_and(|s| wanted.fits(s))
             }
-            Check::Token { fate } => decoding(app) && picked_fate(app) == Some(*fate),
+            Check::Token(wanted) => decoding(app) && is_picked(app, wanted),
+            Check::InsidePass(wanted) => {
+                app.dialog_of::<InsidePass>().is_some()
+                    && app.step().is_some_and(|s| wanted.fits(s))
+            }
+            Check::Predicted { at_least } => app.decode.predictions.asked >= *at_least,
             Check::Screen { screen } => app.screen == screen.screen(),
             Check::Pass { min_drafts } => {
                 let pass = app.batch.pass().filter(|_| app.screen == Screen::Batch);
                 pass.is_some_and(|pass| pass.drafts >= *min_drafts)
             }
             Check::Zoom { pane } => {
-                decoding(app) && app.decode.zoom == Zoom::One && app.decode.pane == *pane
+                decoding(app) && app.decode.zoom == Zoom::One && app.decode.pane == pane.pane()
             }
             Check::Run { run } => decoding(app) && is_shown(app, Some(run)),
             Check::Ghosts => decoding(app) && app.decode.ghosts == Ghosts::Shown,
@@ -37,7 +40,9 @@ impl Check {
             Check::K { k } => {
                 matches!(app.next.params.verify, AcceptanceRule::Relaxed { k: set, .. } if set == *k)
             }
-            Check::Answer { figure, within } => is_answer(app, answer, figure, *within),
+            Check::Answer { figure, within } => {
+                answer.is_some_and(|typed| is_answer(typed, figure, *within, &app.lesson_view()))
+            }
         }
     }
 }
@@ -50,36 +55,30 @@ fn is_shown(app: &App, run: Option<&str>) -> bool {
     run.is_none_or(|name| app.learn.run_named(name) == app.session.shown)
 }
 
-fn picked_fate(app: &App) -> Option<Fate> {
-    match app.selection()? {
-        TreeSelection::Draft(node) => app.step()?.verdict.fate(node),
-        TreeSelection::Root | TreeSelection::Bonus => None,
-    }
-}
-
-fn is_answer(app: &App, answer: Option<&str>, figure: &Figure, within: f64) -> bool {
-    let typed = answer.and_then(|a| a.trim().replace(',', ".").parse::<f64>().ok());
-    match (typed, figure.value(app)) {
-        (Some(typed), Some(value)) => (typed - value).abs() <= within * value.abs() + 1e-9,
+fn is_picked(app: &App, wanted: &TokenCheck) -> bool {
+    match (app.selection(), app.step()) {
+        (Some(TreeSelection::Draft(node)), Some(step)) => wanted.fits(step, node),
         _ => false,
     }
 }
 
-impl StepCheck {
-    fn fits(&self, step: &Step) -> bool {
-        let committed = step.verdict.n_committed();
-        step.index + 1 >= self.at_least
-            && self.has.is_none_or(|fate| step.verdict.count(fate) > 0)
-            && step.tree.n_drafts() >= self.min_drafts
-            && committed >= self.min_committed
-            && self
-                .max_accepted
-                .is_none_or(|most| step.verdict.path.len() <= most)
+impl PaneName {
+    /// The pane of this name.
+    pub(super) fn pane(self) -> Pane {
+        match self {
+            PaneName::Text => Pane::Text,
+            PaneName::Tree => Pane::Tree,
+            PaneName::Steps => Pane::Steps,
+            PaneName::Token => Pane::Token,
+            PaneName::Pool => Pane::Pool,
+            PaneName::Speed => Pane::Speed,
+        }
     }
 }
 
 impl ScreenName {
-    fn screen(self) -> Screen {
+    /// The screen of this name.
+    pub(super) fn screen(self) -> Screen {
         match self {
             ScreenName::Decode => Screen::Decode,
             ScreenName::Compare => Screen::Compare,
