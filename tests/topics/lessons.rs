@@ -45,7 +45,12 @@ fn learning(at: usize) -> App {
 }
 
 fn learning_about(id: &str) -> App {
-    learning(WALKS.iter().position(|walk| walk.0 == id).expect("a lesson"))
+    learning(
+        WALKS
+            .iter()
+            .position(|walk| walk.0 == id)
+            .expect("a lesson"),
+    )
 }
 
 fn task(app: &App) -> usize {
@@ -270,14 +275,23 @@ fn lesson_runs_show_what_the_lessons_say() {
     assert_eq!(ids(&run("group-pool")), ids(&run("mixed-pool")));
     assert_eq!(ids(&run("poem-plain")), ids(&run("poem-64-rows")));
     let (drawn, drafted) = (run("sampled-plain"), run("sampled-strict"));
-    assert_eq!(ids(&drawn), ids(&drafted), "strict is exact for drawn texts");
+    assert_eq!(
+        ids(&drawn),
+        ids(&drafted),
+        "strict is exact for drawn texts"
+    );
     assert!(drafted.steps.len() < drawn.steps.len());
     for drafter in ["laser", "chain", "ngram"] {
-        assert_eq!(ids(&run(&format!("drafter-{drafter}"))), ids(&strict), "{drafter}");
+        assert_eq!(
+            ids(&run(&format!("drafter-{drafter}"))),
+            ids(&strict),
+            "{drafter}"
+        );
     }
     assert!(run("drafter-laser").steps.len() > strict.steps.len());
     assert!(run("drafter-ngram").steps.len() > run("drafter-chain").steps.len());
-    let is_branch = |step: &Step| (0..step.tree.n_rows()).all(|n| step.tree.children(n).count() < 2);
+    let is_branch =
+        |step: &Step| (0..step.tree.n_rows()).all(|n| step.tree.children(n).count() < 2);
     assert!(run("drafter-chain").steps.iter().all(is_branch));
 }
 

@@ -159,7 +159,9 @@ impl TokenCheck {
     pub(crate) fn fits(&self, step: &Step, node: usize) -> bool {
         let depth = step.tree.nodes.get(node).map_or(0, |node| node.depth);
         depth >= self.min_depth.max(1)
-            && self.fate.is_none_or(|fate| step.verdict.fate(node) == Some(fate))
+            && self
+                .fate
+                .is_none_or(|fate| step.verdict.fate(node) == Some(fate))
     }
 }
 

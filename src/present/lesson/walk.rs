@@ -157,7 +157,11 @@ fn nearest_step(wanted: &StepCheck, place: LessonPlace, view: &LessonView) -> Op
     })
 }
 
-fn nearest_token(wanted: &TokenCheck, place: LessonPlace, view: &LessonView) -> Option<LessonPlace> {
+fn nearest_token(
+    wanted: &TokenCheck,
+    place: LessonPlace,
+    view: &LessonView,
+) -> Option<LessonPlace> {
     let steps = &view.runs.get(place.run)?.1.trace.steps;
     let has = |step: &Step| first_of(step, wanted).is_some();
     let step = nearest_fitting(steps, place.step, has)?;
@@ -214,7 +218,11 @@ mod tests {
                 let is_moved = after != place;
                 let wants_move = matches!(
                     task.check,
-                    Check::Step(_) | Check::InsidePass(_) | Check::Token(_) | Check::Run { .. } | Check::Pass { .. }
+                    Check::Step(_)
+                        | Check::InsidePass(_)
+                        | Check::Token(_)
+                        | Check::Run { .. }
+                        | Check::Pass { .. }
                 );
                 assert_eq!(is_moved, wants_move, "{}: {}", lesson.id, task.ask);
                 place = after;

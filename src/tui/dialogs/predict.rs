@@ -344,7 +344,9 @@ impl App {
     pub(crate) fn predict_in_time(&mut self, n: usize) {
         self.predict();
         while self.decode.predictions.asked < n
-            && let Some(question) = self.dialog_of::<PredictDialog>().map(|d| d.question.clone())
+            && let Some(question) = self
+                .dialog_of::<PredictDialog>()
+                .map(|d| d.question.clone())
         {
             let right: Vec<bool> = question.choices.iter().map(|c| c.is_right).collect();
             self.decode.predictions.add(&question, &right);

@@ -192,9 +192,11 @@ fn pane_of(task: &Task) -> Option<Pane> {
             | What::RunSteps => Some(Pane::Tree),
             What::TokenRank => Some(Pane::Token),
             What::PoolDocs | What::PoolTokens => Some(Pane::Pool),
-            What::RunRelaxed | What::RunWasted | What::RunDrafted | What::RunMal | What::SpeedByMal => {
-                Some(Pane::Speed)
-            }
+            What::RunRelaxed
+            | What::RunWasted
+            | What::RunDrafted
+            | What::RunMal
+            | What::SpeedByMal => Some(Pane::Speed),
             _ => None,
         },
         _ => None,
