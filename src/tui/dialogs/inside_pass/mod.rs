@@ -7,7 +7,7 @@ mod mask;
 mod way;
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Constraint, Layout, Margin, Position, Rect};
+use ratatui::layout::{Constraint, Layout, Position, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Widget};
 
@@ -23,6 +23,7 @@ use crate::tui::app::App;
 use crate::tui::app::dialog::Dialog;
 use crate::tui::keys::context::Context;
 use crate::tui::screens::decode::state::StepPhase;
+use crate::tui::shell::layout;
 use crate::tui::widgets::list::chosen;
 use crate::tui::widgets::pane;
 use crate::tui::widgets::pane::put;
@@ -119,7 +120,7 @@ impl Dialog for InsidePass {
     }
 
     fn render(&self, app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
-        let rect = area.inner(Margin::new(0, 1));
+        let rect = place(app, area);
         let inner = pane::dialog(TITLE, rect, theme, buf);
         let Some((record, step)) = app.record().zip(app.step()) else {
             return;
@@ -134,7 +135,7 @@ impl Dialog for InsidePass {
     }
 
     fn line_at(&self, app: &App, area: Rect, at: Position) -> Option<usize> {
-        let inner = pane::inner(area.inner(Margin::new(0, 1)));
+        let inner = pane::inner(place(app, area));
         let (record, step) = app.record().zip(app.step())?;
         let theme = app.look.theme.theme();
         let view = PassView::of(app, (record, step), &theme);
@@ -148,6 +149,12 @@ impl Dialog for InsidePass {
         };
         mask::row_at(&view, mask, at)
     }
+}
+
+/// Between the bars; a lesson's task stays in view.
+fn place(app: &App, area: Rect) -> Rect {
+    let shell = layout::shell(app, area);
+    shell.strip.union(shell.body)
 }
 
 impl InsidePass {
