@@ -31,6 +31,7 @@ const STYLE: &str = include_str!("lesson.css");
 const SCRIPT: &str = concat!(
     include_str!("player.js"),
     include_str!("pictures.js"),
+    include_str!("predict.js"),
     include_str!("passes.js"),
     include_str!("tasks.js"),
 );

@@ -71,6 +71,9 @@ enum PlayerCheck {
         told: String,
         within: f64,
     },
+    Predicted {
+        at_least: usize,
+    },
     /// Something to look at; the player cannot tell whether it was.
     Look,
 }
@@ -96,6 +99,7 @@ pub(super) fn tasks(
     let (mut listed, mut checked) = (Vec::new(), Vec::new());
     for (i, task) in lesson.tasks.iter().enumerate() {
         let ask = page_pieces(task.page_ask(), &runs.view(lesson, place))?;
+        let before = place;
         place = runs.after(lesson, &task.check, place);
         let view = runs.view(lesson, place);
         listed.push(PageTask {
@@ -106,7 +110,7 @@ pub(super) fn tasks(
             place: in_words(lesson, runs, place),
         });
         checked.push(PlayerTask {
-            check: player_check(&task.check, runs, &view),
+            check: player_check(&task.check, place != before, runs, &view),
             place: player_place(place, &view),
         });
     }
@@ -167,8 +171,15 @@ fn player_place(place: LessonPlace, view: &LessonView) -> PlayerPlace {
     }
 }
 
-fn player_check(check: &Check, runs: &LessonRuns, view: &LessonView) -> PlayerCheck {
+/// What the player checks; of what is so already when it is asked, nothing.
+fn player_check(
+    check: &Check,
+    is_moved: bool,
+    runs: &LessonRuns,
+    view: &LessonView,
+) -> PlayerCheck {
     match check {
+        Check::Step(_) | Check::InsidePass(_) | Check::Token(_) if !is_moved => PlayerCheck::Look,
         Check::Step(wanted) | Check::InsidePass(wanted) => step_check(wanted, runs),
         Check::Token(wanted) => PlayerCheck::Token {
             fate: wanted.fate.map(|fate| Mark::Fate(fate).name()),
@@ -180,12 +191,14 @@ fn player_check(check: &Check, runs: &LessonRuns, view: &LessonView) -> PlayerCh
         Check::Run { run } => PlayerCheck::Run {
             run: runs.index_of(run),
         },
+        Check::Predicted { at_least } => PlayerCheck::Predicted {
+            at_least: *at_least,
+        },
         Check::Answer { figure, within } => answer_check(figure, *within, view),
         Check::Screen { .. }
         | Check::Zoom { .. }
         | Check::Ghosts
         | Check::WhySlow
-        | Check::Predicted { .. }
         | Check::K { .. } => PlayerCheck::Look,
     }
 }
