@@ -7,6 +7,8 @@ use std::path::Path;
 
 use color_eyre::eyre::{Result, WrapErr, ensure};
 
+use crate::export::sweep::{DOCUMENT_MARK, PAGE_MARK, PICTURE_MARK};
+
 /// Bytes read to recognize a file.
 const LOOKED_AT_BYTES: u64 = 1 << 12;
 
@@ -18,6 +20,9 @@ pub(crate) enum Kind {
     Picture,
     SyntheticUsers,
     SyntheticRatings,
+    SweepPage,
+    SweepDocument,
+    SweepPicture,
 }
 
 impl Kind {
@@ -28,6 +33,7 @@ impl Kind {
             Kind::Picture => "an SVG picture",
             Kind::SyntheticUsers => "a list of synthetic viewers",
             Kind::SyntheticRatings => "a list of synthetic ratings",
+            Kind::SweepPage | Kind::SweepDocument | Kind::SweepPicture => "a report of a sweep",
         }
     }
 
@@ -38,6 +44,9 @@ impl Kind {
             Kind::Picture => text.starts_with("<svg") || text.starts_with("<?xml"),
             Kind::SyntheticUsers => text.starts_with("id,name\nu001,Synthetic viewer"),
             Kind::SyntheticRatings => text.starts_with("user,item,rating,timestamp\nu001,i"),
+            Kind::SweepPage => text.starts_with("<!DOCTYPE html>") && text.contains(PAGE_MARK),
+            Kind::SweepDocument => text.starts_with(DOCUMENT_MARK),
+            Kind::SweepPicture => text.starts_with("<svg") && text.contains(PICTURE_MARK),
         }
     }
 }
@@ -136,11 +145,22 @@ mod tests {
                 Kind::Groups,
             ),
             ("<svg xmlns", Kind::Picture),
+            (
+                "<!DOCTYPE html>\n<!-- LaserScope: a sweep -->",
+                Kind::SweepPage,
+            ),
+            ("<!-- LaserScope: a sweep -->\n# Sweep", Kind::SweepDocument),
             ("id,name\nu001,Synthetic viewer 001", Kind::SyntheticUsers),
         ] {
             fs::write(&path, text).expect("writes");
             assert!(!refused(kind), "{text}");
-            for other in [Kind::Trace, Kind::Groups, Kind::Picture] {
+            for other in [
+                Kind::Trace,
+                Kind::Groups,
+                Kind::Picture,
+                Kind::SweepPage,
+                Kind::SweepPicture,
+            ] {
                 assert_eq!(refused(other), other != kind, "{text} {other:?}");
             }
         }

@@ -5,12 +5,12 @@
 
 use std::fmt::Write;
 
+use minijinja::context;
 use minijinja::value::Value;
-use minijinja::{AutoEscape, Environment, context};
 use ratatui::style::{Color, Style};
 use serde::Serialize;
 
-use super::escape;
+use super::{escape, template};
 use crate::present::describe::{self, Paths};
 use crate::present::mark::Mark;
 use crate::present::record::{Record, TextCell, TokenPlace};
@@ -77,7 +77,7 @@ fn rendered(trace: &Trace, paths: Paths) -> Result<String, minijinja::Error> {
     let cells = record.cells.iter().filter(|c| !c.text.is_empty());
     let cells: Vec<_> = cells.map(|c| cell(&record, c)).collect();
     let steps: Vec<_> = trace.steps.iter().map(|s| step(&record, s)).collect();
-    environment().render_str(
+    template::environment().render_str(
         PAGE,
         context! {
             title => trace.header.subject.title,
@@ -99,23 +99,6 @@ fn rendered(trace: &Trace, paths: Paths) -> Result<String, minijinja::Error> {
     )
 }
 
-/// Escapes every value except our own style and script.
-fn environment() -> Environment<'static> {
-    let mut env = Environment::new();
-    env.set_trim_blocks(true);
-    env.set_lstrip_blocks(true);
-    env.set_keep_trailing_newline(true);
-    env.set_auto_escape_callback(|_| AutoEscape::Html);
-    env.set_formatter(|out, _, value| {
-        match value.as_str() {
-            Some(text) if value.is_safe() => out.write_str(text)?,
-            Some(text) => out.write_str(&escape::html(text))?,
-            None => out.write_str(&escape::html(&value.to_string()))?,
-        }
-        Ok(())
-    });
-    env
-}
 fn variables(name: ThemeName) -> String {
     let theme = name.theme();
     let ground = |style: Style| style.bg;

@@ -10,7 +10,9 @@ mod cast;
 mod escape;
 mod html;
 mod markdown;
+pub mod sweep;
 mod table;
+mod template;
 
 use std::time::Duration;
 

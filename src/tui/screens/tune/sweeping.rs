@@ -1,11 +1,15 @@
 //! Sweeps: their subjects, their grid, and what the engine reports of them.
 
 use crate::present::board::{BoardRow, RowFrom, Texts};
+use crate::present::sweep_report::SweepNotes;
 use crate::protocol::{Asked, Command, Event, SweepRequest};
-use crate::speculate::params::{AcceptanceRule, Budget, MAX_ROWS};
+use crate::recsys::SubjectKind;
+use crate::recsys::quality::facts_about;
+use crate::speculate::facts::SubjectFact;
+use crate::speculate::params::{AcceptanceRule, Budget, Drafter, MAX_ROWS};
 use crate::speculate::stats::{Stats, repetition};
 use crate::speculate::sweep::{Axes, Family, Grid, Job, Measure, Sweep};
-use crate::speculate::trace::Trace;
+use crate::speculate::trace::{SubjectInfo, Trace};
 use crate::tui::action::Action;
 use crate::tui::app::{App, Tone};
 use crate::tui::keys::context::Context;
@@ -13,6 +17,17 @@ use crate::tui::runs::reference::Measured;
 use crate::tui::runs::run::Recording;
 use crate::tui::screens::tune::state::Side;
 use crate::tui::screens::tune::sweep::{BegunSweep, MOST_SUBJECTS, Stand, Traces, Tried, Who};
+use crate::worker::ask::role_of;
+
+/// Longest branches that a sweep tries, in tokens.
+const BRANCHES: [usize; 3] = [4, 8, 16];
+/// Drafters that a sweep tries.
+const DRAFTERS: [Drafter; 4] = [
+    Drafter::Blend,
+    Drafter::Laser,
+    Drafter::Chain,
+    Drafter::Ngram,
+];
 
 impl App {
     pub(crate) fn update_sweep(&mut self, action: Action) -> Vec<Command> {
@@ -28,6 +43,10 @@ impl App {
             Action::NextLayer => self.move_layer(true),
             Action::NextSubject => self.tune.sweep.subject += 1,
             Action::Adopt => self.adopt(),
+            Action::Export => self.ask_for_report(),
+            Action::CompareCells => self.compare_cells(),
+            Action::DetailUp => self.tune.sweep.texts_by -= 1,
+            Action::DetailDown => self.tune.sweep.texts_by += 1,
             Action::Submit => self.open_cell(),
             Action::Up | Action::Wheel(_, i32::MIN..0) => self.move_cell(-1, 0),
             Action::Down | Action::Wheel(..) => self.move_cell(1, 0),
@@ -89,6 +108,16 @@ impl App {
                 ],
                 ..axes
             },
+            Tried::Branches => Axes {
+                rules: vec![family],
+                branches: BRANCHES.to_vec(),
+                ..axes
+            },
+            Tried::Drafters => Axes {
+                rules: vec![family],
+                drafters: DRAFTERS.to_vec(),
+                ..axes
+            },
             Tried::Rules => Axes {
                 rules: Family::all(),
                 ..axes
@@ -116,12 +145,16 @@ impl App {
     }
 
     fn begin_sweep(&mut self, grid: Grid, asked: Vec<Asked>) -> Vec<Command> {
+        let facts = asked.iter().map(|asked| self.facts_of(&asked.subject));
+        let facts = facts.collect();
         let view = &mut self.tune.sweep;
         view.n_begun += 1;
         view.layer = 0;
+        view.beside = None;
         view.found = Some(BegunSweep {
             id: view.n_begun,
-            sweep: Sweep::new(grid.clone(), asked.len()),
+            sweep: Sweep::new(grid.clone(), asked.len()).with_facts(facts),
+            notes: SweepNotes::default(),
             asked: asked.clone(),
             stand: Stand::UnderWay,
             traces: Traces::default(),
@@ -133,6 +166,17 @@ impl App {
             asked,
         };
         vec![Command::Sweep(Box::new(request))]
+    }
+
+    /// What the catalog knows about a subject; nothing about one that it does not have.
+    fn facts_of(&self, subject: &SubjectInfo) -> Vec<SubjectFact> {
+        let catalog = self.catalog.catalog.as_ref();
+        let kind = SubjectKind::named(&subject.kind);
+        let found = catalog.zip(kind).and_then(|(catalog, kind)| {
+            let at = catalog.lookup(kind, &subject.id)?;
+            Some(facts_about(catalog, at, role_of(catalog.subject(at))))
+        });
+        found.unwrap_or_default()
     }
 
     fn stop_sweep(&mut self) -> Vec<Command> {
@@ -160,6 +204,7 @@ impl App {
                 let is_first = found.sweep.run(job).is_none();
                 found.sweep.add(job, &trace);
                 if is_first {
+                    found.notes.add(job, &trace);
                     let row = BoardRow::of(&trace, RowFrom::sweep(sweep, job), Texts::LeftOut);
                     self.catalog.board.insert(row);
                     found.traces.insert(job, trace);
@@ -218,7 +263,9 @@ impl App {
         let view = &mut self.tune.sweep;
         view.tried = match view.tried {
             Tried::Rule => Tried::Budgets,
-            Tried::Budgets => Tried::Rules,
+            Tried::Budgets => Tried::Branches,
+            Tried::Branches => Tried::Drafters,
+            Tried::Drafters => Tried::Rules,
             Tried::Rules => Tried::Rule,
         };
     }
@@ -241,9 +288,33 @@ impl App {
             return;
         };
         let moved = |at: usize, by: i64, n: usize| (at as i64 + by).clamp(0, n as i64 - 1) as usize;
+        view.texts_by = 0;
         view.at = (
             moved(view.at.0, down, n_rows),
             moved(view.at.1, right, n_columns),
+        );
+    }
+
+    /// Marks the cell looked at for its texts to stand beside another's; takes the mark off
+    /// where there is one.
+    fn compare_cells(&mut self) {
+        let view = &mut self.tune.sweep;
+        let Some(cell) = view.cell() else {
+            return self.tell_no_cell();
+        };
+        view.texts_by = 0;
+        view.beside = match view.beside {
+            Some(_) => None,
+            None => Some(cell),
+        };
+        if view.beside.is_none() {
+            return;
+        }
+        self.tune.side = Side::Sweep;
+        let key = self.key_of(Context::Tune, Action::CompareCells);
+        self.tell(
+            Tone::Info,
+            format!("Marked: move to another cell to compare their texts; {key} ends it."),
         );
     }
 
@@ -266,7 +337,7 @@ impl App {
         self.judge_again();
     }
 
-    fn tell_no_cell(&mut self) {
+    pub(super) fn tell_no_cell(&mut self) {
         let key = self.key_of(Context::Tune, Action::StartSweep);
         self.tell(Tone::Info, format!("No cell yet: {key} starts a sweep."));
     }
@@ -316,6 +387,10 @@ impl Action {
                 | Action::NextLayer
                 | Action::NextSubject
                 | Action::Adopt
+                | Action::Export
+                | Action::CompareCells
+                | Action::DetailUp
+                | Action::DetailDown
         )
     }
 }
