@@ -19,7 +19,7 @@ impl App {
     }
 
     /// What the sweep has found so far; `None`: no run was made.
-    pub(crate) fn sweep_report(&self) -> Option<SweepReport> {
+    pub fn sweep_report(&self) -> Option<SweepReport> {
         let found = self.tune.sweep.found.as_ref()?;
         let header = found.notes.header.as_deref()?;
         let subjects: Vec<SubjectInfo> = found.asked.iter().map(|a| a.subject.clone()).collect();
