@@ -46,13 +46,15 @@ pub enum GlossaryPlace {
     WhySlow,
     /// The dialog *Why low?*.
     WhyLow,
+    /// The dialog *Inside the pass*.
+    Pass,
     /// The acceptance board, a tab of the Catalog screen.
     Board,
 }
 
 impl GlossaryPlace {
     #[cfg(test)]
-    pub(crate) const ALL: [GlossaryPlace; 17] = [
+    pub(crate) const ALL: [GlossaryPlace; 18] = [
         GlossaryPlace::Catalog,
         GlossaryPlace::Text,
         GlossaryPlace::Tree,
@@ -62,6 +64,7 @@ impl GlossaryPlace {
         GlossaryPlace::Speed,
         GlossaryPlace::WhySlow,
         GlossaryPlace::WhyLow,
+        GlossaryPlace::Pass,
         GlossaryPlace::Board,
         GlossaryPlace::Settings,
         GlossaryPlace::Tune,
@@ -91,6 +94,7 @@ impl GlossaryPlace {
             GlossaryPlace::Settings => "SETTINGS",
             GlossaryPlace::WhySlow => "WHY SLOW?",
             GlossaryPlace::WhyLow => "WHY LOW?",
+            GlossaryPlace::Pass => "INSIDE THE PASS",
             GlossaryPlace::Board => "Board",
         }
     }

@@ -11,7 +11,7 @@ use color_eyre::eyre::{Report, Result, WrapErr};
 use laserscope::cli::{Cli, Command, DecodeArgs, PictureArgs, ScoreArgs, TraceCommand};
 use laserscope::commands::{
     bench, catalog, cost, downstream, engine_settings, framework, generate, groups, knowledge,
-    manual, models, picture, pool, score, sweep, trace,
+    lesson, manual, models, picture, pool, score, sweep, trace,
 };
 use laserscope::config::{Config, Settings};
 use laserscope::console::{self, interrupt};
@@ -170,6 +170,7 @@ fn run(cli: &Cli) -> Result<bool> {
         Command::Framework(args) => done(framework::run(&args.what, &settings)),
         Command::Pool(args) => pool::run(&args.what, &settings),
         Command::Knowledge(args) => knowledge::run(&args.what, &settings),
+        Command::Lesson(args) => done(lesson::run(&args.what)),
         Command::Model(args) => done(models::run(&args.what, &settings)),
         Command::Keys => done(manual::keys(&looks.key_table())),
         Command::Completions { shell } => done(manual::completions(*shell)),

@@ -32,20 +32,27 @@ record() {
     cp "$best" "$TRACES/$name.jsonl"
 }
 WANTED=$*
-FILM="--item i220 --max-tokens 80"
+# Keys and values as f32: the lessons were written about these texts.
+FILM="--item i220 --max-tokens 80 --kv f32"
 # The last step of the run from all pools commits drafts: the lesson looks for one that
 # commits none.
-POOLED="--item i220 --max-tokens 78 --verify strict --budget 8"
+POOLED="--item i220 --max-tokens 78 --kv f32 --verify strict --budget 8"
+SAMPLED="--item i220 --max-tokens 60 --kv f32 --temperature 0.7 --seed 4"
 POEM="Write a short poem about the sea at night."
-record demo           --item i128 --budget 16
+record demo           --item i128 --budget 16 --kv f32
 record autoregressive $FILM --verify autoregressive
 record strict         $FILM --verify strict --budget 12
 record relaxed        $FILM --verify relaxed --budget 12
 record group-pool     $POOLED --sources group
 record mixed-pool     $POOLED --sources global --knowledge "$SCRATCH/mixed.jsonl"
 record global-pool    $POOLED --sources global
-record poem-plain     --prompt "$POEM" --verify autoregressive --max-tokens 24
-record poem-64-rows   --prompt "$POEM" --verify strict --budget 64 --max-tokens 24
+record drafter-laser  $FILM --verify strict --budget 12 --drafter laser
+record drafter-chain  $FILM --verify strict --budget 12 --drafter chain
+record drafter-ngram  $FILM --verify strict --budget 12 --drafter ngram
+record sampled-plain  $SAMPLED --verify autoregressive
+record sampled-strict $SAMPLED --verify strict --budget 8
+record poem-plain     --prompt "$POEM" --kv f32 --verify autoregressive --max-tokens 24
+record poem-64-rows   --prompt "$POEM" --kv f32 --verify strict --budget 64 --max-tokens 24
 
 # Six subjects, four at a time: of the recordings the one whose passes took the least time.
 case " $WANTED " in
@@ -54,7 +61,7 @@ case " $WANTED " in
     for try in $(seq "${TRIES:-5}"); do
         folder=$SCRATCH/batch.$try
         "$PROGRAM" generate --all items --half query --limit 1 --batch 4 --max-tokens 20 \
-            --verify strict --fixed-pools --reference-every 0 --traces "$folder" \
+            --verify strict --kv f32 --fixed-pools --reference-every 0 --traces "$folder" \
             --out "$SCRATCH/batch.$try.jsonl" > /dev/null
         took=$(cat "$folder"/item-*.jsonl | sed -n 's/.*"decode_ms":\([0-9]*\).*/\1/p' |
             awk '{ sum += $1 } END { print sum }')

@@ -12,6 +12,7 @@ mod engine_settings;
 mod framework;
 mod generate;
 mod knowledge;
+mod lesson;
 mod model;
 mod parameters;
 mod pool;
@@ -57,6 +58,8 @@ pub(crate) use generate::MemorySize;
 pub(crate) use generate::Shard;
 pub(crate) use knowledge::KnowledgeArgs;
 pub(crate) use knowledge::KnowledgeCommand;
+pub(crate) use lesson::LessonArgs;
+pub(crate) use lesson::LessonCommand;
 pub(crate) use model::ModelArgs;
 pub(crate) use model::ModelCommand;
 pub(crate) use pool::PoolArgs;
@@ -162,6 +165,9 @@ pub enum Command {
     /// Write the playground's screen for a trace or a batch as an SVG picture; --keys leads
     /// to other screens
     Picture(PictureArgs),
+    /// List the lessons, and write them as web pages with a player for their steps; needs no
+    /// model
+    Lesson(LessonArgs),
     /// Print the current key map as TOML, as a starting point for a custom one
     Keys,
     /// Print completions for a shell

@@ -94,4 +94,7 @@ pub struct ScreenArgs {
     pub(crate) theme: Option<String>,
     #[arg(long, global = true, help = setup::ASCII.help())]
     pub(crate) ascii: bool,
+    /// Begin in presenter mode: one large pane at a time, and the answers of lessons on a key
+    #[arg(long, global = true)]
+    pub(crate) present: bool,
 }

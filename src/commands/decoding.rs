@@ -4,7 +4,7 @@
 use color_eyre::eyre::Result;
 use serde::Serialize;
 
-use crate::commands::one_run::record;
+use crate::commands::one_run::record_for_figures;
 use crate::config::Settings;
 use crate::console::interrupt;
 use crate::console::progress::Line;
@@ -58,7 +58,7 @@ pub(crate) fn measure(
             ));
             let (subject, prompt) = ask::about(catalog, at, &framework, Role::Query)?;
             let spec = RunSpec::new(subject, prompt, params(n));
-            let (trace, end) = record(engine, spec)?;
+            let (trace, end) = record_for_figures(engine, spec)?;
             if end.finish == Finish::Cancelled || interrupt::is_set() {
                 return Ok(None);
             }

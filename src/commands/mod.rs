@@ -15,6 +15,7 @@ pub mod framework;
 pub mod generate;
 pub mod groups;
 pub mod knowledge;
+pub mod lesson;
 pub mod manual;
 pub mod models;
 pub(crate) mod one_run;

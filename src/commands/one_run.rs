@@ -90,6 +90,11 @@ pub(crate) fn record(engine: &mut Engine, spec: RunSpec) -> Result<(Trace, End)>
     engine.record(spec, &mut |_| !interrupt::is_set())
 }
 
+/// As [`record`], for figures only.
+pub(crate) fn record_for_figures(engine: &mut Engine, spec: RunSpec) -> Result<(Trace, End)> {
+    engine.record_for_figures(spec, &mut |_| !interrupt::is_set())
+}
+
 /// The answer as a knowledge document.
 pub(crate) fn document(trace: &Trace, end: &End) -> KnowledgeDoc {
     let header = &trace.header;

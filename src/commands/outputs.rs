@@ -7,6 +7,7 @@ use std::path::Path;
 
 use color_eyre::eyre::{Result, WrapErr, ensure};
 
+use crate::export::lesson::GENERATOR;
 use crate::export::sweep::{DOCUMENT_MARK, PAGE_MARK, PICTURE_MARK};
 
 /// Bytes read to recognize a file.
@@ -18,6 +19,7 @@ pub(crate) enum Kind {
     Trace,
     Groups,
     Picture,
+    Lesson,
     SyntheticUsers,
     SyntheticRatings,
     SweepPage,
@@ -31,6 +33,7 @@ impl Kind {
             Kind::Trace => "a recorded run",
             Kind::Groups => "saved groups",
             Kind::Picture => "an SVG picture",
+            Kind::Lesson => "a lesson's page",
             Kind::SyntheticUsers => "a list of synthetic viewers",
             Kind::SyntheticRatings => "a list of synthetic ratings",
             Kind::SweepPage | Kind::SweepDocument | Kind::SweepPicture => "a report of a sweep",
@@ -42,6 +45,10 @@ impl Kind {
             Kind::Trace => text.starts_with(r#"{"line":"header","#),
             Kind::Groups => text.starts_with(r#"{"format":"laserscope groups""#),
             Kind::Picture => text.starts_with("<svg") || text.starts_with("<?xml"),
+            Kind::Lesson => {
+                text.starts_with("<!DOCTYPE html>")
+                    && text.contains(&format!(r#"<meta name="generator" content="{GENERATOR}">"#))
+            }
             Kind::SyntheticUsers => text.starts_with("id,name\nu001,Synthetic viewer"),
             Kind::SyntheticRatings => text.starts_with("user,item,rating,timestamp\nu001,i"),
             Kind::SweepPage => text.starts_with("<!DOCTYPE html>") && text.contains(PAGE_MARK),

@@ -203,7 +203,8 @@ impl Engine {
             self.model.decoder.fill_for_bench(prefix)?;
             // As far as the run can tell, the cache holds these tokens.
             self.model.cached = ids[..prefix].to_vec();
-            let mut run = self.begin(made_up_run(ids.clone(), rows), &mut |_, _| true)?;
+            let run = self.begin(made_up_run(ids.clone(), rows), &mut |_, _| true)?;
+            let mut run = run.without_offers();
             while steps.len() < n && run.context_len() <= context + GROWTH {
                 steps.push(run.step_of(rows)?);
             }

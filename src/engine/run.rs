@@ -33,11 +33,26 @@ pub use spec::RunSpec;
 pub struct Run<'e> {
     engine: &'e mut Engine,
     state: RunState,
+    offers: OfferLookup,
+}
+
+/// Whether steps record where the right token stood among all that retrieval could draft:
+/// a second retrieval in every step that drafts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum OfferLookup {
+    Recorded,
+    LeftOut,
 }
 
 impl Run<'_> {
     pub fn header(&self) -> &Header {
         &self.state.header
+    }
+
+    /// Does not record where the right tokens stood among all offers, for speed.
+    pub(crate) fn without_offers(mut self) -> Self {
+        self.offers = OfferLookup::LeftOut;
+        self
     }
 
     pub(crate) fn params(&self) -> Params {
@@ -57,7 +72,7 @@ impl Run<'_> {
 
     /// Adds the answer to this session's finished answers, the online source.
     pub(crate) fn remember(self) {
-        let Run { engine, state } = self;
+        let Run { engine, state, .. } = self;
         engine.pools.remember(&state.header, state.output());
     }
 
@@ -127,7 +142,10 @@ impl Run<'_> {
         let (mut tree, draft) = timed(|| self.state.fit(offered.tree));
         change(&mut tree);
         let (passed, mut timing) = self.pass(&tree, room)?;
-        let in_all = self.state.offered(&tree, &passed.verdict, &passed.rows);
+        let in_all = match self.offers {
+            OfferLookup::Recorded => self.state.offered(&tree, &passed.verdict, &passed.rows),
+            OfferLookup::LeftOut => None,
+        };
         (timing.retrieve, timing.draft) = (retrieve, draft);
         let (learned, commit) = timed(|| self.commit(&tree, &passed.verdict));
         timing.commit = commit;

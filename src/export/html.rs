@@ -3,19 +3,17 @@
 //! other. Light or dark as on the reader's system. The page is `page.html`, in which
 //! everything is escaped.
 
-use std::fmt::Write;
-
 use minijinja::context;
 use minijinja::value::Value;
-use ratatui::style::{Color, Style};
 use serde::Serialize;
 
-use super::{escape, template};
+use super::escape;
+use super::web::{cell, environment, said, variables};
 use crate::present::describe::{self, Paths};
 use crate::present::mark::Mark;
-use crate::present::record::{Record, TextCell, TokenPlace};
+use crate::present::record::Record;
 use crate::present::selection::{self, TreeSelection};
-use crate::present::theme::{Emphasis, ThemeName};
+use crate::present::theme::ThemeName;
 use crate::present::tree_lines::{TreeLine, tree_lines};
 use crate::speculate::trace::{Step, Trace};
 
@@ -33,16 +31,6 @@ struct PageFigure {
 struct PageFate {
     glyph: &'static str,
     name: &'static str,
-}
-
-/// A piece of the text.
-#[derive(Serialize)]
-struct PageCell {
-    class: &'static str,
-    /// Counted from 1; `None`: present before the first step.
-    step: Option<usize>,
-    told: String,
-    text: String,
 }
 
 #[derive(Serialize)]
@@ -77,7 +65,7 @@ fn rendered(trace: &Trace, paths: Paths) -> Result<String, minijinja::Error> {
     let cells = record.cells.iter().filter(|c| !c.text.is_empty());
     let cells: Vec<_> = cells.map(|c| cell(&record, c)).collect();
     let steps: Vec<_> = trace.steps.iter().map(|s| step(&record, s)).collect();
-    template::environment().render_str(
+    environment().render_str(
         PAGE,
         context! {
             title => trace.header.subject.title,
@@ -97,81 +85,6 @@ fn rendered(trace: &Trace, paths: Paths) -> Result<String, minijinja::Error> {
             program => trace.header.program,
         },
     )
-}
-
-fn variables(name: ThemeName) -> String {
-    let theme = name.theme();
-    let ground = |style: Style| style.bg;
-    let mut named = vec![
-        ("ground", ground(theme.base())),
-        ("bar", ground(theme.bar())),
-        ("here", ground(theme.emphasis(Emphasis::Selected))),
-        ("text", theme.text().fg),
-        ("dim", theme.dim().fg),
-        ("line", theme.line().fg),
-        ("accent", theme.accent().fg),
-    ];
-    let marks = Mark::ALL.into_iter().filter(|m| m.name() != "unreached");
-    named.extend(marks.map(|m| (m.name(), theme.mark(m).fg)));
-    let mut out = String::new();
-    for (name, colour) in named {
-        if let Some(Color::Rgb(r, g, b)) = colour {
-            let _ = write!(out, "--{name}:#{r:02x}{g:02x}{b:02x};");
-        }
-    }
-    out
-}
-
-fn cell(record: &Record, cell: &TextCell) -> PageCell {
-    let text = with_breaks(cell);
-    match cell.place {
-        TokenPlace::Opening => PageCell {
-            class: "opening",
-            step: None,
-            told: String::new(),
-            text,
-        },
-        TokenPlace::Step {
-            step,
-            selection,
-            mark,
-        } => PageCell {
-            class: mark.name(),
-            step: Some(step + 1),
-            told: record
-                .step(step)
-                .map_or_else(String::new, |s| told(record, s, selection)),
-            text,
-        },
-    }
-}
-
-fn with_breaks(cell: &TextCell) -> String {
-    let mut out = String::new();
-    let mut from = 0;
-    for &at in &cell.breaks {
-        let _ = writeln!(out, "{}", &cell.text[from..at]);
-        from = at;
-    }
-    out.push_str(&cell.text[from..]);
-    out
-}
-
-/// Everything known about a token, on one line.
-fn told(record: &Record, step: &Step, selection: TreeSelection) -> String {
-    let fate = selection::mark(step, selection)
-        .map_or(String::new(), |m| format!("{} {} · ", m.glyph(), m.name()));
-    let token = describe::token(record, step, selection);
-    format!("{token} {fate}{}", said(record, step, selection))
-}
-
-/// The verdict on a token, and its origins.
-fn said(record: &Record, step: &Step, selection: TreeSelection) -> String {
-    let verdict = describe::verdict(record, step, selection);
-    match describe::origins(record, step, selection) {
-        origins if origins.is_empty() => verdict,
-        origins => format!("{verdict} · {origins}"),
-    }
 }
 
 fn step(record: &Record, step: &Step) -> PageStep {

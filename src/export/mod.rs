@@ -9,10 +9,11 @@ pub mod board;
 mod cast;
 mod escape;
 mod html;
+pub mod lesson;
 mod markdown;
 pub mod sweep;
 mod table;
-mod template;
+mod web;
 
 use std::time::Duration;
 

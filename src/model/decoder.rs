@@ -129,10 +129,7 @@ impl Decoder {
         sequences: &mut Sequences,
         rows: &[SequenceRows<'_>],
     ) -> Result<Logits> {
-        let n: usize = rows.iter().map(|rows| rows.tree.tokens.len()).sum();
-        if n > MAX_BATCH_ROWS {
-            bail!("{n} rows in a pass: at most {MAX_BATCH_ROWS}");
-        }
+        expect_rows(rows)?;
         self.network.forward(sequences, rows)
     }
 
@@ -148,6 +145,7 @@ impl Decoder {
         rows: &[SequenceRows<'_>],
         after: Option<usize>,
     ) -> Result<Vec<f32>> {
+        expect_rows(rows)?;
         let states = self.network.states(sequences, rows, after)?;
         Ok(states.flatten_all()?.to_vec1()?)
     }
@@ -308,6 +306,15 @@ impl Decoder {
     pub fn truncate(&mut self, len: usize) {
         self.own.truncate(OWN, len);
     }
+}
+
+/// Refuses more rows than a pass may have.
+fn expect_rows(rows: &[SequenceRows<'_>]) -> Result<()> {
+    let n: usize = rows.iter().map(|rows| rows.tree.tokens.len()).sum();
+    if n > MAX_BATCH_ROWS {
+        bail!("{n} rows in a pass: at most {MAX_BATCH_ROWS}");
+    }
+    Ok(())
 }
 
 /// Commits a chain of tokens to the only slot of `sequences`.

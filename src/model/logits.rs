@@ -155,6 +155,7 @@ pub(crate) fn score_on_device(
                 .map(|&(id, l)| Candidate(id, prob(l)))
                 .collect(),
             entropy: Some((sums[i].ln() - weighted[i] / sums[i]).max(0.0)),
+            log_norm: Some(max[i] + sums[i].ln()),
             drawn: None,
         };
         let judged = standings.by_ref().take(asked.children.len());

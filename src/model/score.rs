@@ -93,7 +93,8 @@ fn score_row_plain(logits: &[f32], children: &[TokenId]) -> (NodeDistribution, V
         scan.read(i * BLOCK, block);
     }
     let (sum, weighted): (f32, f32) = (scan.sum.iter().sum(), scan.weighted.iter().sum());
-    let entropy = sum.ln() - weighted / sum;
+    let log_sum = sum.ln();
+    let entropy = log_sum - weighted / sum;
     let prob = |logit: f32| (logit - scan.max).exp() / sum;
     let judged = scan.children.iter().map(|child| match child.logit {
         Some(logit) => TokenScore::new(1 + child.ahead, prob(logit)),
@@ -106,6 +107,7 @@ fn score_row_plain(logits: &[f32], children: &[TokenId]) -> (NodeDistribution, V
     let row = NodeDistribution {
         top: top.collect(),
         entropy: Some(entropy.max(0.0)),
+        log_norm: Some(scan.max + log_sum),
         drawn: None,
     };
     (row, judged.collect())

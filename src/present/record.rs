@@ -10,6 +10,7 @@ use super::footprint::{fingerprint, header_bytes, step_bytes};
 use super::last_result::LastResult;
 use super::lines::{From, Ghosts, Line, Piece};
 use super::mark::Mark;
+use super::past_record::PastRecord;
 use super::selection::{TreeSelection, committed};
 use super::token_text::{Joiner, columns, quoted, show};
 use crate::speculate::TokenId;
@@ -90,6 +91,7 @@ pub struct Record {
     pub(crate) told_of_text: LastResult<usize, String>,
     /// Why acceptance is not higher, by the number of steps.
     why_low: LastResult<usize, WhyLowSteps>,
+    past: PastRecord,
     repeated: Repetition,
     /// From which step on which parameters were in force.
     changes: Vec<(usize, Params)>,
@@ -117,6 +119,7 @@ impl Record {
             laid_out: LastResult::default(),
             told_of_text: LastResult::default(),
             why_low: LastResult::default(),
+            past: PastRecord::default(),
             repeated: Repetition::default(),
             changes: Vec::new(),
             joiner: Joiner::default(),
@@ -170,6 +173,11 @@ impl Record {
 
     pub(crate) fn finish(&mut self, end: End) {
         self.trace.end = Some(end);
+    }
+
+    /// The run as it was after its first `n_steps`.
+    pub(crate) fn after(&self, n_steps: usize) -> Rc<Record> {
+        self.past.of(self, n_steps)
     }
 
     /// Why acceptance is not higher.
@@ -232,7 +240,7 @@ impl Record {
     }
 
     /// The last `n` tokens up to a node of a step's tree, the node included.
-    fn tokens_before(&self, step: &Step, node: usize, n: usize) -> Vec<TokenId> {
+    pub(crate) fn tokens_before(&self, step: &Step, node: usize, n: usize) -> Vec<TokenId> {
         let prompt = &self.trace.header.prompt_ids;
         let n_output = step.context_len.saturating_sub(prompt.len());
         let output = &self.ids[..n_output.min(self.ids.len())];

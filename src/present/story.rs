@@ -256,7 +256,7 @@ fn unconfirmed(why: Refusal, argmax: &str) -> String {
 }
 
 /// `2nd`, `3rd`, `11th`.
-fn ordinal(n: u32) -> String {
+pub(crate) fn ordinal(n: u32) -> String {
     let ending = match (n % 10, n % 100) {
         (_, 11..=13) => "th",
         (1, _) => "st",

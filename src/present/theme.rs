@@ -53,6 +53,7 @@ impl ThemeName {
         Theme {
             base: self,
             palette,
+            strength: Strength::Plain,
         }
     }
 }
@@ -78,9 +79,27 @@ pub struct Theme {
     /// The bundled theme that it is or lies over.
     base: ThemeName,
     pub(crate) palette: Palette,
+    strength: Strength,
+}
+
+/// How strongly the cursor stands out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Strength {
+    /// For the one who moves it.
+    Plain,
+    /// From the last row of a room, too.
+    Strong,
 }
 
 impl Theme {
+    /// The same with a cursor that is seen from afar.
+    pub(crate) fn for_audience(self) -> Self {
+        Theme {
+            strength: Strength::Strong,
+            ..self
+        }
+    }
+
     fn fg(&self, color: Color) -> Style {
         Style::new().fg(color)
     }
@@ -214,6 +233,10 @@ impl Theme {
         match (emphasis, self.palette.cursor) {
             (Emphasis::None, _) => Style::new(),
             (Emphasis::Step, Some((step, _))) => Style::new().bg(step),
+            (Emphasis::Selected, Some(_)) if self.strength == Strength::Strong => Style::new()
+                .fg(self.palette.ground)
+                .bg(self.palette.accent)
+                .add_modifier(Modifier::BOLD),
             (Emphasis::Selected, Some((_, selected))) => {
                 Style::new().bg(selected).add_modifier(Modifier::BOLD)
             }

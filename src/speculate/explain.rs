@@ -249,6 +249,7 @@ mod tests {
         let row = NodeDistribution {
             top: vec![Candidate(1, 0.5), Candidate(2, 0.31), Candidate(3, 0.05)],
             entropy: Some(1.0),
+            log_norm: None,
             drawn: None,
         };
         reason_of(rank, Some(TokenScore::new(rank, p)), Some(row), verify)
@@ -275,6 +276,7 @@ mod tests {
         let row = |top: &[Candidate]| NodeDistribution {
             top: top.to_vec(),
             entropy: None,
+            log_norm: None,
             drawn: None,
         };
         let of = |top: &[Candidate], token, verify| reason_of(token, None, Some(row(top)), verify);
@@ -333,6 +335,7 @@ mod tests {
         let row = NodeDistribution {
             top: vec![Candidate(1, 0.5), Candidate(2, 0.31)],
             entropy: Some(1.0),
+            log_norm: None,
             drawn: None,
         };
         // 2, then 1 and 1, which are own choices; then 2 and 2.

@@ -178,6 +178,7 @@ mod tests {
         NodeDistribution {
             top: (0..VOCABULARY).map(at).collect(),
             entropy: Some(1.0),
+            log_norm: None,
             drawn: None,
         }
     }

@@ -23,6 +23,10 @@ pub struct NodeDistribution {
     /// Shannon entropy in nats.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub entropy: Option<f32>,
+    /// The softmax's normalizer, ln of the sum of e^logit over the vocabulary, after the
+    /// repetition penalty: a token's logit is ln p plus this. `None`: not recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_norm: Option<f32>,
     /// The token sampled here, with a temperature. Rows off the committed path are not
     /// sampled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -79,6 +83,14 @@ impl NodeDistribution {
         })
     }
 
+    /// The logit of a token with this probability, after the repetition penalty: ln p +
+    /// log_norm. `None`: the normalizer is not recorded, or the probability is too small
+    /// for a logit to follow from it.
+    pub(crate) fn logit(&self, p: f32) -> Option<f32> {
+        let norm = self.log_norm?;
+        (p >= f32::MIN_POSITIVE).then(|| (f64::from(p).ln() + f64::from(norm)) as f32)
+    }
+
     /// The most that a token outside the candidates can have: no more than the least of
     /// them, and no more than they leave.
     pub(crate) fn most_unlisted(&self) -> f32 {
@@ -97,7 +109,7 @@ pub struct TokenScore {
     /// 1 is the argmax.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rank: Option<u32>,
-    /// After penalty and temperature.
+    /// After the repetition penalty, at temperature 1.
     pub p: f32,
 }
 
@@ -120,6 +132,7 @@ mod tests {
         let whole = NodeDistribution {
             top: vec![Candidate(3, 0.5), Candidate(1, 0.25)],
             entropy: Some(1.5),
+            log_norm: None,
             drawn: None,
         };
         let text = serde_json::to_string(&whole).unwrap();
@@ -148,6 +161,7 @@ mod tests {
         let row = |top: &[f32]| NodeDistribution {
             top: (1..).zip(top).map(|(id, &p)| Candidate(id, p)).collect(),
             entropy: None,
+            log_norm: None,
             drawn: None,
         };
         assert!((row(&[0.95]).most_unlisted() - 0.051).abs() < 1e-6);

@@ -10,6 +10,7 @@ fn row(top: &[f32]) -> NodeDistribution {
     NodeDistribution {
         top: (1..).zip(top).map(|(id, &p)| Candidate(id, p)).collect(),
         entropy: Some(1.0),
+        log_norm: None,
         drawn: None,
     }
 }

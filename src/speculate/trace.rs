@@ -112,15 +112,22 @@ impl Trace {
         if !step.is_whole() {
             self.header.format = FORMAT_IN_PART.max(self.header.format);
         }
+        self.note_texts(&step);
+        self.steps.push(step);
+    }
+
+    /// Adds the texts and titles that a step brings, once, without the step.
+    pub(crate) fn note_texts(&mut self, step: &Step) {
         for (id, bytes) in &step.tokens {
             self.token_bytes.insert(*id, bytes.as_bytes().to_vec());
         }
         self.doc_titles.extend(step.documents.iter().cloned());
         for excerpt in &step.excerpts {
             let of_doc = self.excerpts.entry(excerpt.doc.clone()).or_default();
-            of_doc.push(excerpt.clone());
+            if !of_doc.contains(excerpt) {
+                of_doc.push(excerpt.clone());
+            }
         }
-        self.steps.push(step);
     }
 
     /// The bytes of a token this run has seen; empty for any other.

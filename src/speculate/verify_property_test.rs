@@ -105,6 +105,7 @@ fn judged(drafts: &[(prop::sample::Index, u32)], rows: &[(u32, f32)], tokens: us
         NodeDistribution {
             top: ids.zip(0..).map(|(id, i)| Candidate(id, p(i))).collect(),
             entropy: Some(-(0..N_TOKENS).map(|i| p(i) * p(i).ln()).sum::<f32>()),
+            log_norm: None,
             drawn: None,
         }
     };
@@ -356,6 +357,7 @@ fn a_margin_of_0_accepts_exact_ties_alone() {
         let row = NodeDistribution {
             top: vec![Candidate(1, 0.4), Candidate(2, p)],
             entropy: Some(1.0),
+            log_norm: None,
             drawn: None,
         };
         let mut tree = DraftTree::root_only(9);

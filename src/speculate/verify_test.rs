@@ -13,6 +13,7 @@ fn row(top: &[(TokenId, f32)]) -> NodeDistribution {
     NodeDistribution {
         top: top.iter().map(|&(id, p)| Candidate(id, p)).collect(),
         entropy: Some(1.0),
+        log_norm: None,
         drawn: None,
     }
 }

@@ -37,6 +37,7 @@ impl Dice {
         NodeDistribution {
             entropy: Some((0..ids.len()).map(|i| -p(i) * p(i).ln()).sum()),
             top: (0..ids.len()).map(|i| Candidate(ids[i], p(i))).collect(),
+            log_norm: Some(9.5),
             drawn: None,
         }
     }

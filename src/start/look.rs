@@ -13,6 +13,7 @@ use crate::tui::config_watch::{ConfigWatch, Reread};
 use crate::tui::keys::remap;
 use crate::tui::look::{detect, themes};
 use crate::tui::remembered::Remembered;
+use crate::tui::start::Presenting;
 use crate::tui::{Glyphs, Keymap, Look, Themes};
 
 /// Reads the configuration file, and what it says of the screens.
@@ -94,7 +95,7 @@ impl Looks {
             true => Glyphs::Ascii,
             false => Glyphs::Unicode,
         };
-        Ok(self.look_with(themes, glyphs))
+        Ok(self.look_with(themes, glyphs, args))
     }
 
     /// How the screens look in this terminal, unless options say otherwise.
@@ -119,7 +120,7 @@ impl Looks {
         } else {
             Glyphs::Unicode
         };
-        let mut look = self.look_with(themes, glyphs);
+        let mut look = self.look_with(themes, glyphs, args);
         look.notices = self.warnings.iter().cloned().chain(broken).collect();
         look.memory = memory;
         look.memory_file = memory_file;
@@ -142,7 +143,7 @@ impl Looks {
         Some(ConfigWatch::new(path, read))
     }
 
-    fn look_with(&self, themes: Themes, glyphs: Glyphs) -> Look {
+    fn look_with(&self, themes: Themes, glyphs: Glyphs, args: &ScreenArgs) -> Look {
         let mut keys = self.keymap.clone();
         if glyphs == Glyphs::Ascii {
             keys.naming = Naming::Words;
@@ -151,6 +152,10 @@ impl Looks {
             themes,
             keys,
             glyphs,
+            presenting: match args.present {
+                true => Presenting::Yes,
+                false => Presenting::No,
+            },
             ..Look::default()
         }
     }

@@ -81,6 +81,8 @@ pub enum Action {
     Help,
     NextTheme,
     ToggleMouse,
+    /// Large panes for an audience, or all of them.
+    Present,
     /// Everything that can be done, by name.
     Commands,
     CopyMenu,
@@ -139,6 +141,10 @@ pub enum Action {
     NextStep,
     WhySlow,
     WhyLow,
+    /// Questions about steps whose verdict is still hidden.
+    Predict,
+    /// The step's mask, its cache rows and a token's way.
+    InsidePass,
     /// Branch the run from the step looked at.
     Branch,
     /// The document that the selected draft came from, on the Pool screen.
@@ -168,6 +174,8 @@ pub enum Action {
     Answer,
     /// Pass the task over; after the last one, the next lesson.
     NextTask,
+    /// In presenter mode, show the answer and do what the task asks.
+    ShowAnswer,
 
     #[strum(serialize = "lab")]
     Pool(PoolAction),

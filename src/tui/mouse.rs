@@ -167,8 +167,8 @@ fn lower_tab(app: &App, body: Rect, at: Position) -> Option<Target> {
 }
 
 fn token_at(app: &App, area: Rect, at: Position) -> Option<Target> {
-    let record = app.record()?;
-    let lines = flow::flow(record, app.decode.ghosts, usize::from(area.width));
+    let record = app.known()?;
+    let lines = flow::flow(&record, app.decode.ghosts, usize::from(area.width));
     let (top, _) =
         crate::tui::screens::decode::panes::text::top_line(app, &lines, usize::from(area.height));
     let line = lines.get(top + usize::from(at.y - area.y))?;

@@ -30,12 +30,23 @@ pub enum Glyphs {
     Ascii,
 }
 
+/// Whether an audience looks on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Presenting {
+    /// All panes, all keys.
+    #[default]
+    No,
+    /// One large pane at a time, and of the bars what an audience needs.
+    Yes,
+}
+
 /// How the screens look and what the keys do.
 #[derive(Clone, Debug, Default)]
 pub struct Look {
     pub(crate) themes: Themes,
     pub(crate) keys: Keymap,
     pub(crate) glyphs: Glyphs,
+    pub(crate) presenting: Presenting,
     /// Of earlier sessions.
     pub(crate) memory: Remembered,
     /// Where it is kept; `None`: nowhere.

@@ -19,7 +19,7 @@ use crate::tui::screens::decode::state::{Pane, Zoom};
 use crate::tui::screens::decode::strip;
 use crate::tui::screens::{Screen, batch, compare, learn, pool as pools, tune};
 use crate::tui::shell::{footer, header, layout, lesson};
-use crate::tui::start::Glyphs;
+use crate::tui::start::{Glyphs, Presenting};
 use crate::tui::widgets::pane;
 
 /// Columns of the lower panes' titles together.
@@ -27,7 +27,10 @@ const TABS_WIDTH: usize = 20;
 
 /// Draws the whole interface.
 pub fn render(app: &App, area: Rect, buf: &mut Buffer) {
-    let theme = app.look.theme.theme();
+    let theme = match app.look.presenting {
+        Presenting::Yes => app.look.theme.theme().for_audience(),
+        Presenting::No => app.look.theme.theme(),
+    };
     buf.set_style(area, theme.base());
     if layout::is_too_small((area.width, area.height)) {
         too_small(app, &theme, area, buf);

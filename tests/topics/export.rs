@@ -22,7 +22,7 @@ fn short(n_steps: usize) -> Trace {
 }
 
 /// The same run in which every token and every title reads as `text`.
-fn reading(text: &str, n_steps: usize) -> Trace {
+pub fn reading(text: &str, n_steps: usize) -> Trace {
     let bytes = || TokenBytes::new(text.as_bytes());
     let whole = short(n_steps);
     let mut header = whole.header.clone();

@@ -215,6 +215,7 @@ impl World {
         NodeDistribution {
             top,
             entropy: Some(2.5 - 2.0 * first),
+            log_norm: Some(12.5 + first),
             drawn: None,
         }
     }

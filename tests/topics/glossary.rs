@@ -312,10 +312,11 @@ const TITLES: [&str; 49] = [
     "TOTALS",
     "WHY",
 ];
-const MORE_TITLES: [&str; 13] = [
+const MORE_TITLES: [&str; 14] = [
     "DIR",
     "DONE",
     "PLAYING",
+    "PREDICT",
     "PREPARING",
     "OF",
     "SCORES",

@@ -50,6 +50,7 @@ fn thinned(trace: &Trace, seed: u64, percent: u64) -> Trace {
             *row = row.take().filter(|_| !dice.falls(percent));
             if let Some(row) = row {
                 row.entropy = row.entropy.filter(|_| !dice.falls(percent));
+                row.log_norm = row.log_norm.filter(|_| !dice.falls(percent));
                 row.top.truncate(if dice.falls(percent) { 1 } else { 10 });
             }
         }

@@ -2,12 +2,12 @@
 //! what it restores; what is remembered.
 
 use crossterm::event::KeyCode;
+use laserscope::present::lesson::{self, Check, Lesson};
 use laserscope::protocol::{Command, Event};
 use laserscope::speculate::cost::StepCosts;
 use laserscope::speculate::trace::Trace;
 use laserscope::tui::app::{App, Effect};
 use laserscope::tui::dialogs::answer::AnswerDialog;
-use laserscope::tui::lesson::{self, Check, Lesson};
 use laserscope::tui::runs::run::Recording;
 use laserscope::tui::screens::Screen;
 use laserscope::tui::shell::lesson as lesson_box;
@@ -66,7 +66,7 @@ fn type_answer(app: &mut App) -> Vec<Command> {
     let Check::Answer { figure, .. } = &task.check else {
         panic!("no number is asked for");
     };
-    let value = figure.value(app).expect("a figure");
+    let value = figure.value(&app.lesson_view()).expect("a figure");
     keys(app, "A");
     keys(app, &format!("{value:.2}"));
     press(app, KeyCode::Enter)
@@ -271,7 +271,7 @@ fn the_lessons_batch_shows_what_it_says() {
     let figure = |name: &str| {
         let check = format!("{{\"is\":\"answer\",\"figure\":\"{name}\"}}");
         match serde_json::from_str(&check).expect(name) {
-            Check::Answer { figure, .. } => figure.value(&app).expect(name),
+            Check::Answer { figure, .. } => figure.value(&app.lesson_view()).expect(name),
             other => panic!("{other:?}"),
         }
     };

@@ -8,13 +8,15 @@ use std::path::Path;
 
 use laserscope::glossary;
 use laserscope::present::key::Naming;
+use laserscope::present::lesson::words::TextPiece;
+use laserscope::present::lesson::{self, words};
 use laserscope::tui::action::Action;
 use laserscope::tui::app::App;
 use laserscope::tui::keys::context::Context;
 use laserscope::tui::keys::keymap::Keymap;
 use laserscope::tui::keys::remap;
 use laserscope::tui::keys::table::TABLE;
-use laserscope::tui::lesson::{self, words};
+use laserscope::tui::lesson::keys::key_name;
 use laserscope::tui::screens::Screen;
 use proc_macro2::{TokenStream, TokenTree};
 use syn::Lit;
@@ -314,9 +316,9 @@ fn remapped_keys_are_the_ones_that_hints_help_and_lessons_name() {
     for lesson in lesson::bundled().expect("lessons") {
         for task in &lesson.tasks {
             for text in [&task.ask, &task.learned] {
-                let told = words::fill(text, |name| match name.strip_prefix("key:") {
-                    Some(key) => words::key_name(key, &app.look.keys),
-                    None => Ok("…".into()),
+                let told = words::fill(text, |piece| match piece {
+                    TextPiece::Key(key) => key_name(*key, &app.look.keys),
+                    _ => "…".into(),
                 });
                 let found = spelled(&told.expect("a text"), &keys, &EXPLAINED);
                 assert!(found.is_empty(), "{found:?}: {text}");

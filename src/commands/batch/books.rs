@@ -9,7 +9,7 @@ use super::manifest::Finished;
 use super::measured::{Measured, is_reference};
 use super::plan::{Batch, Plan, role};
 use super::start::{Kept, device_kind};
-use crate::commands::one_run::record;
+use crate::commands::one_run::record_for_figures;
 use crate::console::progress::Line;
 use crate::engine::{Engine, Knowledge, RunSpec};
 use crate::protocol::PromptText;
@@ -192,7 +192,7 @@ impl<'a> Books<'a> {
             ..self.batch.params
         };
         let begin = Instant::now();
-        let (plain, end) = record(engine, RunSpec { params, ..spec })?;
+        let (plain, end) = record_for_figures(engine, RunSpec { params, ..spec })?;
         if end.finish == Finish::Cancelled {
             return Ok(false);
         }

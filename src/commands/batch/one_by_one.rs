@@ -5,7 +5,7 @@ use color_eyre::eyre::Result;
 
 use super::books::{Books, rendered};
 use super::recorded::Recorder;
-use crate::commands::one_run::{document, record, report};
+use crate::commands::one_run::{document, record, record_for_figures, report};
 use crate::engine::{Engine, RunSpec};
 use crate::recsys::{KnowledgeDoc, SubjectRef};
 use crate::speculate::trace::Trace;
@@ -66,7 +66,10 @@ fn answer(engine: &mut Engine, books: &mut Books<'_>, at: SubjectRef) -> Result<
     let Some(spec) = rendered(engine, &books.spec(at)?)? else {
         return Ok(Outcome::TooLong);
     };
-    let (trace, end) = record(engine, spec.clone())?;
+    let (trace, end) = match books.batch.args.batch.traces {
+        Some(_) => record(engine, spec.clone())?,
+        None => record_for_figures(engine, spec.clone())?,
+    };
     if end.finish == Finish::Cancelled {
         return Ok(Outcome::Cancelled);
     }

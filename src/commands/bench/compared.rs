@@ -93,16 +93,9 @@ impl ComparedRule {
 
 fn a_step<'a>(outcomes: impl Iterator<Item = &'a Outcome>) -> Timing {
     let (mut sum, mut steps) = (Timing::default(), 0);
-    for outcome in outcomes {
-        sum.add(&outcome.stats.timing.unwrap_or_default());
-        steps += outcome.stats.steps;
+    for stats in outcomes.map(|outcome| &outcome.stats) {
+        sum.add(&stats.timing.unwrap_or_default());
+        steps += stats.steps - stats.untimed_steps;
     }
-    let n = steps.max(1) as f64;
-    Timing {
-        retrieve: sum.retrieve / n,
-        draft: sum.draft / n,
-        forward: sum.forward / n,
-        verify: sum.verify / n,
-        commit: sum.commit / n,
-    }
+    sum.over(steps)
 }

@@ -3,7 +3,7 @@
 use color_eyre::eyre::Result;
 
 use crate::cli::BenchDecodeArgs;
-use crate::commands::one_run::record;
+use crate::commands::one_run::record_for_figures;
 use crate::console::interrupt;
 use crate::engine::{Engine, RunSpec};
 use crate::retrieval::Pools;
@@ -41,7 +41,7 @@ pub(crate) fn outcome(
         ..spec.clone()
     };
     let pools = engine.pools.current.clone();
-    let (trace, end) = record(engine, spec.clone())?;
+    let (trace, end) = record_for_figures(engine, spec.clone())?;
     if end.finish == Finish::Cancelled || interrupt::is_set() {
         return Ok(None);
     }

@@ -156,6 +156,7 @@ fn greedy_row(id: TokenId, top: &TokenTop) -> Option<NodeDistribution> {
     Some(NodeDistribution {
         top: listed,
         entropy: None,
+        log_norm: None,
         drawn: None,
     })
 }
@@ -170,6 +171,7 @@ fn sampled_row(id: TokenId, top: &TokenTop) -> Option<NodeDistribution> {
         drawn: Some(Drawn::new(id, at.map(|at| at as u32 + 1), p.or(listed_p)?)),
         top: listed,
         entropy: None,
+        log_norm: None,
     })
 }
 

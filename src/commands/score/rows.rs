@@ -72,6 +72,7 @@ fn greedy_row(token: TokenId, top: &TokenTop) -> Result<Option<NodeDistribution>
     Ok(Some(NodeDistribution {
         top: candidates,
         entropy: None,
+        log_norm: None,
         drawn: None,
     }))
 }

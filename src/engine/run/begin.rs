@@ -7,7 +7,7 @@ use color_eyre::eyre::{Result, bail};
 
 use super::seen::Seen;
 use super::state::{RUNS, RunState};
-use super::{Run, ms_since};
+use super::{OfferLookup, Run, ms_since};
 use crate::engine::model::LoadedModel;
 use crate::engine::pools::knowledge::pool_of;
 use crate::engine::pools::pool_sizes;
@@ -31,7 +31,11 @@ impl<'e> Run<'e> {
             state.cancel();
         }
         state.header.prompt_ms = Some(ms_since(begin));
-        Ok(Run { engine, state })
+        Ok(Run {
+            engine,
+            state,
+            offers: OfferLookup::Recorded,
+        })
     }
 }
 

@@ -3,6 +3,7 @@
 
 use color_eyre::eyre::{Result, ensure};
 
+use super::OfferLookup;
 use super::state::RunState;
 use crate::engine::run::replay::Replayed;
 use crate::engine::{Engine, Run};
@@ -34,6 +35,7 @@ impl Engine {
         let mut run = Run {
             engine: self,
             state,
+            offers: OfferLookup::LeftOut,
         };
         let mut judge = JudgeModel {
             model: run.engine.model.info.clone(),
@@ -69,10 +71,13 @@ impl Engine {
             "the log was encoded with another tokenizer than {}'s: choose its model with --model",
             model.info.name
         );
-        let n = header.prompt_ids.len() + logged.token_ids().len();
+        let answered = header.prompt_ids.len() + logged.token_ids().len();
+        let drafted = logged.steps.iter();
+        let drafted = drafted.map(|step| step.context_len - 1 + step.tree.n_rows());
+        let n = drafted.max().unwrap_or(0).max(answered);
         ensure!(
             n <= model.context(),
-            "prompt and answer have {n} tokens, but the context holds {}: raise --context",
+            "prompt, answer and drafts need {n} tokens, but the context holds {}: raise --context",
             model.context()
         );
         let vocab = model.codec.vocab_size();

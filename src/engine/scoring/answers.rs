@@ -234,6 +234,7 @@ fn rows_of(words: &[u32]) -> Vec<Option<NodeDistribution>> {
             (!top.is_empty() || drawn.is_some()).then_some(NodeDistribution {
                 top,
                 entropy: None,
+                log_norm: None,
                 drawn,
             }),
         );
@@ -252,6 +253,7 @@ mod tests {
             Some(NodeDistribution {
                 top,
                 entropy: None,
+                log_norm: None,
                 drawn: None,
             })
         };

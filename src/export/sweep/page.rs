@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::ink::{Paper, variables};
 use super::rows;
 use super::{about, frontier, heat_map, sheet, title};
-use crate::export::{escape, template};
+use crate::export::{escape, web};
 use crate::present::sweep_report::{DifferingText, SweepReport, TextDifference, criterion};
 use crate::speculate::sweep::Measure;
 
@@ -74,7 +74,7 @@ fn rendered(report: &SweepReport) -> Result<String, minijinja::Error> {
         .map(|(name, value)| PageCondition { name, value })
         .collect();
     let ours = |text: &str| Value::from_safe_string(text.into());
-    template::environment().render_str(
+    web::environment().render_str(
         PAGE,
         context! {
             mark => ours(PAGE_MARK),

@@ -122,6 +122,7 @@ mod tests {
         let row = NodeDistribution {
             top: vec![Candidate(1, 0.5)],
             entropy: Some(1.0),
+            log_norm: None,
             drawn: None,
         };
         let mut step = test_support::step(tree, verdict);

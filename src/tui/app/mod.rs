@@ -18,7 +18,7 @@ use self::dialog::Dialog;
 use self::shared::{Appearance, EngineState, NextRun, Session};
 use crate::present::format::Format;
 use crate::present::record::Record;
-use crate::present::selection::{TreeSelection, first_look};
+use crate::present::selection::TreeSelection;
 use crate::present::sweep_report::SweepForm;
 use crate::protocol::{Command, RunId};
 use crate::recsys::knowledge::known_framework;
@@ -39,7 +39,7 @@ use crate::tui::screens::learn::state::Learn;
 use crate::tui::screens::pool::state::PoolScreen;
 use crate::tui::screens::tune::state::Tune;
 use crate::tui::screens::{Screen, Typing};
-use crate::tui::start::{Shipped, Start, StartEngine};
+use crate::tui::start::{Presenting, Shipped, Start, StartEngine};
 
 /// One line for the person, until the next key: over the hints at first, then above
 /// them.
@@ -194,6 +194,9 @@ impl App {
             app.engine.model = ModelState::None;
             app.open_batch(batch);
         }
+        if app.look.presenting == Presenting::Yes {
+            app.zoom_for_audience();
+        }
         if !notices.is_empty() {
             app.tell(Tone::Problem, notices.join(". "));
         }
@@ -236,7 +239,8 @@ impl App {
     /// A key press becomes an action, if it means anything here.
     pub(crate) fn key(&self, event: &KeyEvent) -> Option<Action> {
         let context = self.context();
-        let taught = self.learn.course.is_some() && self.dialog.is_none() && !context.takes_text();
+        let is_in_front = self.dialog.is_none() || self.look.presenting == Presenting::Yes;
+        let taught = self.learn.course.is_some() && is_in_front && !context.takes_text();
         if let Some(action) = self
             .look
             .keys
@@ -323,7 +327,7 @@ impl App {
         let is_seen = |selection: &TreeSelection| is_there(selection) && self.is_shown(*selection);
         let first = [
             self.decode.selection,
-            Some(first_look(step)),
+            Some(self.first_look(step)),
             Some(TreeSelection::Draft(1)),
         ];
         let found = first.into_iter().flatten().find(is_seen);

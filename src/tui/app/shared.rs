@@ -20,7 +20,7 @@ use crate::tui::runs::drifting::Drifting;
 use crate::tui::runs::parked::IN_MEMORY_MB;
 use crate::tui::runs::run::Run;
 use crate::tui::runs::spill::Spill;
-use crate::tui::start::{EarlierRun, Glyphs, Length, Look};
+use crate::tui::start::{EarlierRun, Glyphs, Length, Look, Presenting};
 use crate::tui::target::Splitter;
 
 /// How the screens look here and now, and whose the keys and the mouse are.
@@ -31,6 +31,8 @@ pub struct Appearance {
     pub keys: Keymap,
     /// Unicode, or ASCII only.
     pub glyphs: Glyphs,
+    /// Whether an audience looks on.
+    pub presenting: Presenting,
     /// How far panes were moved.
     pub panes: Shift,
     /// The border that the mouse holds.
@@ -114,6 +116,7 @@ impl Appearance {
             theme: look.themes,
             keys: look.keys,
             glyphs: look.glyphs,
+            presenting: look.presenting,
             panes: look.memory.panes,
             dragged: None,
             chosen_theme: look.memory.theme,

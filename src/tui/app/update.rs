@@ -42,6 +42,11 @@ impl App {
     }
 
     fn update_shown(&mut self, action: Action) -> Vec<Command> {
+        if self.is_answer_asked(&action) {
+            let commands = self.show_answer();
+            self.refresh_comparison();
+            return commands;
+        }
         if self.update_lesson(&action) {
             return Vec::new();
         }
@@ -78,6 +83,7 @@ impl App {
                 self.tell(Tone::Info, format!("Theme: {}", self.look.theme.name()));
             }
             Action::ToggleMouse => self.toggle_mouse(),
+            Action::Present => self.toggle_presenting(),
             Action::Picture => self.effects.push(Effect::Picture),
             Action::Commands => self.ask(Palette::default()),
             Action::CopyMenu => self.ask(CopyMenu { row: 0 }),
@@ -109,7 +115,7 @@ impl App {
         self.tell(Tone::Info, text);
     }
 
-    fn show(&mut self, screen: Screen) {
+    pub(crate) fn show(&mut self, screen: Screen) {
         self.screen = screen;
         self.pool.came_from = None;
         self.batch.is_in_decode = false;

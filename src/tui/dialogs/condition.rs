@@ -244,7 +244,7 @@ fn said(app: &App, editor: &ConditionEditor, theme: &Theme, width: usize) -> Lin
         );
         return Line::styled(fit(&text, width), theme.dim());
     }
-    match (Condition::parse(text), app.record()) {
+    match (Condition::parse(text), app.known()) {
         (Ok(condition), Some(record)) => {
             let n = condition.all(&record.trace).count();
             let lack = condition.lack(&record.trace);

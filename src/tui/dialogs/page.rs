@@ -13,6 +13,9 @@ use crate::tui::shell::layout;
 use crate::tui::widgets::list::moved;
 use crate::tui::widgets::pane;
 
+/// What a page about a run says while its first step is walked.
+pub(super) const NO_STEP_YET: &str = "No step has been committed yet.";
+
 /// What does not change while it is open.
 pub(super) struct Page {
     pub(super) title: &'static str,

@@ -7,7 +7,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::page::Page;
+use super::page::{NO_STEP_YET, Page};
 use crate::glossary::GlossaryPlace;
 use crate::present::number::{count, percent};
 use crate::present::record::WhyLowSteps;
@@ -86,8 +86,8 @@ fn go_to_alike(app: &mut App, forward: bool) {
 }
 
 fn lines(app: &App, theme: &Theme, width: usize) -> Vec<Line<'static>> {
-    let (Some(record), Some(step)) = (app.record(), app.step()) else {
-        return Vec::new();
+    let (Some(record), Some(step)) = (app.known(), app.known_step()) else {
+        return vec![Line::styled(NO_STEP_YET, theme.text())];
     };
     let page = CausesPage {
         why: record.why_low(),

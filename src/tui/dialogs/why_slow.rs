@@ -5,7 +5,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::page::Page;
+use super::page::{NO_STEP_YET, Page};
 use crate::glossary::GlossaryPlace;
 use crate::present::mark::Mark;
 use crate::present::number::{NOT_RECORDED, UNKNOWN, percent, prob, three};
@@ -64,10 +64,11 @@ impl Dialog for WhySlowDialog {
 }
 
 fn lines(app: &App, theme: &Theme, width: usize) -> Vec<Line<'static>> {
-    let (Some(run), Some(record), Some(step)) = (app.run(), app.record(), app.step()) else {
-        return Vec::new();
+    let (Some(record), Some(step)) = (app.known(), app.known_step()) else {
+        return vec![Line::styled(NO_STEP_YET, theme.text())];
     };
-    let measured = run.speed_up().map(|s| s.median);
+    let measured = app.measured_run().and_then(|run| run.speed_up());
+    let measured = measured.map(|s| s.median);
     let facts = Facts {
         why: &record.why,
         step,

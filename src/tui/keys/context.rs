@@ -52,6 +52,10 @@ pub enum Context {
     WhySlow,
     /// Why acceptance is low.
     WhyLow,
+    /// A prediction about a step.
+    Predict,
+    /// Inside the pass: mask, cache, a token's way.
+    Pass,
     /// Scores of the answers marked on the board.
     Score,
     /// A question about a large download.
@@ -98,6 +102,8 @@ impl Context {
             Context::Condition => "Finding steps",
             Context::WhySlow => "Why slow?",
             Context::WhyLow => "Why low?",
+            Context::Predict => "Predicting",
+            Context::Pass => "Inside the pass",
             Context::Score => "Scores",
             Context::Question => "Question",
             Context::Leave => "Quitting",
@@ -131,6 +137,8 @@ impl Context {
             Context::Condition => &[Context::Condition, Context::Always],
             Context::WhySlow => &[Context::WhySlow, Context::Always],
             Context::WhyLow => &[Context::WhyLow, Context::Always],
+            Context::Predict => &[Context::Predict, Context::Always],
+            Context::Pass => &[Context::Pass, Context::Always],
             Context::Score => &[Context::Score, Context::Always],
             Context::Question => &[Context::Question, Context::Always],
             Context::Leave => &[Context::Leave, Context::Always],
@@ -142,7 +150,7 @@ impl Context {
     }
 
     /// In the order of the help.
-    pub const ALL: [Context; 29] = [
+    pub const ALL: [Context; 31] = [
         Context::Decode,
         Context::Catalog,
         Context::Board,
@@ -166,6 +174,8 @@ impl Context {
         Context::Condition,
         Context::WhySlow,
         Context::WhyLow,
+        Context::Predict,
+        Context::Pass,
         Context::Score,
         Context::Question,
         Context::Leave,

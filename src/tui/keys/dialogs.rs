@@ -137,6 +137,35 @@ pub(super) static DIALOGS: &[Binding] = table! {
         Action::Help; [Key::char('?')] "help" "what these terms mean";
         Action::Close; [ESC, ENTER, Key::char('W'), Key::char('q')] "back" "back";
     }
+    Predict {
+        Action::Less; [LEFT, Key::char('h')] "←→|number" "a smaller number";
+        Action::More; [RIGHT, Key::char('l')] "" "a larger number";
+        Action::Up; [UP, Key::char('k')] "↑↓|choose" "the choice above";
+        Action::Down; [DOWN, Key::char('j')] "" "the choice below";
+        Action::PageUp; [PAGE_UP] "" "a page up";
+        Action::PageDown; [PAGE_DOWN] "" "a page down";
+        Action::First; [HOME] "" "the first choice";
+        Action::Last; [END] "" "the last choice";
+        Action::Mark; [SPACE] "mark" "mark the draft as refused, or unmark it";
+        Action::Submit; [ENTER] "answer/next" "answer, then the next question";
+        Action::Close; [ESC, Key::char('q')] "end" "end predicting, and say the score";
+    }
+    Pass {
+        Action::Up; [UP, Key::char('k')] "↑↓|node" "the node above";
+        Action::Down; [DOWN, Key::char('j')] "" "the node below";
+        Action::PageUp; [PAGE_UP] "" "ten nodes up";
+        Action::PageDown; [PAGE_DOWN] "" "ten nodes down";
+        Action::First; [HOME] "" "the root";
+        Action::Last; [END] "" "the last node, or the bonus token";
+        Action::PreviousStep; [LEFT, Key::char('h')] "" "the previous step";
+        Action::NextStep; [RIGHT, Key::char('l')] "←→|step" "the next step";
+        Action::NextPhase; [Key::char('.')] ", .|phases" "the next phase of the step: retrieve, draft, verify, commit";
+        Action::PreviousPhase; [Key::char(',')] "" "the previous phase of the step";
+        Action::NextPane; [TAB] "next part" "the next part on a small screen: mask, KV cache, token's way";
+        Action::PreviousPane; [BACK_TAB] "" "the previous part";
+        Action::Help; [Key::char('?')] "help" "what these terms mean";
+        Action::Close; [ESC, ENTER, Key::char('i'), Key::char('q')] "back" "back";
+    }
     Score {
         Action::Up; [UP, Key::char('k')] "↑↓|scroll" "scroll up";
         Action::Down; [DOWN, Key::char('j')] "" "scroll down";

@@ -88,6 +88,7 @@ static SCREENS: &[Binding] = table! {
         Action::Reference; [Key::char('r')] "measure" "run the same prompt autoregressively and strictly: speed-up, losslessness";
         Action::WhySlow; [Key::char('w')] "why slow?" "step costs explained: t(n), break-even, wasted rows, other budgets";
         Action::WhyLow; [Key::char('W')] "why low?" "acceptance explained: the cause of every step's end, and its lever";
+        Action::InsidePass; [Key::char('i')] "inside" "inside the pass: attention mask, KV cache, a token's way from logit to ruling";
         Action::Settings; [Key::char('p')] "settings" "settings for the next step: rule, k, tau, budget, drafter, sources";
         Action::Branch; [Key::char('b')] "branch" "branch the run from this step: with the current settings, or another token";
         Action::Follow; [Key::char('f')] "follow" "follow the newest step";
@@ -98,6 +99,7 @@ static SCREENS: &[Binding] = table! {
         Action::NextPhase; [Key::char('.')] ", .|phases" "the next phase of the step: retrieve, draft, verify, commit";
         Action::PreviousPhase; [Key::char(',')] "" "the previous phase of the step";
         Action::Filter; [Key::char('/')] "search" "search the text; previous-match and next-match then go from match to match";
+        Action::Predict; [Key::char('Q')] "predict" "predict the step's verdict before it is shown: how many tokens, which drafts are refused";
         Action::Bookmark; [Key::char('B')] "" "set or remove a bookmark at this step";
         Action::NextBookmark; [Key::char('\'')] "" "the next bookmark";
         Action::GoTo; [Key::char('g')] "go to" "go to a step by its number";
@@ -237,6 +239,7 @@ static SCREENS: &[Binding] = table! {
     Lesson {
         Action::Answer; [Key::char('A')] "answer" "type the number that the task asks for";
         Action::NextTask; [Key::char('N')] "next" "skip the task; after the last one, the next lesson";
+        Action::ShowAnswer; [Key::char('D')] "" "in presenter mode, show the answer and do what the task asks";
     }
     Anywhere {
         Action::Show(Screen::Catalog); [Key::char('1')] "" "the catalog";
@@ -248,6 +251,7 @@ static SCREENS: &[Binding] = table! {
         Action::Show(Screen::Batch); [Key::char('7')] "" "many subjects in one pass";
         Action::Picture; [Key::char('P')] "" "save this screen as a picture and as text";
         Action::Commands; [Key::char(':')] "" "all commands by name; a number goes to a step";
+        Action::Present; [Key::char('L')] "" "presenter mode: one large pane at a time, answers of lessons on a key; or back";
         Action::NextTheme; [Key::char('t')] "" "the next theme";
         Action::ToggleMouse; [Key::char('M')] "" "let the mouse select text, or click again";
         Action::RetryModel; [Key::char('R')] "" "try again to download and load the model";

@@ -7,8 +7,8 @@ use std::path::Path;
 use color_eyre::eyre::{Result, WrapErr};
 use serde::{Deserialize, Serialize};
 
-use super::Lesson;
 use crate::atomic_file;
+use crate::present::lesson::Lesson;
 
 /// Per lesson, by its id, the tasks done, counted from 0.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,7 +58,7 @@ mod tests {
     fn progress_is_read_as_it_was_written() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("deep").join("lessons.toml");
-        let lessons = super::super::bundled().expect("lessons");
+        let lessons = crate::present::lesson::bundled().expect("lessons");
         let mut learned = Learned::read(&path);
         assert_eq!(learned, Learned::default());
         learned.add(&lessons[1], 0);

@@ -13,6 +13,7 @@ use crate::tui::app::{App, Notice, Tone};
 use crate::tui::keys::context::Context;
 use crate::tui::keys::keymap::Keymap;
 use crate::tui::keys::table::Binding;
+use crate::tui::start::Presenting;
 use crate::tui::widgets::paragraph::wrap;
 
 const GAP: usize = 2;
@@ -26,7 +27,7 @@ pub(crate) fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     }
     buf.set_style(area, theme.bar());
     let width = usize::from(area.width).saturating_sub(2);
-    let line = hints(&app.look.keys, app.context(), theme, width);
+    let line = hints(app, theme, width);
     buf.set_line(area.x + 1, area.y, &line, area.width - 1);
 }
 
@@ -74,6 +75,53 @@ impl Hint {
     }
 }
 
+/// The hints of the bar.
+fn shown(app: &App, width: usize) -> Vec<Hint> {
+    match (app.look.presenting, &app.dialog) {
+        (Presenting::Yes, None) => for_audience(app, width),
+        _ => fitting(&app.look.keys, app.context(), width),
+    }
+}
+
+/// What moves what an audience looks at.
+const PRESENTED: [Action; 6] = [
+    Action::PlayPause,
+    Action::NextStep,
+    Action::Down,
+    Action::NextPhase,
+    Action::NextPane,
+    Action::Zoom,
+];
+
+/// While presenting: the answer and the next task of a lesson, what moves the picture, and
+/// the way out, which always fits.
+fn for_audience(app: &App, width: usize) -> Vec<Hint> {
+    let keys = &app.look.keys;
+    let named = |context, action: Action, text| {
+        let key = keys.first_of(context, &action)?;
+        Some(Hint { key, text, action })
+    };
+    let mut hints = Vec::new();
+    if app.learn.course.is_some() {
+        hints.extend(named(Context::Lesson, Action::ShowAnswer, "answer"));
+        hints.extend(named(Context::Lesson, Action::NextTask, "next"));
+    }
+    let of_screen = keys.bindings(app.context());
+    let moving = of_screen.filter(|b| PRESENTED.contains(&b.action));
+    hints.extend(moving.filter_map(|b| {
+        let (key, text) = keys.hint(b)?;
+        let action = b.action.clone();
+        Some(Hint { key, text, action })
+    }));
+    let leave = named(Context::Anywhere, Action::Present, "leave presenter mode");
+    let mut used: usize = leave.iter().map(Hint::width).sum();
+    hints.retain(|hint| {
+        used += hint.width();
+        used <= width + GAP
+    });
+    hints.into_iter().chain(leave).collect()
+}
+
 /// As many hints as fit, the context's own first; help and the way out always.
 fn fitting(keys: &Keymap, context: Context, width: usize) -> Vec<Hint> {
     let hints_of = |context| -> Vec<Hint> {
@@ -98,9 +146,9 @@ fn fitting(keys: &Keymap, context: Context, width: usize) -> Vec<Hint> {
     own.collect::<Vec<_>>().into_iter().chain(always).collect()
 }
 
-fn hints(keys: &Keymap, context: Context, theme: &Theme, width: usize) -> Line<'static> {
+fn hints(app: &App, theme: &Theme, width: usize) -> Line<'static> {
     let mut line = Line::default();
-    for hint in fitting(keys, context, width) {
+    for hint in shown(app, width) {
         push(&mut line, (hint.key, hint.text), theme);
     }
     line
@@ -113,7 +161,7 @@ pub(crate) fn action_at(app: &App, area: Rect, x: u16) -> Option<Action> {
     }
     let width = usize::from(area.width).saturating_sub(2);
     let mut from = usize::from(area.x) + 1;
-    for hint in fitting(&app.look.keys, app.context(), width) {
+    for hint in shown(app, width) {
         let to = from + hint.width();
         if (from..to - GAP).contains(&usize::from(x)) {
             return Some(hint.action);

@@ -13,6 +13,7 @@ use crate::tui::app::App;
 use crate::tui::app::model::{ModelState, Ready};
 use crate::tui::keys::context::Context;
 use crate::tui::screens::Screen;
+use crate::tui::start::Presenting;
 use crate::tui::widgets::bars;
 
 const NAME: &str = " ◉ LaserScope ";
@@ -43,6 +44,9 @@ pub(crate) fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     }
     let used = line.width() as u16;
     buf.set_line(area.x, area.y, &line, area.width);
+    if app.look.presenting == Presenting::Yes {
+        return;
+    }
     let room = area.width.saturating_sub(used + 3);
     let right = status(app, theme, usize::from(room));
     let width = right.width() as u16;
@@ -57,11 +61,15 @@ pub(crate) fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
 /// The screens as the bar names them, by their keys.
 fn labels(app: &App) -> impl Iterator<Item = (Screen, String)> {
     let (front, is_wide) = (app.screen, app.look.size.0 >= NAMED_WIDTH);
-    SCREENS.into_iter().map(move |(screen, name)| {
+    let presenting = app.look.presenting;
+    let shown = SCREENS.into_iter();
+    let shown = shown.filter(move |&(screen, _)| presenting == Presenting::No || screen == front);
+    shown.map(move |(screen, name)| {
         let key = app
             .look
             .keys
             .first_of(Context::Anywhere, &Action::Show(screen));
+        let key = key.filter(|_| presenting == Presenting::No);
         let label = match (key, is_wide || screen == front) {
             (Some(key), true) => format!(" {key} {name} "),
             (Some(key), false) => format!(" {key} "),

@@ -1,10 +1,11 @@
 //! Where everything goes, as functions of the size alone: the views draw there,
 //! and the mouse looks there for what it hit. Neighbouring panes share a border.
 
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::{Constraint, Layout, Rect, Size};
 
 use crate::tui::app::App;
 use crate::tui::screens::Screen;
+use crate::tui::start::Presenting;
 
 /// Below this the screens cannot be read.
 pub(crate) const MIN_SIZE: (u16, u16) = (60, 20);
@@ -26,22 +27,52 @@ pub struct Shell {
 
 /// Divides the terminal: header, lesson, body, strip, footer.
 pub fn shell(app: &App, area: Rect) -> Shell {
-    let lesson = crate::tui::shell::lesson::height(app, area.width);
+    let margin = margin(app, area);
+    let room = area.width - 2 * margin.width;
+    let lesson = crate::tui::shell::lesson::height(app, room);
     let strip = u16::from(app.screen == Screen::Decode);
     let heights = [
         Constraint::Length(1),
+        Constraint::Length(margin.height),
         Constraint::Length(lesson),
+        Constraint::Length(margin.height.min(lesson)),
         Constraint::Length(strip),
         Constraint::Fill(1),
+        Constraint::Length(margin.height),
         Constraint::Length(1),
     ];
-    let [header, lesson, strip, body, footer] = Layout::vertical(heights).areas(area);
+    let [header, _, lesson, _, strip, body, _, footer] = Layout::vertical(heights).areas(area);
+    let within = |rect: Rect| Rect {
+        x: rect.x + margin.width,
+        width: room,
+        ..rect
+    };
     Shell {
         header,
-        lesson,
-        strip,
-        body,
+        lesson: within(lesson),
+        strip: within(strip),
+        body: within(body),
         footer,
+    }
+}
+
+/// From this size on, an audience gets air around what it looks at.
+const AIRY: Size = Size {
+    width: 116,
+    height: 36,
+};
+
+/// Whether there is an audience, and room for air.
+pub(crate) fn is_airy(app: &App) -> bool {
+    let (width, height) = app.look.size;
+    app.look.presenting == Presenting::Yes && width >= AIRY.width && height >= AIRY.height
+}
+
+/// Columns at either side, and rows between the parts.
+fn margin(app: &App, area: Rect) -> Size {
+    match is_airy(app) {
+        true => Size::new(area.width / 20, 1),
+        false => Size::ZERO,
     }
 }
 

@@ -2,31 +2,49 @@
 //! has shown, and what is to be done now.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Margin, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span, Text};
 use ratatui::widgets::{Paragraph, Widget};
 
+use crate::present::lesson::Lesson;
 use crate::present::theme::Theme;
 use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::keys::context::Context;
-use crate::tui::lesson::Lesson;
 use crate::tui::screens::Screen;
 use crate::tui::screens::learn::words;
+use crate::tui::shell::layout::is_airy;
 use crate::tui::widgets::pane;
 use crate::tui::widgets::paragraph::wrap;
 
-/// Most lines of text in the box.
+/// Most lines of text in the box, and with air around them.
 const MAX_LINES: usize = 5;
+const MAX_AIRY_LINES: usize = 14;
+/// Longer lines are hard to read.
+const MAX_COLUMNS: u16 = 108;
 
 /// Rows of the box with its border; 0: no lesson is under way.
 pub fn height(app: &App, width: u16) -> u16 {
     if app.learn.course.is_none() {
         return 0;
     }
-    let lines = lines(app, usize::from(width.saturating_sub(4)));
-    lines.len() as u16 + 2
+    let whole = Rect::new(0, 0, width, u16::MAX);
+    let lines = lines(app, usize::from(text_area(app, whole).width));
+    lines.len() as u16 + 2 + 2 * u16::from(is_airy(app))
+}
+
+/// Where the text goes in the box.
+fn text_area(app: &App, area: Rect) -> Rect {
+    let inner = pane::inner(area);
+    if !is_airy(app) {
+        return inner;
+    }
+    let inner = inner.inner(Margin::new(3, 1));
+    Rect {
+        width: inner.width.min(MAX_COLUMNS),
+        ..inner
+    }
 }
 
 pub(crate) fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
@@ -37,9 +55,13 @@ pub(crate) fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let title = format!("LESSON · {}", lesson.title);
     pane::title(&title, area, true, theme, buf);
     pane::note(&progress(app, theme), title.len(), area, buf);
-    let inner = pane::inner(area);
+    let inner = text_area(app, area);
     let lines = lines(app, usize::from(inner.width)).into_iter();
-    let lines = lines.map(|(role, text)| Line::styled(text, role.style(theme)));
+    let style = |role: Role| match (role, is_airy(app)) {
+        (Role::Asked, true) => theme.strong(),
+        _ => role.style(theme),
+    };
+    let lines = lines.map(|(role, text)| Line::styled(text, style(role)));
     Paragraph::new(Text::from_iter(lines)).render(inner, buf);
 }
 
@@ -71,14 +93,17 @@ fn lines(app: &App, width: usize) -> Vec<(Role, String)> {
         Some(task) => (Role::Asked, format!("▸ {}", words::told(&task.ask, app))),
         None => (Role::Done, behind(app, lesson)),
     };
-    let mut out = Vec::new();
+    let (is_airy, mut out) = (is_airy(app), Vec::new());
     for (role, text) in said.into_iter().chain([now]) {
+        if is_airy && !out.is_empty() {
+            out.push((role, String::new()));
+        }
         let wrapped = wrap(&text, width.saturating_sub(2)).into_iter().enumerate();
         out.extend(
             wrapped.map(|(i, line)| (role, if i == 0 { line } else { format!("  {line}") })),
         );
     }
-    out.truncate(MAX_LINES);
+    out.truncate(if is_airy { MAX_AIRY_LINES } else { MAX_LINES });
     out
 }
 

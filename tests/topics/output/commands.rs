@@ -259,6 +259,13 @@ impl World {
             &["trace", "export", &a, "--out", &self.at("page.html")],
         );
         lines.add(&[], &["picture", &a, "--out", &self.at("picture.svg")]);
+        lines.both(&[], &["lesson", "list"]);
+        lines.add(&[], &["lesson", "export", "--out", &self.at("lessons")]);
+        for name in ["draft", self.text()] {
+            let page = self.at("lesson.html");
+            lines.add(&[], &["lesson", "export", name, "--out", &page]);
+        }
+        lines.add(&[], &["lesson", "export", "draft", "--out", &a]);
     }
 
     fn on_knowledge(&self, lines: &mut Lines) {

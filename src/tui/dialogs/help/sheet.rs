@@ -207,6 +207,7 @@ fn context(place: GlossaryPlace) -> Context {
         GlossaryPlace::Settings => Context::Settings,
         GlossaryPlace::WhySlow => Context::WhySlow,
         GlossaryPlace::WhyLow => Context::WhyLow,
+        GlossaryPlace::Pass => Context::Pass,
         GlossaryPlace::Board => Context::Board,
     }
 }

@@ -9,12 +9,11 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Widget};
 
 use crate::present::number::{NOT_RECORDED, UNKNOWN, count};
+use crate::present::parting;
 use crate::present::record::Record;
 use crate::present::theme::Theme;
 use crate::present::token_text::columns;
-use crate::speculate::compare::{
-    Lossless, Names, Side, Slower, because, first_words, machine, profile,
-};
+use crate::speculate::compare::{Lossless, Names, Side, Slower, first_words, machine, profile};
 use crate::tui::action::{Action, CompareAction};
 use crate::tui::app::App;
 use crate::tui::keys::context::Context;
@@ -65,7 +64,7 @@ fn lines(
         TableForm::Across => vec![badge(app, theme)],
         TableForm::Upright => said(badge(app, theme).to_string()),
     };
-    let causes = [badge, said(parting(app))].concat();
+    let causes = [badge, said(parted(app))].concat();
     let headers = headers(app, width, theme);
     let slower = said(slower(app));
     let paces = timed(app).map(|(slower, _)| slower.paces);
@@ -140,33 +139,11 @@ fn compared(app: &App) -> Option<(&Comparison, [&Record; 2])> {
 }
 
 /// Where the texts diverge and why, in a sentence.
-fn parting(app: &App) -> String {
-    let Some((comparison, [a, b])) = compared(app) else {
+fn parted(app: &App) -> String {
+    let Some((comparison, runs)) = compared(app) else {
         return String::new();
     };
-    let Some(divergence) = &comparison.divergence else {
-        let is_whole = |r: &Record| r.trace.end.is_some();
-        return match is_whole(a) && is_whole(b) {
-            true => format!("The texts are equal: {} tokens.", a.ids.len()),
-            false => format!("Equal so far: {} tokens.", a.ids.len().min(b.ids.len())),
-        };
-    };
-    let written = |side: Side, id| side.of([a, b]).quoted(id);
-    let names = Names {
-        runs: ["A", "B"],
-        token: &written,
-    };
-    let token = |side: Side| {
-        let taken = side.of([divergence.left, divergence.right]);
-        taken.map_or("its end".into(), |t| written(side, t.token))
-    };
-    format!(
-        "They diverge after {}: A {}, B {}. {}",
-        count(divergence.at, "equal token"),
-        token(Side::Left),
-        token(Side::Right),
-        because(divergence, [&a.trace, &b.trace], &names)
-    )
+    parting::parting(runs, comparison.divergence.as_ref())
 }
 
 /// What decides a run and is not the same in both.

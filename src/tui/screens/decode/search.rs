@@ -52,7 +52,7 @@ impl App {
 
     /// The tokens of every match, by their place in the text.
     pub fn matches(&self) -> Vec<Range<usize>> {
-        match (self.record(), &self.decode.search) {
+        match (self.known(), &self.decode.search) {
             (Some(record), Some(search)) => record.find(&search.text),
             _ => Vec::new(),
         }

@@ -28,7 +28,7 @@ impl App {
     }
 
     /// The selection is of one step, which must stay in view while others come.
-    fn select_in_step(&mut self, selection: TreeSelection) {
+    pub(crate) fn select_in_step(&mut self, selection: TreeSelection) {
         if let Some(step) = self.step_index() {
             let phase = self.decode.phase();
             self.decode.cursor = Cursor::At { step, phase };
@@ -38,26 +38,28 @@ impl App {
 
     /// The token above or below in the running text.
     fn move_line(&mut self, delta: i64) {
-        let Some(record) = self.record() else { return };
-        let Some(cell) = self.selected_cell() else {
+        let Some(record) = self.known() else { return };
+        let Some(cell) = self.selected_cell().or(record.cells.len().checked_sub(1)) else {
             return;
         };
         let width = self.look.measured.text_width;
-        let lines = flow::flow(record, self.decode.ghosts, width);
+        let lines = flow::flow(&record, self.decode.ghosts, width);
         if let Some(cell) = lines::neighbour(&lines, cell, delta)
             && let TokenPlace::Step {
                 step, selection, ..
             } = record.cells[cell].place
         {
+            drop(record);
             self.decode.go_to(Cursor::at(step));
             self.decode.selection = Some(selection);
         }
     }
 
-    /// The text's token that is selected, else the step's first.
+    /// The text's token that is selected, else the step's first; `None`: the step has not
+    /// committed one yet where we look.
     pub fn selected_cell(&self) -> Option<usize> {
-        let (record, index, wanted) = (self.record()?, self.step_index()?, self.selection()?);
-        let cells = record.step_cells[index]..record.step_cells[index + 1];
+        let (record, index, wanted) = (self.known()?, self.step_index()?, self.selection()?);
+        let cells = record.step_cells[index]..*record.step_cells.get(index + 1)?;
         let is_it = |&i: &usize| matches!(record.cells[i].place, TokenPlace::Step { selection, .. } if selection == wanted);
         cells.clone().find(is_it).or(cells.into_iter().next())
     }

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use serde::Deserialize;
-
 use crate::glossary::GlossaryPlace;
 use crate::present::lines::Ghosts;
+use crate::present::prediction::PredictionScore;
 use crate::present::selection::TreeSelection;
 use crate::tui::screens::decode::step_filter::StepFilter;
 
@@ -78,8 +77,7 @@ impl StepPhase {
 }
 
 /// The Decode screen's panes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Pane {
     /// The running text.
     Text,
@@ -210,6 +208,8 @@ pub struct DecodeView {
     /// What is searched in the text.
     pub search: Option<Search>,
     pub(crate) pace: Pace,
+    /// How predictions have gone since they were last begun.
+    pub predictions: PredictionScore,
     /// First line of the text shown; `None`: wherever the cursor is.
     pub(crate) text_top: Option<usize>,
 }
@@ -226,6 +226,7 @@ impl Default for DecodeView {
             step_filter: StepFilter::default(),
             search: None,
             pace: Pace::FULL_SPEED,
+            predictions: PredictionScore::default(),
             text_top: None,
         }
     }

@@ -11,10 +11,15 @@ use crate::present::token_text::{columns, fit};
 use crate::speculate::params::{Source, Sources};
 use crate::tui::app::App;
 use crate::tui::runs::run::{Phase, Recording, Run};
+use crate::tui::screens::decode::state::StepPhase;
 
 pub(crate) fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let Some(run) = app.run() else { return };
-    let mut left = Line::from(vec![Span::raw(" "), state(run, theme), Span::raw("  ")]);
+    let mut left = Line::from(vec![
+        Span::raw(" "),
+        state(run, app.decode.phase(), theme),
+        Span::raw("  "),
+    ]);
     let about = about(run);
     let room = usize::from(area.width).saturating_sub(left.width() + 1);
     let wanted = columns(&run.subject.title) + columns(&about) + 2;
@@ -32,7 +37,7 @@ pub(crate) fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     buf.set_line(x, area.y, &Line::styled(right, theme.text()), width);
 }
 
-fn state(run: &Run, theme: &Theme) -> Span<'static> {
+fn state(run: &Run, walked: Option<StepPhase>, theme: &Theme) -> Span<'static> {
     let word = match (&run.phase, run.recording()) {
         (Phase::Running, Some(Recording::Demo)) => "► RECORDED".to_string(),
         (_, Some(Recording::Demo)) => "‖ RECORDED".to_string(),
@@ -46,7 +51,10 @@ fn state(run: &Run, theme: &Theme) -> Span<'static> {
         (Phase::Prompt { done, total }, None) => format!("► PROMPT {done}/{total}"),
         (Phase::Running, None) => "► LIVE".to_string(),
         (Phase::Paused, None) => "‖ PAUSED".to_string(),
-        (Phase::Ended, None) => format!("■ {}", ended(run)),
+        (Phase::Ended, None) => match walked {
+            Some(_) => "■ ENDED".to_string(),
+            None => format!("■ {}", ended(run)),
+        },
         (Phase::Failed(_), None) => "✗ FAILED".to_string(),
     };
     let style = match run.phase {

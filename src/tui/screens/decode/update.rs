@@ -9,6 +9,7 @@ use crate::tui::action::Action;
 use crate::tui::app::{App, Effect, Tone};
 use crate::tui::dialogs::export::ExportMenu;
 use crate::tui::dialogs::go_to::GoTo;
+use crate::tui::dialogs::inside_pass::InsidePass;
 use crate::tui::dialogs::settings::SettingsDialog;
 use crate::tui::dialogs::why_low::WhyLowDialog;
 use crate::tui::dialogs::why_slow::WhySlowDialog;
@@ -66,6 +67,8 @@ impl App {
             Action::Filter => self.open_search(),
             Action::Branch => self.open_branch(),
             Action::WhyLow if self.n_steps() > 0 => self.ask(WhyLowDialog::default()),
+            Action::Predict => self.predict(),
+            Action::InsidePass if self.n_steps() > 0 => self.ask(InsidePass::default()),
             Action::WhySlow if self.n_steps() > 0 => self.ask(WhySlowDialog::default()),
             Action::NextPane => self.decode.focus(self.decode.pane.neighbour(true)),
             Action::PreviousPane => self.decode.focus(self.decode.pane.neighbour(false)),

@@ -1,12 +1,14 @@
 //! Walking a step phase by phase: retrieve, draft, verify, commit. Each shows
 //! what was known by then.
 
-use crate::present::selection::TreeSelection;
-use crate::present::tree_lines::{TreeLine, tree_lines};
+use crate::present::past_record::KnownRecord;
+use crate::present::record::Record;
+use crate::present::selection::{TreeSelection, first_look};
+use crate::present::tree_lines::{TreeLine, draft_lines, tree_lines};
 use crate::protocol::Command;
 use crate::speculate::trace::Step;
 use crate::tui::app::App;
-use crate::tui::runs::run;
+use crate::tui::runs::run::{self, Run};
 use crate::tui::screens::decode::state::{Cursor, StepPhase};
 
 impl App {
@@ -66,11 +68,60 @@ impl App {
         self.record().map_or(0, |r| r.n_steps())
     }
 
-    /// The lines of a step's tree that can be seen in the phase looked at.
+    /// How many of a run's steps are known where we look: while a step is walked, it counts
+    /// from its commit on, and no later one does.
+    fn n_known(&self, record: &Record) -> usize {
+        match (
+            self.decode.phase(),
+            self.decode.step_index(record.n_steps()),
+        ) {
+            (None, _) | (_, None) => record.n_steps(),
+            (Some(StepPhase::Commit), Some(step)) => step + 1,
+            (Some(_), Some(step)) => step,
+        }
+    }
+
+    /// The run as far as it is known where we look; views of a step that is walked show
+    /// nothing else of it.
+    pub(crate) fn known(&self) -> Option<KnownRecord<'_>> {
+        let record = self.record()?;
+        Some(match self.decode.phase() {
+            None => KnownRecord::Whole(record),
+            Some(_) => KnownRecord::Past(record.after(self.n_known(record))),
+        })
+    }
+
+    /// The run with what it was measured against, which is of the whole run; `None` while a
+    /// step is walked.
+    pub(crate) fn measured_run(&self) -> Option<&Run> {
+        self.run().filter(|_| self.decode.phase().is_none())
+    }
+
+    /// The step looked at, or while its outcome is not known, the one before.
+    pub(crate) fn known_step(&self) -> Option<&Step> {
+        let record = self.record()?;
+        let last = self.n_known(record).checked_sub(1)?;
+        record.step(self.step_index()?.min(last))
+    }
+
+    /// The lines of a step's tree that can be seen in the phase looked at; the committed
+    /// path comes first once it is known.
     pub(crate) fn shown_lines(&self, step: &Step) -> Vec<TreeLine> {
-        let mut lines = tree_lines(step);
+        let mut lines = match self.decode.knows(StepPhase::Verify) {
+            true => tree_lines(step),
+            false => draft_lines(&step.tree),
+        };
         lines.retain(|line| self.is_shown(line.selection));
         lines
+    }
+
+    /// What is worth looking at first in a step, as far as it is known.
+    pub(crate) fn first_look(&self, step: &Step) -> TreeSelection {
+        match (self.decode.knows(StepPhase::Verify), step.tree.n_drafts()) {
+            (true, _) => first_look(step),
+            (false, 0) => TreeSelection::Root,
+            (false, _) => TreeSelection::Draft(1),
+        }
     }
 
     /// Whether something of a step's tree can be seen in the phase looked at.
@@ -85,13 +136,6 @@ impl App {
     /// How much of the text is shown: all of it, or as far as it went in the
     /// phase looked at.
     pub fn n_cells_shown(&self) -> usize {
-        let (Some(record), Some(step)) = (self.record(), self.step_index()) else {
-            return 0;
-        };
-        match self.decode.phase() {
-            None => record.cells.len(),
-            Some(StepPhase::Commit) => record.step_cells[step + 1],
-            Some(_) => record.step_cells[step],
-        }
+        self.known().map_or(0, |record| record.cells.len())
     }
 }

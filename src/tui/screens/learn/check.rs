@@ -1,16 +1,14 @@
 //! Whether a task is done: what its check says of what the interface shows.
 
+use crate::present::lesson::check::{Check, PaneName, ScreenName, is_answer};
 use crate::present::lines::Ghosts;
 use crate::present::selection::TreeSelection;
 use crate::speculate::params::AcceptanceRule;
-use crate::speculate::trace::Step;
 use crate::speculate::verify::Fate;
 use crate::tui::app::App;
 use crate::tui::dialogs::why_slow::WhySlowDialog;
-use crate::tui::lesson::check::{Check, ScreenName, StepCheck};
-use crate::tui::lesson::figure::Figure;
 use crate::tui::screens::Screen;
-use crate::tui::screens::decode::state::Zoom;
+use crate::tui::screens::decode::state::{Pane, Zoom};
 
 impl Check {
     /// Whether the interface is in the state asked for. `answer` is what was
@@ -29,7 +27,7 @@ impl Check {
                 pass.is_some_and(|pass| pass.drafts >= *min_drafts)
             }
             Check::Zoom { pane } => {
-                decoding(app) && app.decode.zoom == Zoom::One && app.decode.pane == *pane
+                decoding(app) && app.decode.zoom == Zoom::One && app.decode.pane == pane.pane()
             }
             Check::Run { run } => decoding(app) && is_shown(app, Some(run)),
             Check::Ghosts => decoding(app) && app.decode.ghosts == Ghosts::Shown,
@@ -37,7 +35,9 @@ impl Check {
             Check::K { k } => {
                 matches!(app.next.params.verify, AcceptanceRule::Relaxed { k: set, .. } if set == *k)
             }
-            Check::Answer { figure, within } => is_answer(app, answer, figure, *within),
+            Check::Answer { figure, within } => {
+                answer.is_some_and(|typed| is_answer(typed, figure, *within, &app.lesson_view()))
+            }
         }
     }
 }
@@ -57,29 +57,23 @@ fn picked_fate(app: &App) -> Option<Fate> {
     }
 }
 
-fn is_answer(app: &App, answer: Option<&str>, figure: &Figure, within: f64) -> bool {
-    let typed = answer.and_then(|a| a.trim().replace(',', ".").parse::<f64>().ok());
-    match (typed, figure.value(app)) {
-        (Some(typed), Some(value)) => (typed - value).abs() <= within * value.abs() + 1e-9,
-        _ => false,
-    }
-}
-
-impl StepCheck {
-    fn fits(&self, step: &Step) -> bool {
-        let committed = step.verdict.n_committed();
-        step.index + 1 >= self.at_least
-            && self.has.is_none_or(|fate| step.verdict.count(fate) > 0)
-            && step.tree.n_drafts() >= self.min_drafts
-            && committed >= self.min_committed
-            && self
-                .max_accepted
-                .is_none_or(|most| step.verdict.path.len() <= most)
+impl PaneName {
+    /// The pane of this name.
+    pub(super) fn pane(self) -> Pane {
+        match self {
+            PaneName::Text => Pane::Text,
+            PaneName::Tree => Pane::Tree,
+            PaneName::Steps => Pane::Steps,
+            PaneName::Token => Pane::Token,
+            PaneName::Pool => Pane::Pool,
+            PaneName::Speed => Pane::Speed,
+        }
     }
 }
 
 impl ScreenName {
-    fn screen(self) -> Screen {
+    /// The screen of this name.
+    pub(super) fn screen(self) -> Screen {
         match self {
             ScreenName::Decode => Screen::Decode,
             ScreenName::Compare => Screen::Compare,

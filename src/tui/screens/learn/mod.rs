@@ -1,8 +1,7 @@
 //! The Learn screen, and the lesson under way.
 
-mod batch_figure;
 mod check;
-mod figure;
+mod present;
 pub(crate) mod state;
 pub(crate) mod update;
 pub mod view;

@@ -1,9 +1,9 @@
 //! The lessons there are, and the one under way.
 
+use crate::present::lesson::{self, Lesson, Task};
 use crate::protocol::RunId;
 use crate::speculate::params::Params;
 use crate::tui::lesson::learned::Learned;
-use crate::tui::lesson::{self, Lesson, Task};
 use crate::tui::screens::Screen;
 use crate::tui::screens::batch::state::BatchScreen;
 use crate::tui::screens::decode::state::DecodeView;

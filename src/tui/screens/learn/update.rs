@@ -1,17 +1,18 @@
 //! The lessons: which is chosen, which is under way, and how far the learner has come.
 //! A lesson opens its runs on the real screens and puts everything back when it is left.
 
+use crate::present::lesson::{self, At};
 use crate::protocol::{Command, RunId};
 use crate::tui::action::Action;
 use crate::tui::app::{App, Effect, Tone};
 use crate::tui::dialogs::answer::AnswerDialog;
-use crate::tui::lesson::{self, At};
 use crate::tui::runs::run::{Recording, Run};
 use crate::tui::screens::Screen;
 use crate::tui::screens::batch::state::BatchScreen;
 use crate::tui::screens::decode::state::{Cursor, DecodeView};
 use crate::tui::screens::learn::state::{Before, Course};
 use crate::tui::screens::learn::words;
+use crate::tui::start::Presenting;
 use crate::tui::target::Target;
 
 impl App {
@@ -67,6 +68,10 @@ impl App {
             runs,
             before,
         });
+        if self.look.presenting == Presenting::Yes {
+            self.zoom_for_audience();
+            self.face_task();
+        }
     }
 
     fn what_is_open(&self) -> Before {
@@ -144,6 +149,9 @@ impl App {
         self.batch = batch;
         self.next.params = params;
         self.dialog = None;
+        if self.look.presenting == Presenting::Yes {
+            self.zoom_for_audience();
+        }
     }
 
     /// Keys that mean something while a lesson is under way, whatever the screen.
@@ -160,8 +168,14 @@ impl App {
         true
     }
 
+    /// Whether the answer of the task at hand is asked for, whatever is in front.
+    pub(crate) fn is_answer_asked(&self, action: &Action) -> bool {
+        *action == Action::ShowAnswer && self.learn.course.is_some()
+    }
+
     fn is_zoomed(&self) -> bool {
-        self.screen == Screen::Decode
+        self.look.presenting == Presenting::No
+            && self.screen == Screen::Decode
             && self.decode.zoom == crate::tui::screens::decode::state::Zoom::One
     }
 
@@ -175,7 +189,7 @@ impl App {
     }
 
     /// Passes a task over; after the last one, the next lesson.
-    fn next_task(&mut self) {
+    pub(super) fn next_task(&mut self) {
         let Some(course) = &mut self.learn.course else {
             return;
         };
@@ -183,6 +197,7 @@ impl App {
         if course.task < n_tasks {
             course.task += 1;
             course.said = None;
+            self.face_task();
             return;
         }
         let next = course.lesson + 1;
@@ -226,6 +241,7 @@ impl App {
             course.said = Some(said);
             self.effects.push(Effect::KeepLearned);
         }
+        self.face_task();
         true
     }
 }

@@ -6,12 +6,12 @@ use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Widget};
 
+use crate::present::lesson::{Lesson, Plot};
 use crate::present::theme::Theme;
 use crate::present::token_text::pad;
 use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::keys::context::Context;
-use crate::tui::lesson::{Lesson, Plot};
 use crate::tui::screens::decode::panes::cost_plot;
 use crate::tui::screens::learn::words;
 use crate::tui::shell::layout;

@@ -7,13 +7,13 @@ use ratatui::style::Style;
 use ratatui::text::Line;
 
 use super::plot::{SIZES, SizePlot};
+use crate::present::lesson::batch_value::{LARGEST_SIZE, PASSES_OF_A_RATE};
 use crate::present::number::prob;
 use crate::present::theme::Theme;
 use crate::present::token_text::fit;
 use crate::speculate::cost::{CostProfile, PassCosts, SizeEstimate, by_size};
 use crate::speculate::passes::BenchPoint;
 use crate::tui::app::App;
-use crate::tui::screens::batch::{LARGEST_SIZE, PASSES_OF_A_RATE};
 use crate::tui::widgets::pane;
 
 /// Without a batch: the tokens that a row attends to.

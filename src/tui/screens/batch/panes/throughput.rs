@@ -4,12 +4,12 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+use crate::present::lesson::batch_value::PASSES_OF_A_RATE;
 use crate::present::number::three;
 use crate::present::theme::Theme;
 use crate::present::token_text::fit;
 use crate::speculate::passes::{Factors, Throughput};
 use crate::tui::app::App;
-use crate::tui::screens::batch::PASSES_OF_A_RATE;
 use crate::tui::widgets::{bars, pane};
 
 /// Columns of names, of figures, and of the bars of the rates.

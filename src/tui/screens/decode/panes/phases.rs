@@ -11,7 +11,9 @@ use crate::present::record::Record;
 use crate::present::theme::{Emphasis, Theme};
 use crate::present::token_text::{fit_left, pad};
 use crate::speculate::trace::{SourceHit, Step};
+use crate::tui::action::Action;
 use crate::tui::app::App;
+use crate::tui::keys::context::Context;
 use crate::tui::screens::decode::state::StepPhase;
 use crate::tui::widgets::pane::{below, put};
 use crate::tui::widgets::paragraph::wrap;
@@ -69,9 +71,10 @@ fn explained(app: &App, step: &Step, phase: StepPhase, width: u16) -> Vec<String
         ),
         StepPhase::Verify => {
             let rows = count(n_rows, "row");
+            let key = app.key_of(Context::Decode, Action::InsidePass);
             format!(
                 "One forward pass over {rows}: the model's distribution at each node judges \
-                the drafts below it."
+                the drafts below it. {key} shows the pass from inside."
             )
         }
         StepPhase::Commit => {

@@ -27,7 +27,7 @@ const WIDEST_COLUMN: usize = 10;
 const TABLE_ROWS: u16 = 3;
 
 pub(crate) fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let Some(record) = app.record().filter(|r| r.stats.steps > 0) else {
+    let Some(record) = app.known().filter(|r| r.stats.steps > 0) else {
         let text = "Hit rate and acceptance of the pools of earlier answers, by source and by \
             match length.";
         return placeholder(text, area, theme, buf);

@@ -35,29 +35,32 @@ const TABLE_ROWS: u16 = 6;
 const TABLE_WIDTH: u16 = (LABEL + 3 * COLUMN) as u16;
 
 pub(crate) fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let (Some(run), Some(record)) = (app.run(), app.record().filter(|r| r.stats.steps > 0)) else {
+    let (Some(run), Some(record)) = (app.run(), app.known().filter(|r| r.stats.steps > 0)) else {
         let text = "The speed-up is measured: against the same prompt decoded without drafts.";
         return placeholder(text, area, theme, buf);
     };
     let table = Table {
-        columns: columns(run, record),
+        columns: columns(app.measured_run(), &record),
         theme,
     };
     table.render(area, buf);
-    progress(app, run, theme, area, buf);
+    if app.measured_run().is_some() {
+        progress(app, run, theme, area, buf);
+    }
     let columns = Layout::horizontal([Constraint::Length(TABLE_WIDTH), Constraint::Fill(1)]);
     let [_, rest] = match area.width >= TABLE_WIDTH * 2 - 4 {
         true => columns.spacing(3).areas(area),
         false => split_rows(area, TABLE_ROWS),
     };
-    speed_charts::render(record, theme, area, buf);
-    let quality = quality::line(app, record, WIDE_LABEL, theme);
-    details(run, record, quality, theme, rest, buf);
+    speed_charts::render(&record, theme, area, buf);
+    let quality = quality::line(app, &record, WIDE_LABEL, theme);
+    let speed_up = app.measured_run().and_then(Run::speed_up);
+    details(speed_up, &record, quality, theme, rest, buf);
 }
 
 /// Whether strict was checked against the autoregressive text, and holds.
 pub(crate) fn note(app: &App, theme: &Theme) -> Vec<Line<'static>> {
-    let (Some(run), Some(record)) = (app.run(), app.record()) else {
+    let (Some(run), Some(record)) = (app.measured_run(), app.record()) else {
         return Vec::new();
     };
     let refs = &run.references;
@@ -86,19 +89,24 @@ struct Column<'a> {
     same: Option<String>,
 }
 
-fn columns<'a>(run: &'a Run, record: &'a Record) -> Vec<Column<'a>> {
-    let refs = &run.references;
+/// The run, and what it was measured against; `None`: a step is walked, before which nothing
+/// of this was known.
+fn columns<'a>(measured: Option<&'a Run>, record: &'a Record) -> Vec<Column<'a>> {
     let own = record.rule_throughout();
     let mut columns = vec![Column {
         name: own.map_or_else(|| mixed(record), name),
         stats: &record.stats,
-        tokens_per_s: refs
-            .tokens_per_s(own.map_or(Way::Own, Way::of))
-            .or(record.stats.tokens_per_s()),
+        tokens_per_s: record.stats.tokens_per_s(),
         repetition: record.repetition,
-        speed_up: run.speed_up(),
-        same: same(refs, &record.ids, own),
+        speed_up: None,
+        same: None,
     }];
+    let Some(run) = measured else { return columns };
+    let refs = &run.references;
+    let own_way = own.map_or(Way::Own, Way::of);
+    columns[0].tokens_per_s = refs.tokens_per_s(own_way).or(columns[0].tokens_per_s);
+    columns[0].speed_up = run.speed_up();
+    columns[0].same = same(refs, &record.ids, own);
     for verify in [AcceptanceRule::Strict, AcceptanceRule::Autoregressive] {
         if let Some(measured) = refs.of(verify).filter(|_| own != Some(verify)) {
             columns.push(Column {
@@ -231,7 +239,7 @@ fn progress(app: &App, run: &Run, theme: &Theme, area: Rect, buf: &mut Buffer) {
 /// The penalty behind the repetition, time saved, milliseconds by part, drafts by
 /// fate, acceptance by depth.
 fn details(
-    run: &Run,
+    speed_up: Option<SpeedUp>,
     record: &Record,
     quality: Line<'static>,
     theme: &Theme,
@@ -240,7 +248,6 @@ fn details(
 ) {
     let stats = &record.stats;
     let penalty = describe::penalty(&record.trace.header);
-    let speed_up = run.speed_up();
     let saved = speed_up.map(|s| 1.0 - 1.0 / s.median);
     let saved = saved.map_or("—".into(), percent);
     let lines = [

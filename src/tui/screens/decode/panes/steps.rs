@@ -13,6 +13,7 @@ use crate::present::theme::{Emphasis, Theme};
 use crate::speculate::trace::Step;
 use crate::speculate::verify::Fate;
 use crate::tui::app::App;
+use crate::tui::screens::decode::state::StepPhase;
 use crate::tui::widgets::{bars, pane};
 
 /// Columns for the scale at the left.
@@ -25,6 +26,8 @@ const WASTED: [(&str, &[Fate]); 2] = [
     ("·", &[Fate::Unreached]),
 ];
 const BOOKMARK: &str = "◆";
+/// In place of what a step has not committed yet.
+const OPEN: &str = "?";
 /// With fewer rows there is no room below the line.
 const ROWS_WITH_WASTED: u16 = 5;
 
@@ -50,6 +53,8 @@ fn legend_line(letters: usize, theme: &Theme) -> Line<'static> {
 /// Which steps are in view, and where the line is.
 struct View {
     first: usize,
+    /// Steps that there are by then.
+    n: usize,
     /// Columns a step, and how many of them are filled.
     stride: u16,
     bar: u16,
@@ -60,11 +65,15 @@ struct View {
 }
 
 fn view(app: &App, record: &Record, area: Rect) -> View {
-    let n = record.n_steps();
+    let at = app.step_index().unwrap_or(0);
+    // Of a step that is walked, no later one is known.
+    let n = match app.decode.phase() {
+        None => record.n_steps(),
+        Some(_) => at + 1,
+    };
     let room = usize::from(area.width.saturating_sub(SCALE));
     let stride = (room / n.max(1)).clamp(1, 3);
     let fit = (room / stride).max(1);
-    let at = app.step_index().unwrap_or(0);
     let first = (at + 1 + fit / 4).min(n).saturating_sub(fit);
     let rows_down = if area.height >= ROWS_WITH_WASTED {
         WASTED.len() as u16
@@ -74,11 +83,12 @@ fn view(app: &App, record: &Record, area: Rect) -> View {
     let shown = &record.trace.steps[first..n.min(first + fit)];
     let mut most_wasted = [1; WASTED.len()];
     for step in shown {
-        let wasted = wasted(step);
+        let wasted = wasted(step, known(app, step));
         most_wasted = std::array::from_fn(|i| most_wasted[i].max(wasted[i]));
     }
     View {
         first,
+        n,
         stride: stride as u16,
         bar: (stride as u16 - 1).max(1),
         rows_up: area.height.saturating_sub(rows_down + 1).max(1),
@@ -87,8 +97,21 @@ fn view(app: &App, record: &Record, area: Rect) -> View {
     }
 }
 
-/// Drafts that were not committed, in the rows of [`WASTED`].
-fn wasted(step: &Step) -> [usize; WASTED.len()] {
+/// What is known of a step: all, unless it is the one that is walked.
+fn known(app: &App, step: &Step) -> StepPhase {
+    let walked = app.decode.phase();
+    let walked = walked.filter(|_| app.step_index() == Some(step.index));
+    walked.unwrap_or(StepPhase::Commit)
+}
+
+/// Drafts that were not committed, in the rows of [`WASTED`]; before the verdict none is
+/// decided.
+fn wasted(step: &Step, known: StepPhase) -> [usize; WASTED.len()] {
+    match known {
+        StepPhase::Retrieve => return [0; WASTED.len()],
+        StepPhase::Draft => return [0, step.tree.n_drafts()],
+        StepPhase::Verify | StepPhase::Commit => {}
+    }
     let mut counts = [0; WASTED.len()];
     for fate in &step.verdict.fates {
         match fate {
@@ -106,7 +129,7 @@ pub(crate) fn step_at(app: &App, area: Rect, x: u16) -> Option<usize> {
     let view = view(app, record, area);
     let column = x.checked_sub(area.x + SCALE)? / view.stride;
     let step = view.first + usize::from(column);
-    (step < record.n_steps()).then_some(step)
+    (step < view.n).then_some(step)
 }
 
 pub(crate) fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
@@ -119,16 +142,16 @@ pub(crate) fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         return one_line(app, record, &view, theme, area, buf);
     }
     scale(&view, theme, area, buf);
-    line(app, &view, record, theme, area, buf);
+    line(app, &view, theme, area, buf);
     bookmarks(app, &view, theme, area, buf);
     let n_columns = (area.width.saturating_sub(SCALE)) / view.stride;
     for column in 0..n_columns {
         let index = view.first + usize::from(column);
-        let Some(step) = record.step(index) else {
+        let Some(step) = record.step(index).filter(|_| index < view.n) else {
             break;
         };
         let x = area.x + SCALE + column * view.stride;
-        draw_step(step, x, &view, theme, area, buf);
+        draw_step(step, known(app, step), (x, &view), theme, area, buf);
         if app.step_index() == Some(index) {
             cursor(x, view.bar, theme, area, buf);
         }
@@ -148,12 +171,20 @@ fn cursor(x: u16, width: u16, theme: &Theme, area: Rect, buf: &mut Buffer) {
 }
 
 /// A cell a token; a pile too high for the pane ends in its height.
-fn draw_step(step: &Step, x: u16, view: &View, theme: &Theme, area: Rect, buf: &mut Buffer) {
+fn draw_step(
+    step: &Step,
+    known: StepPhase,
+    (x, view): (u16, &View),
+    theme: &Theme,
+    area: Rect,
+    buf: &mut Buffer,
+) {
     let ground = area.y + view.rows_up;
-    let tokens: Vec<Mark> = committed(step)
-        .into_iter()
-        .map(|(_, _, mark)| mark)
-        .collect();
+    let mut tokens = Vec::new();
+    match known >= StepPhase::Verify {
+        true => tokens.extend(committed(step).into_iter().map(|(_, _, mark)| mark)),
+        false => put_bar(x, ground - 1, OPEN, theme.dim(), view, buf),
+    }
     let room = usize::from(view.rows_up);
     for (i, &mark) in tokens.iter().take(room).enumerate() {
         let y = ground - 1 - i as u16;
@@ -164,7 +195,7 @@ fn draw_step(step: &Step, x: u16, view: &View, theme: &Theme, area: Rect, buf: &
             put_bar(x, y, mark.glyph(), theme.block(mark), view, buf);
         }
     }
-    let wasted = wasted(step);
+    let wasted = wasted(step, known);
     for (i, (_, fates)) in WASTED.iter().enumerate().take(usize::from(view.rows_down)) {
         let share = wasted[i] as f64 / view.most_wasted[i] as f64;
         let style = theme.mark(Mark::Fate(fates[0]));
@@ -214,12 +245,12 @@ fn scale(view: &View, theme: &Theme, area: Rect, buf: &mut Buffer) {
 }
 
 /// The line between committed and wasted, with the steps' numbers on it.
-fn line(app: &App, view: &View, record: &Record, theme: &Theme, area: Rect, buf: &mut Buffer) {
+fn line(app: &App, view: &View, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let is_marked = |step| app.run().is_some_and(|r| r.bookmarks.contains(&step));
     let y = area.y + view.rows_up;
     let width = usize::from(area.width - SCALE);
     buf.set_string(area.x + SCALE, y, "─".repeat(width), theme.line());
-    for index in (view.first..record.n_steps()).filter(|i| (i + 1) % TICK == 0 && !is_marked(*i)) {
+    for index in (view.first..view.n).filter(|i| (i + 1) % TICK == 0 && !is_marked(*i)) {
         let x = area.x + SCALE + (index - view.first) as u16 * view.stride;
         let name = (index + 1).to_string();
         if x + (name.len() as u16) < area.right() {
@@ -232,7 +263,10 @@ fn line(app: &App, view: &View, record: &Record, theme: &Theme, area: Rect, buf:
 fn bookmarks(app: &App, view: &View, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let Some(run) = app.run() else { return };
     let n_columns = usize::from((area.width - SCALE) / view.stride);
-    for &step in run.bookmarks.range(view.first..view.first + n_columns) {
+    for &step in run
+        .bookmarks
+        .range(view.first..view.n.min(view.first + n_columns))
+    {
         let x = area.x + SCALE + (step - view.first) as u16 * view.stride;
         buf.set_string(x, area.y + view.rows_up, BOOKMARK, theme.accent());
     }
@@ -244,18 +278,27 @@ fn one_line(app: &App, record: &Record, view: &View, theme: &Theme, area: Rect, 
     let n_columns = (area.width.saturating_sub(SCALE)) / view.stride;
     for column in 0..n_columns {
         let index = view.first + usize::from(column);
-        let Some(step) = record.step(index) else {
+        let Some(step) = record.step(index).filter(|_| index < view.n) else {
             break;
         };
-        let marks: Vec<Mark> = committed(step).into_iter().map(|(_, _, m)| m).collect();
-        let mut style = theme.token(most_telling(&marks));
+        let (text, mut style) = in_a_line(step, known(app, step), view.bar, theme);
         if app.step_index() == Some(index) {
             style = style.patch(theme.emphasis(Emphasis::Selected));
         }
         let x = area.x + SCALE + column * view.stride;
-        buf.set_string(x, area.y, short_number(marks.len(), view.bar), style);
+        buf.set_string(x, area.y, text, style);
         if view.stride > 1 && app.run().is_some_and(|r| r.bookmarks.contains(&index)) {
             buf.set_string(x + view.bar, area.y, BOOKMARK, theme.accent());
         }
     }
+}
+
+/// How many tokens a step committed, in the colour of the most telling one.
+fn in_a_line(step: &Step, known: StepPhase, width: u16, theme: &Theme) -> (String, Style) {
+    if known < StepPhase::Verify {
+        return (OPEN.to_string(), theme.dim());
+    }
+    let marks: Vec<Mark> = committed(step).into_iter().map(|(_, _, m)| m).collect();
+    let style = theme.token(most_telling(&marks));
+    (short_number(marks.len(), width), style)
 }

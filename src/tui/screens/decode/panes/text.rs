@@ -25,7 +25,7 @@ use crate::tui::widgets::pane::{self, more_beside, placeholder};
 const PROGRESS_WIDTH: usize = 24;
 
 pub(crate) fn note(app: &App, theme: &Theme) -> Vec<Line<'static>> {
-    let Some(record) = app.record() else {
+    let Some(record) = app.known() else {
         return Vec::new();
     };
     let tokens = count(record.stats.tokens, "token");
@@ -48,10 +48,10 @@ pub(crate) fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         );
         return placeholder(&text, area, theme, buf);
     };
-    match (&run.phase, &run.record) {
+    match (&run.phase, app.known()) {
         (Phase::Failed(why), None) => placeholder(&format!("✗ {why}"), area, theme, buf),
         (_, None) => waiting(app, &run.phase, theme, area, buf),
-        (_, Some(record)) => text(app, record, theme, area, buf),
+        (_, Some(record)) => text(app, &record, theme, area, buf),
     }
 }
 
@@ -76,38 +76,33 @@ fn text(app: &App, record: &Record, theme: &Theme, area: Rect, buf: &mut Buffer)
     let look = Look {
         step: app.step_index(),
         cell: app.selected_cell(),
-        n_shown: app.n_cells_shown(),
         matches: app.matches(),
     };
     let shown = lines.iter().skip(top).take(usize::from(area.height));
     for (row, line) in shown.enumerate() {
         for piece in line {
             let at = (area.x + piece.x as u16, area.y + row as u16);
-            if look.hides(record, piece) {
-                caret(record, piece, &look, at, theme, buf);
-                continue;
-            }
             let style = style(record, piece, &look, theme);
             draw_piece(record.piece(piece), piece.width, at, style, buf);
         }
+    }
+    if app.decode.phase().is_some() {
+        caret(lines.get(top..).unwrap_or_default(), theme, area, buf);
     }
     if lines.len() > top + usize::from(area.height) {
         more_beside(area, theme, buf);
     }
 }
 
-/// Where the text goes on, in a phase in which it has not yet.
-fn caret(
-    record: &Record,
-    piece: &Piece,
-    look: &Look,
-    (x, y): (u16, u16),
-    theme: &Theme,
-    buf: &mut Buffer,
-) {
-    let begins = record.piece(piece).len() == record.cells[look.n_shown].text.len();
-    if piece.from == From::Cell(look.n_shown) && begins {
-        buf.set_string(x, y, "▏", theme.accent());
+/// Where the text goes on, after the lines that are shown.
+fn caret(shown: &[lines::Line], theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let (Some(row), Some(line)) = (shown.len().checked_sub(1), shown.last()) else {
+        return;
+    };
+    let x = line.last().map_or(0, |piece| piece.x + piece.width);
+    let last = usize::from(area.width.saturating_sub(1));
+    if row < usize::from(area.height) && x <= last {
+        buf.set_string(area.x + x as u16, area.y + row as u16, "▏", theme.accent());
     }
 }
 
@@ -120,24 +115,15 @@ fn draw_piece(text: &str, width: usize, (x, y): (u16, u16), style: Style, buf: &
     buf.set_stringn(x + n_spaces as u16, y, word, width - n_spaces, style);
 }
 
-/// What of the text stands out, and how far it is shown.
+/// What of the text stands out.
 struct Look {
     step: Option<usize>,
     cell: Option<usize>,
-    n_shown: usize,
     /// Cells of what is searched.
     matches: Vec<Range<usize>>,
 }
 
 impl Look {
-    /// What comes later than the phase looked at.
-    fn hides(&self, record: &Record, piece: &Piece) -> bool {
-        match piece.from {
-            From::Cell(cell) => cell >= self.n_shown,
-            From::Ghost(step) => record.step_cells[step + 1] > self.n_shown,
-        }
-    }
-
     fn is_match(&self, cell: usize) -> bool {
         let after = self.matches.partition_point(|m| m.end <= cell);
         self.matches.get(after).is_some_and(|m| m.contains(&cell))
@@ -182,10 +168,10 @@ pub(crate) fn text_width(app: &App) -> usize {
 
 /// First line of the text that is shown, and the last one that can be first.
 pub fn text_scroll(app: &App) -> (usize, usize) {
-    let (Some(area), Some(record)) = (pane_inner(app, Pane::Text), app.record()) else {
+    let (Some(area), Some(record)) = (pane_inner(app, Pane::Text), app.known()) else {
         return (0, 0);
     };
-    let lines = flow::flow(record, app.decode.ghosts, usize::from(area.width));
+    let lines = flow::flow(&record, app.decode.ghosts, usize::from(area.width));
     top_line(app, &lines, usize::from(area.height))
 }
 

@@ -25,13 +25,13 @@ use crate::tui::widgets::paragraph::wrap;
 const CANDIDATES: (u16, u16) = (26, 60);
 
 pub(crate) fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let (Some(record), Some(step), Some(selection)) = (app.record(), app.step(), app.selection())
+    let (Some(record), Some(step), Some(selection)) = (app.known(), app.step(), app.selection())
     else {
         let text = "Select a token in the text or the tree to see why it was accepted or rejected.";
         return placeholder(text, area, theme, buf);
     };
     let facts = TokenFacts {
-        record,
+        record: &record,
         step,
         selected: SelectedToken::of(step, selection),
         verify: app.params_in_force().verify,

@@ -30,19 +30,23 @@ pub(crate) fn note(app: &App, theme: &Theme) -> Vec<Line<'static>> {
     let (Some(step), Some(record)) = (app.step(), app.record()) else {
         return Vec::new();
     };
-    let place = format!("step {} of {}", step.index + 1, record.n_steps());
-    let drafts = count(step.tree.n_drafts(), "draft");
-    let left_out = step.n_offered.saturating_sub(step.tree.n_rows());
-    let mut wordings = vec![
-        format!("{place} · {drafts}"),
-        place,
-        format!("{}/{}", step.index + 1, record.n_steps()),
-    ];
-    if left_out > 0 {
-        wordings.insert(
-            0,
-            format!("{} · {left_out} more not worth a row", wordings[0]),
-        );
+    let number = step.index + 1;
+    let (place, short) = match app.decode.phase() {
+        None => {
+            let of = record.n_steps();
+            (format!("step {number} of {of}"), format!("{number}/{of}"))
+        }
+        Some(_) => (format!("step {number}"), number.to_string()),
+    };
+    let mut wordings = vec![place, short];
+    if app.decode.knows(StepPhase::Draft) {
+        let drafts = count(step.tree.n_drafts(), "draft");
+        wordings.insert(0, format!("{} · {drafts}", wordings[0]));
+        let left_out = step.n_offered.saturating_sub(step.tree.n_rows());
+        if left_out > 0 {
+            let whole = format!("{} · {left_out} more not worth a row", wordings[0]);
+            wordings.insert(0, whole);
+        }
     }
     let styled = |text| Line::styled(text, theme.dim());
     wordings.into_iter().map(styled).collect()
@@ -66,7 +70,7 @@ pub(crate) fn top_line(app: &App, lines: &[TreeLine], height: usize) -> usize {
 }
 
 pub(crate) fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let (Some(record), Some(step)) = (app.record(), app.step()) else {
+    let (Some(record), Some(step)) = (app.known(), app.step()) else {
         let text = "The draft tree of each step appears here: what earlier answers suggest comes \
             next, and the model's verdict on it.";
         return placeholder(text, area, theme, buf);
@@ -78,14 +82,14 @@ pub(crate) fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     root(app, &token, origins, theme, root_area, buf);
     let area = rows(app, area);
     if !app.decode.knows(StepPhase::Draft) {
-        return phases::hits(record, step, theme, area, buf);
+        return phases::hits(&record, step, theme, area, buf);
     }
     let lines = app.shown_lines(step);
     let judged = app.decode.knows(StepPhase::Verify);
     let height = usize::from(area.height);
     let top = top_line(app, &lines, height);
     let drawing = Drawing {
-        record,
+        record: &record,
         step,
         theme,
         origins,

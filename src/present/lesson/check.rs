@@ -1,11 +1,13 @@
-//! When a task is done: a condition on what the interface shows, never on which
-//! key was pressed, so that every way there counts.
+//! When a task is done, as data: a condition on what the interface shows, never on which
+//! key was pressed, so that every way there counts. Whether one holds is known by the
+//! interface (`screens/learn/check.rs`).
 
 use serde::Deserialize;
 
 use super::figure::Figure;
+use super::view::LessonView;
+use crate::speculate::trace::Step;
 use crate::speculate::verify::Fate;
-use crate::tui::screens::decode::state::Pane;
 
 /// When a task is done, as lesson files write it.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -32,7 +34,7 @@ pub enum Check {
     /// This pane has the focus, alone.
     Zoom {
         /// Which one.
-        pane: Pane,
+        pane: PaneName,
     },
     /// This run of the lesson is shown.
     Run {
@@ -88,8 +90,50 @@ pub enum ScreenName {
     Batch,
 }
 
+/// Panes of the Decode screen that a task can ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PaneName {
+    /// The running text.
+    Text,
+    /// The draft tree of the step.
+    Tree,
+    /// The list of steps.
+    Steps,
+    /// The selected token: fate and candidates.
+    Token,
+    /// Hits and sources.
+    Pool,
+    /// Times and speed-ups.
+    Speed,
+}
+
 impl Check {
-    pub(crate) fn wants_number(&self) -> bool {
+    /// Whether a number is to be typed.
+    pub fn wants_number(&self) -> bool {
         matches!(self, Check::Answer { .. })
+    }
+}
+
+impl StepCheck {
+    /// Whether a step is as asked, of whichever run.
+    pub(crate) fn fits(&self, step: &Step) -> bool {
+        let committed = step.verdict.n_committed();
+        step.index + 1 >= self.at_least
+            && self.has.is_none_or(|fate| step.verdict.count(fate) > 0)
+            && step.tree.n_drafts() >= self.min_drafts
+            && committed >= self.min_committed
+            && self
+                .max_accepted
+                .is_none_or(|most| step.verdict.path.len() <= most)
+    }
+}
+
+/// Whether a number that was typed is the figure, give or take `within` of it.
+pub(crate) fn is_answer(typed: &str, figure: &Figure, within: f64, view: &LessonView) -> bool {
+    let typed = typed.trim().replace(',', ".").parse::<f64>();
+    match (typed, figure.value(view)) {
+        (Ok(typed), Some(value)) => (typed - value).abs() <= within * value.abs() + 1e-9,
+        _ => false,
     }
 }

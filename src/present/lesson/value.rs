@@ -1,5 +1,8 @@
 //! The numbers that a lesson asks for or mentions, read from what is shown.
 
+use super::batch_value;
+use super::figure::{BatchFigure, Figure, What};
+use super::view::LessonView;
 use crate::present::record::Record;
 use crate::present::selection::TreeSelection;
 use crate::speculate::compare::in_common;
@@ -8,34 +11,31 @@ use crate::speculate::parameters::Value;
 use crate::speculate::params::Source;
 use crate::speculate::stats::first_difference;
 use crate::speculate::trace::{Header, PoolSize};
-use crate::tui::app::App;
-use crate::tui::lesson;
-use crate::tui::lesson::figure::{BatchFigure, Figure, What};
-use crate::tui::screens::learn::batch_figure;
 
 impl Figure {
     /// `None`: nothing shown has such a figure.
-    pub fn value(&self, app: &App) -> Option<f64> {
+    pub fn value(&self, view: &LessonView) -> Option<f64> {
+        let named = view.record(self.run.as_deref());
         match self.what {
-            What::StepRows => Some(app.step()?.tree.n_rows() as f64),
-            What::StepCommitted => Some(app.step()?.verdict.n_committed() as f64),
-            What::StepDrafted => Some(app.step()?.tree.n_drafts() as f64),
-            What::TokenRank => rank(app),
+            What::StepRows => Some(view.step?.tree.n_rows() as f64),
+            What::StepCommitted => Some(view.step?.verdict.n_committed() as f64),
+            What::StepDrafted => Some(view.step?.tree.n_drafts() as f64),
+            What::TokenRank => rank(view),
             What::Same | What::Different | What::InCommon | What::TimesAsFast | What::StepCost => {
-                of_pair(self.what, app.record()?, self.record(app)?)
+                of_pair(self.what, view.shown?, named?)
             }
-            What::Number(_) | What::Budget | What::Cost(_) => match self.record(app) {
+            What::Number(_) | What::Budget | What::Cost(_) => match named {
                 Some(record) => of_header(self.what, &record.trace.header),
-                None => of_header(self.what, &self.shipped_header(app)?),
+                None => of_header(self.what, &self.shipped_header(view)?),
             },
-            What::Batch(figure) => batch_figure::value(figure, app),
-            _ => of_run(self.what, self.record(app)?),
+            What::Batch(figure) => batch_value::value(figure, view),
+            _ => of_run(self.what, named?),
         }
     }
 
     /// As a text mentions it.
-    pub(crate) fn told(&self, app: &App) -> Option<String> {
-        let value = self.value(app)?;
+    pub fn told(&self, view: &LessonView) -> Option<String> {
+        let value = self.value(view)?;
         Some(match self.what {
             What::RunMal | What::MsPerToken | What::Cost(_) => format!("{value:.1}"),
             What::Number(of) if !of.range.is_whole() => format!("{value:.1}"),
@@ -47,19 +47,10 @@ impl Figure {
         })
     }
 
-    fn record<'a>(&self, app: &'a App) -> Option<&'a Record> {
-        match &self.run {
-            None if app.learn.course.is_none() => None,
-            None => app.record(),
-            Some(name) => app.run_of(app.learn.run_named(name)?)?.record.as_ref(),
-        }
-    }
-
     /// Before a lesson begins, its first run's header can be read.
-    fn shipped_header(&self, app: &App) -> Option<Header> {
-        let lesson = app.learn.lessons.get(app.learn.selected)?;
-        let name = self.run.as_ref().or(lesson.runs.first())?;
-        lesson::header(name).ok()
+    fn shipped_header(&self, view: &LessonView) -> Option<Header> {
+        let name = self.run.as_ref().or(view.lesson?.runs.first())?;
+        super::header(name).ok()
     }
 }
 
@@ -117,9 +108,9 @@ fn of_header(what: What, header: &Header) -> Option<f64> {
     })
 }
 
-fn rank(app: &App) -> Option<f64> {
-    match app.selection()? {
-        TreeSelection::Draft(node) => app.step()?.score(node)?.rank.map(f64::from),
+fn rank(view: &LessonView) -> Option<f64> {
+    match view.selection? {
+        TreeSelection::Draft(node) => view.step?.score(node)?.rank.map(f64::from),
         TreeSelection::Bonus => Some(1.0),
         TreeSelection::Root => None,
     }

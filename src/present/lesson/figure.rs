@@ -4,12 +4,14 @@
 //! Written `name`, `name-of-N` or `name@run`: `step-rows`, `cost-of-8`,
 //! `run-steps@strict`.
 
+use std::fmt;
 use std::str::FromStr;
 
 use serde::Deserialize;
 
 use crate::speculate::parameters::{Parameter, rule_numbers};
 
+/// A number of a run, by its name.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Figure {
@@ -138,6 +140,35 @@ impl FromStr for Figure {
     }
 }
 
+impl Figure {
+    /// Whether it depends on the step, the token or the pass that is looked at.
+    pub fn moves(&self) -> bool {
+        matches!(
+            self.what,
+            What::StepRows
+                | What::StepCommitted
+                | What::StepDrafted
+                | What::TokenRank
+                | What::Batch(_)
+        )
+    }
+}
+
+impl fmt::Display for Figure {
+    /// As it is read.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.what {
+            What::Cost(n) => write!(f, "cost-of-{n}")?,
+            What::Number(number) => f.write_str(number.name)?,
+            what => f.write_str(NAMES.iter().find(|n| n.1 == what).map_or("", |n| n.0))?,
+        }
+        match &self.run {
+            Some(run) => write!(f, "@{run}"),
+            None => Ok(()),
+        }
+    }
+}
+
 impl TryFrom<String> for Figure {
     type Error = String;
 
@@ -157,6 +188,10 @@ mod tests {
             (cost.what, cost.run.as_deref()),
             (What::Cost(8), Some("strict"))
         );
+        for name in ["cost-of-8@strict", "run-mal", "k", "needs-most"] {
+            let figure: Figure = name.parse().expect("a figure");
+            assert_eq!(figure.to_string(), name);
+        }
         assert!("cost-of-many".parse::<Figure>().is_err());
         assert!("rows".parse::<Figure>().unwrap_err().contains("step-rows"));
     }

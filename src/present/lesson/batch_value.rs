@@ -1,16 +1,19 @@
 //! The numbers of the batch that a lesson asks for or mentions. What a draft row needs is
 //! by this machine's cost profile, where it has one, else by that of the recording.
 
+use super::figure::BatchFigure;
+use super::view::LessonView;
 use crate::speculate::cost::{CostProfile, PassCosts, by_size};
 use crate::speculate::passes::{BatchCourse, Factors};
-use crate::tui::app::App;
-use crate::tui::lesson;
-use crate::tui::lesson::figure::BatchFigure;
-use crate::tui::screens::batch::{LARGEST_SIZE, PASSES_OF_A_RATE};
+
+/// The largest batch size that is drawn.
+pub(crate) const LARGEST_SIZE: usize = 32;
+/// Passes with steps that a rate is of.
+pub(crate) const PASSES_OF_A_RATE: usize = 32;
 
 /// `None`: nothing shown has such a figure.
-pub(super) fn value(figure: BatchFigure, app: &App) -> Option<f64> {
-    let (course, pass) = at(app)?;
+pub(super) fn value(figure: BatchFigure, view: &LessonView) -> Option<f64> {
+    let (course, pass) = view.batch?;
     let looked_at = course.passes.get(pass)?;
     let factor = |of: fn(&Factors) -> f64| {
         let found = course.throughput(pass, PASSES_OF_A_RATE)?;
@@ -25,26 +28,16 @@ pub(super) fn value(figure: BatchFigure, app: &App) -> Option<f64> {
         BatchFigure::Batching => factor(|f| f.batching),
         BatchFigure::Drafts => factor(|f| f.drafts),
         BatchFigure::MostSize => Some(LARGEST_SIZE as f64),
-        BatchFigure::NeedsAlone => needs(app, course, pass, 1),
-        BatchFigure::NeedsHere => needs(app, course, pass, lanes),
-        BatchFigure::NeedsMost => needs(app, course, pass, LARGEST_SIZE),
+        BatchFigure::NeedsAlone => needs(view, course, pass, 1),
+        BatchFigure::NeedsHere => needs(view, course, pass, lanes),
+        BatchFigure::NeedsMost => needs(view, course, pass, LARGEST_SIZE),
     }
 }
 
-/// The batch of the lesson under way and the pass looked at; before it begins, the batch
-/// that ships and its last pass.
-fn at(app: &App) -> Option<(&BatchCourse, usize)> {
-    if app.learn.course.is_some() {
-        return app.batch.at();
-    }
-    let course = lesson::course()?;
-    Some((course, course.passes.len().checked_sub(1)?))
-}
-
-fn needs(app: &App, course: &BatchCourse, pass: usize, size: usize) -> Option<f64> {
+fn needs(view: &LessonView, course: &BatchCourse, pass: usize, size: usize) -> Option<f64> {
     let (own, shared) = course.mean_context(pass)?;
     let is_known = |profile: &&CostProfile| !profile.points.is_empty();
-    let here = app.engine.profile.as_ref().filter(is_known);
+    let here = view.profile.filter(is_known);
     let here = here.map(PassCosts::new);
     let costs = here.as_ref().unwrap_or(course.costs());
     let found = by_size(costs, own, shared, &[size]);

@@ -1,0 +1,221 @@
+//! Inside the pass: the step's draft tree beside its attention mask, the cache rows as
+//! slots, and the selected token's way from its logit to the rule's ruling. What is drawn
+//! comes from `present::pass_picture`.
+
+mod cache;
+mod mask;
+mod way;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Constraint, Layout, Margin, Position, Rect};
+use ratatui::text::{Line, Span};
+
+use crate::glossary::GlossaryPlace;
+use crate::present::pass_picture::{PassMoment, PassPicture};
+use crate::present::record::Record;
+use crate::present::selection::TreeSelection;
+use crate::present::theme::{Emphasis, Theme};
+use crate::protocol::Command;
+use crate::speculate::trace::Step;
+use crate::tui::action::Action;
+use crate::tui::app::App;
+use crate::tui::app::dialog::Dialog;
+use crate::tui::keys::context::Context;
+use crate::tui::screens::decode::state::StepPhase;
+use crate::tui::widgets::list::chosen;
+use crate::tui::widgets::pane;
+use crate::tui::widgets::pane::put;
+
+const TITLE: &str = "INSIDE THE PASS";
+/// From this inner size on all parts are shown at once.
+const ROOMY: (u16, u16) = (108, 30);
+/// Rows of the cache and the token's way below the mask, at least and at most.
+const LOWER_ROWS: (u16, u16) = (15, 22);
+/// Columns of the cache beside the token's way.
+const CACHE_SHARE: (u32, u32) = (2, 5);
+
+/// What a small screen shows of the pass.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum PassPart {
+    #[default]
+    Mask,
+    Cache,
+    Way,
+}
+
+impl PassPart {
+    const ALL: [PassPart; 3] = [PassPart::Mask, PassPart::Cache, PassPart::Way];
+
+    fn name(self) -> &'static str {
+        match self {
+            PassPart::Mask => "tree and mask",
+            PassPart::Cache => "KV cache",
+            PassPart::Way => "token's way",
+        }
+    }
+
+    fn neighbour(self, by: usize) -> Self {
+        let at = Self::ALL.iter().position(|&part| part == self).unwrap_or(0);
+        Self::ALL[(at + by) % Self::ALL.len()]
+    }
+}
+
+/// The pass of the step looked at.
+#[derive(Debug, Default)]
+pub(crate) struct InsidePass {
+    part: PassPart,
+}
+
+/// What every part is drawn from.
+struct PassView<'a> {
+    record: &'a Record,
+    step: &'a Step,
+    picture: PassPicture,
+    selection: TreeSelection,
+    theme: &'a Theme,
+}
+
+impl PassView<'_> {
+    /// The selected row, in the picture's order.
+    fn row(&self) -> Option<usize> {
+        self.picture.row_of(self.step, self.selection)
+    }
+}
+
+impl Dialog for InsidePass {
+    fn context(&self) -> Context {
+        Context::Pass
+    }
+
+    fn place(&self) -> Option<GlossaryPlace> {
+        Some(GlossaryPlace::Pass)
+    }
+
+    fn update(mut self: Box<Self>, app: &mut App, action: &Action) -> Vec<Command> {
+        let mut commands = Vec::new();
+        match action {
+            Action::Close => return Vec::new(),
+            Action::PreviousStep => app.move_steps(-1),
+            Action::NextStep => app.move_steps(1),
+            Action::PreviousPhase => app.previous_phase(),
+            Action::NextPhase => commands = app.next_phase(),
+            Action::NextPane => self.part = self.part.neighbour(1),
+            Action::PreviousPane => self.part = self.part.neighbour(PassPart::ALL.len() - 1),
+            other => select(app, other),
+        }
+        app.keep(self);
+        commands
+    }
+
+    fn render(&self, app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+        let rect = area.inner(Margin::new(0, 1));
+        let inner = pane::dialog(TITLE, rect, theme, buf);
+        let Some((record, step)) = app.record().zip(app.step()) else {
+            return;
+        };
+        let view = PassView {
+            record,
+            step,
+            picture: PassPicture::of(record, step, moment(app)),
+            selection: app.selection().unwrap_or(TreeSelection::Root),
+            theme,
+        };
+        let note = Line::styled(said_of(app, step), theme.dim());
+        pane::note(&[note], TITLE.len(), rect, buf);
+        match inner.width >= ROOMY.0 && inner.height >= ROOMY.1 {
+            true => roomy(&view, inner, buf),
+            false => self.one_part(&view, inner, buf),
+        }
+    }
+
+    fn line_at(&self, app: &App, area: Rect, at: Position) -> Option<usize> {
+        let inner = pane::inner(area.inner(Margin::new(0, 1)));
+        let (record, step) = app.record().zip(app.step())?;
+        let picture = PassPicture::of(record, step, moment(app));
+        let row = picture.row_of(step, app.selection()?)?;
+        let mask = match inner.width >= ROOMY.0 && inner.height >= ROOMY.1 {
+            true => split(&picture, inner)[0],
+            false if self.part == PassPart::Mask => pane::below(inner, 1),
+            false => return None,
+        };
+        mask::row_at(&picture, row, mask, at)
+    }
+}
+
+impl InsidePass {
+    fn one_part(&self, view: &PassView<'_>, area: Rect, buf: &mut Buffer) {
+        let mut tabs = Line::default();
+        for part in PassPart::ALL {
+            let style = match part == self.part {
+                true => view
+                    .theme
+                    .strong()
+                    .patch(view.theme.emphasis(Emphasis::Selected)),
+                false => view.theme.dim(),
+            };
+            tabs.push_span(Span::styled(format!(" {} ", part.name()), style));
+        }
+        put(buf, area, 0, &tabs);
+        let area = pane::below(area, 1);
+        match self.part {
+            PassPart::Mask => mask::render(view, area, buf),
+            PassPart::Cache => cache::render(view, area, buf),
+            PassPart::Way => way::render(view, area, buf),
+        }
+    }
+}
+
+/// The mask above, the cache and the token's way below.
+fn split(picture: &PassPicture, area: Rect) -> [Rect; 2] {
+    let wanted = mask::height(picture);
+    let lower = area.height.saturating_sub(wanted + 1);
+    let lower = lower.clamp(LOWER_ROWS.0, LOWER_ROWS.1);
+    let heights = [Constraint::Fill(1), Constraint::Length(lower)];
+    Layout::vertical(heights).spacing(1).areas(area)
+}
+
+fn roomy(view: &PassView<'_>, area: Rect, buf: &mut Buffer) {
+    let [upper, lower] = split(&view.picture, area);
+    let (share, of) = CACHE_SHARE;
+    let widths = [Constraint::Ratio(share, of), Constraint::Fill(1)];
+    let [left, right] = Layout::horizontal(widths).spacing(3).areas(lower);
+    mask::render(view, upper, buf);
+    cache::render(view, left, buf);
+    way::render(view, right, buf);
+}
+
+/// How far the step has come where we look.
+fn moment(app: &App) -> PassMoment {
+    match app.decode.phase() {
+        Some(StepPhase::Retrieve) => PassMoment::Retrieved,
+        Some(StepPhase::Draft) => PassMoment::Drafted,
+        Some(StepPhase::Verify) => PassMoment::Judged,
+        Some(StepPhase::Commit) | None => PassMoment::Committed,
+    }
+}
+
+fn said_of(app: &App, step: &Step) -> String {
+    match app.decode.phase() {
+        Some(phase) => format!("step {} · {}", step.index + 1, phase.name()),
+        None => format!("step {} of {}", step.index + 1, app.n_steps()),
+    }
+}
+
+/// Another node, in the picture's order; the bonus token comes last.
+fn select(app: &mut App, action: &Action) {
+    let Some((record, step)) = app.record().zip(app.step()) else {
+        return;
+    };
+    let picture = PassPicture::of(record, step, moment(app));
+    let nodes = picture.rows.iter().map(|row| match row.node {
+        0 => TreeSelection::Root,
+        node => TreeSelection::Draft(node),
+    });
+    let bonus = step.verdict.bonus.map(|_| TreeSelection::Bonus);
+    let all: Vec<TreeSelection> = nodes
+        .chain(bonus.filter(|&bonus| app.is_shown(bonus)))
+        .collect();
+    let at = all.iter().position(|&s| Some(s) == app.selection());
+    let to = chosen(at.unwrap_or(0), action, all.len().saturating_sub(1));
+    app.select_in_step(all[to]);
+}
