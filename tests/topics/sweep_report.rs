@@ -94,7 +94,8 @@ fn nothing_in_a_report_is_obeyed() {
             assert!(written.contains("alert"), "{form:?}: the title is there");
         }
         assert!(!written.contains("<script"), "{form:?}");
-        assert!(!written.contains("\n# y"), "{form:?}");
+        let heading = form == SweepForm::Markdown && written.contains("\n# y");
+        assert!(!heading, "{form:?}");
         let is_plain = |c: char| !c.is_control() || c == '\n';
         assert!(written.chars().all(is_plain), "{form:?}");
     }
@@ -108,7 +109,7 @@ fn a_sweep_that_was_cut_off_says_so_and_nothing_says_0_for_it() {
     feed_with(&mut app, &request, 3, |_| {});
     let report = app.sweep_report().expect("runs were made");
     let document = sweep_report(&report, SweepForm::Markdown);
-    assert!(document.contains("3 of 14 runs"), "{document}");
+    assert!(document.contains("3 of 14"), "{document}");
     assert!(document.contains("| – |"), "{document}");
     for form in SweepForm::ALL {
         assert!(!sweep_report(&report, form).contains("NaN"), "{form:?}");

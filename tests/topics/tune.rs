@@ -285,11 +285,11 @@ fn a_sweep_varies_branches_and_drafters_too() {
     keys(&mut app, "3ugg");
     app.look.size = LARGE;
     let shown = text(&draw(&app));
-    assert!(shown.contains("branch 4, 8, 16"), "{shown}");
+    assert!(shown.contains("by branch: 4, 8, 16"), "{shown}");
     keys(&mut app, "g");
     let shown = text(&draw(&app));
     assert!(
-        shown.contains("drafter blend, laser, chain, ngram"),
+        shown.contains("by drafter: blend, laser, chain, ngram"),
         "{shown}"
     );
     let request = begun(&mut app);

@@ -17,7 +17,7 @@ pub(super) fn document(report: &SweepReport) -> String {
     let mut out = format!("{DOCUMENT_MARK}\n# {}\n\n", escape(&title(report)));
     chosen(report, &mut out);
     if let Some(lossless) = report.lossless_in_words() {
-        let _ = writeln!(out, "Strict check: {}.\n", escape(lossless));
+        let _ = writeln!(out, "{}.\n", escape(lossless));
     }
     conditions(report, &mut out);
     figures(report, &mut out);
@@ -160,5 +160,8 @@ fn example_of(report: &SweepReport, number: usize, example: &TextDifference, out
     if !example.reason.is_empty() {
         let _ = writeln!(out, "   - let in by: {}", escape(&example.reason));
     }
-    let _ = writeln!(out, "   - {}\n", escape(&example.why));
+    if !example.why.is_empty() {
+        let _ = writeln!(out, "   - {}", escape(&example.why));
+    }
+    out.push('\n');
 }

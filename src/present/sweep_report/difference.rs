@@ -55,17 +55,23 @@ pub(crate) struct TextDifference {
     pub(crate) taken: DifferingText,
     /// What decided about the token taken: the rule's inequalities with their numbers.
     pub(crate) reason: String,
-    /// Why the texts part, in a sentence.
+    /// Why the texts part, in a sentence; empty where the rules alone part them.
     pub(crate) why: String,
 }
 
 impl TextDifference {
+    /// The same token in place of the same one: under another cell.
+    pub(super) fn is_same_place(&self, other: &TextDifference) -> bool {
+        let place = |d: &TextDifference| (d.subject, d.at, d.taken.token.clone());
+        place(self) == place(other)
+    }
+
     /// Of a cell's run against its subject's autoregressive one; `None`: the same text.
     pub(crate) fn between(job: Job, plain: &Trace, run: &Trace) -> Option<Self> {
         let found = divergence(plain, run)?;
         let written = |_, id| token(run, plain, id);
         let names = Names {
-            runs: ["autoregressive", "the cell"],
+            runs: ["the autoregressive run", "the cell"],
             token: &written,
         };
         let ids = run.token_ids();
@@ -78,7 +84,10 @@ impl TextDifference {
             autoregressive: side(plain, found.left, found.at),
             taken: side(run, found.right, found.at),
             reason: reason(run, found.right),
-            why: because(&found, [plain, run], &names),
+            why: match found.cause.is_of_rules() {
+                true => String::new(),
+                false => because(&found, [plain, run], &names),
+            },
         })
     }
 }

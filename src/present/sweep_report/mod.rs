@@ -207,8 +207,8 @@ fn command_without_paths(source: &SweepSource<'_>) -> String {
     }
 }
 
-/// Of the chosen cell, then of the other Pareto-optimal ones, the fastest first; of each
-/// subject once, as long as there are others.
+/// Of the chosen cell, then of the other Pareto-optimal ones, the fastest first: one of each
+/// subject, then others that part elsewhere.
 fn examples(
     notes: &SweepNotes,
     cells: &[CellReport],
@@ -226,7 +226,10 @@ fn examples(
             told.push(next);
         }
     }
-    let rest = found.iter().filter(|next| !told.contains(next)).copied();
-    let told = told.iter().copied().chain(rest.collect::<Vec<_>>());
-    told.take(N_EXAMPLES).cloned().collect()
+    for next in &found {
+        if !told.iter().any(|other| other.is_same_place(next)) {
+            told.push(next);
+        }
+    }
+    told.into_iter().take(N_EXAMPLES).cloned().collect()
 }

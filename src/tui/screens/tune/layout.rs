@@ -14,7 +14,7 @@ const LIST_WIDTH: u16 = 45;
 /// Rows below the sliders from which on what would change is there.
 const WHAT_IF_ROWS: u16 = 13;
 const HEAD_ROWS: u16 = 5;
-const CELL_ROWS: u16 = 8;
+const CELL_ROWS: u16 = 9;
 /// From this height on the plot is below the heat map.
 const TALL: u16 = 30;
 const HEAT_WIDTH: u16 = 49;

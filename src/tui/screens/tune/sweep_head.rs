@@ -81,22 +81,20 @@ fn tried(app: &App) -> String {
         Tried::Rules => "every rule".to_string(),
         _ => names.join(", "),
     };
-    let listed = |name: &str, values: Vec<String>| match values.is_empty() {
-        true => String::new(),
-        false => format!(", {name} {}", values.join(", ")),
-    };
+    let list = |values: Vec<String>| values.join(", ");
+    if !branches.is_empty() {
+        let branches = branches.iter().map(ToString::to_string).collect();
+        return format!("{rules}, by branch: {}", list(branches));
+    }
+    if !drafters.is_empty() {
+        let drafters = drafters.iter().map(|d| d.name().to_string()).collect();
+        return format!("{rules}, by drafter: {}", list(drafters));
+    }
     let budgets = match budgets.as_slice() {
         [] => vec![app.tune.params.budget.describe()],
         some => some.iter().map(|b| b.describe()).collect(),
     };
-    let branches = branches.iter().map(ToString::to_string).collect();
-    let drafters = drafters.iter().map(|d| d.name().to_string()).collect();
-    format!(
-        "parameters of {rules}{}{}{}",
-        listed("budget", budgets),
-        listed("branch", branches),
-        listed("drafter", drafters)
-    )
+    format!("parameters of {rules}, budget {}", list(budgets))
 }
 
 fn n_planned(app: &App) -> Option<usize> {
