@@ -32,48 +32,103 @@ pub(crate) fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     if area.width < Y_NAMES + 12 || area.height < 5 {
         return;
     }
-    let n_cells = found.sweep.grid.cells.len();
-    let cells: Vec<_> = (0..n_cells).map(|c| found.sweep.cell(c)).collect();
-    let plot = Plot::new(&cells, area);
+    let marks = CellMarks::new(app, found);
+    let plot = Plot::new(&marks.cells, area);
     plot.axes(theme, buf);
     plot.reference_line(theme, buf);
-    let on = found.sweep.on_frontier();
-    let selected = app.tune.sweep.cell();
-    // What matters more is drawn later.
-    let mut order: Vec<usize> = (0..cells.len()).collect();
-    order.sort_by_key(|&c| (selected == Some(c), on[c]));
-    let figures = |&c: &usize| cells[c].as_ref();
-    let drawn = order.iter().filter_map(figures);
-    drawn.for_each(|f| plot.bars(f, theme.line(), buf));
-    reference(found, &plot, theme, buf);
-    for (cell, figures) in order.iter().filter_map(|c| Some((*c, figures(c)?))) {
-        let (glyph, style) = match (selected == Some(cell), on[cell]) {
-            (true, _) => ("◆", theme.strong()),
-            (false, true) => ("●", theme.accent()),
-            (false, false) => ("○", theme.text()),
-        };
-        if selected == Some(cell) {
-            plot.bars(figures, theme.accent(), buf);
+    let bars = marks.drawn();
+    bars.for_each(|(_, figures)| plot.bars(figures, theme.line(), buf));
+    if found.sweep.autoregressive().is_some() {
+        // It agrees with itself and is as quick.
+        plot.point((1.0, 1.0), "+", theme.dim(), buf);
+    }
+    marks.points(&plot, theme, buf);
+    marks.differences(app, &plot, theme, buf);
+    marks.names(&plot, theme, buf);
+}
+
+/// The cells as marks: what matters more is drawn later.
+struct CellMarks<'a> {
+    found: &'a BegunSweep,
+    cells: Vec<Option<CellFigures>>,
+    on: Vec<bool>,
+    selected: Option<usize>,
+    order: Vec<usize>,
+}
+
+impl<'a> CellMarks<'a> {
+    fn new(app: &App, found: &'a BegunSweep) -> Self {
+        let n_cells = found.sweep.grid.cells.len();
+        let (on, selected) = (found.sweep.on_frontier(), app.tune.sweep.cell());
+        let mut order: Vec<usize> = (0..n_cells).collect();
+        order.sort_by_key(|&c| (selected == Some(c), on[c]));
+        CellMarks {
+            found,
+            cells: (0..n_cells).map(|c| found.sweep.cell(c)).collect(),
+            on,
+            selected,
+            order,
         }
-        let at = (figures.speedup.mean, figures.in_common.mean);
-        plot.point(at, glyph, style, buf);
     }
-    let tested = order.iter().rev().filter_map(|c| Some((*c, figures(c)?)));
-    differences(app, found, tested, |at, name| {
-        plot.name(at, name, theme.dim(), buf);
-    });
-    let named = order
-        .iter()
-        .rev()
-        .filter(|&&c| on[c] || selected == Some(c));
-    for (cell, figures) in named.filter_map(|c| Some((*c, figures(c)?))) {
-        let at = (figures.speedup.mean, figures.in_common.mean);
-        let style = match selected == Some(cell) {
-            true => theme.strong(),
-            false => theme.text(),
+
+    /// Those that have figures, in the order of drawing.
+    fn drawn(&self) -> impl DoubleEndedIterator<Item = (usize, &CellFigures)> {
+        let order = self.order.iter();
+        order.filter_map(|&cell| Some((cell, self.cells[cell].as_ref()?)))
+    }
+
+    fn points(&self, plot: &Plot, theme: &Theme, buf: &mut Buffer) {
+        for (cell, figures) in self.drawn() {
+            let (glyph, style) = match (self.selected == Some(cell), self.on[cell]) {
+                (true, _) => ("◆", theme.strong()),
+                (false, true) => ("●", theme.accent()),
+                (false, false) => ("○", theme.text()),
+            };
+            if self.selected == Some(cell) {
+                plot.bars(figures, theme.accent(), buf);
+            }
+            plot.point(place(figures), glyph, style, buf);
+        }
+    }
+
+    /// The difference in AUC that a test found for the rule of each cell, beside its point.
+    fn differences(&self, app: &App, plot: &Plot, theme: &Theme, buf: &mut Buffer) {
+        let Some(tested) = &app.tune.tested else {
+            return;
         };
-        plot.name(at, &short_name(found, cell), style, buf);
+        for (cell, figures) in self.drawn().rev() {
+            let rule = self.found.sweep.grid.params(cell).verify;
+            if let Some(difference) = tested.of(&rule).first() {
+                let name = format!("{:+.4}", difference.value);
+                plot.name(place(figures), &name, theme.dim(), buf);
+            }
+        }
     }
+
+    /// Of the cells on the frontier and the selected one; where several are in one place,
+    /// only the first has room for its name.
+    fn names(&self, plot: &Plot, theme: &Theme, buf: &mut Buffer) {
+        let is_named = |cell: usize| self.on[cell] || self.selected == Some(cell);
+        let mut places = Vec::new();
+        for (cell, figures) in self.drawn().rev().filter(|&(cell, _)| is_named(cell)) {
+            let at = place(figures);
+            let drawn = (plot.column(at.0), plot.row(at.1));
+            if places.contains(&drawn) {
+                continue;
+            }
+            places.push(drawn);
+            let style = match self.selected == Some(cell) {
+                true => theme.strong(),
+                false => theme.text(),
+            };
+            plot.name(at, &short_name(self.found, cell), style, buf);
+        }
+    }
+}
+
+/// Speed-up and text in common.
+fn place(figures: &CellFigures) -> (f64, f64) {
+    (figures.speedup.mean, figures.in_common.mean)
 }
 
 /// A cell by its place in the heat map: `2/0.1`; where there are several maps, with its
@@ -89,32 +144,6 @@ fn short_name(found: &BegunSweep, cell: usize) -> String {
         (true, _) => rule.to_string(),
         (false, 1) => numbers,
         (false, _) => format!("{rule} {numbers}"),
-    }
-}
-
-/// The difference in AUC that a test found for the rule of each cell, beside its point.
-fn differences<'f>(
-    app: &App,
-    found: &BegunSweep,
-    cells: impl Iterator<Item = (usize, &'f CellFigures)>,
-    mut name: impl FnMut((f64, f64), &str),
-) {
-    let Some(tested) = &app.tune.tested else {
-        return;
-    };
-    for (cell, figures) in cells {
-        let rule = found.sweep.grid.params(cell).verify;
-        if let Some(difference) = tested.of(&rule).first() {
-            let at = (figures.speedup.mean, figures.in_common.mean);
-            name(at, &format!("{:+.4}", difference.value));
-        }
-    }
-}
-
-/// Autoregressive decoding agrees with itself and is as quick.
-fn reference(found: &BegunSweep, plot: &Plot, theme: &Theme, buf: &mut Buffer) {
-    if found.sweep.autoregressive().is_some() {
-        plot.point((1.0, 1.0), "+", theme.dim(), buf);
     }
 }
 
@@ -176,7 +205,7 @@ impl Plot {
         let titles = [
             "text in common (%) · ● frontier ○ dominated ◆ here + AR",
             "text in common (%) by speed-up (x)",
-            "in common vs. speed-up",
+            "in common % by speed-up x",
         ];
         let fits = |title: &&&str| columns(title) <= usize::from(self.area.width);
         let title = titles.iter().find(fits).unwrap_or(&titles[2]);
