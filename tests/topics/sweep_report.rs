@@ -1,5 +1,7 @@
 //! The report of a sweep: the same bytes each time, by itself, everything escaped.
 
+use std::path::PathBuf;
+
 use laserscope::export::sweep::sweep_report;
 use laserscope::present::sweep_report::{SweepForm, SweepReport};
 use laserscope::speculate::trace::{TokenBytes, Trace};
@@ -41,11 +43,16 @@ fn hostile(trace: &mut Trace) {
     *trace = changed;
 }
 
+/// With `SCREENS_DIR` set, every form is also written there.
 #[test]
 fn the_same_sweep_gives_the_same_bytes() {
     for form in SweepForm::ALL {
         let [first, second] = [(); 2].map(|()| sweep_report(&report(|_| {}), form));
         assert!(!first.is_empty() && first == second, "{form:?}");
+        if let Some(folder) = std::env::var_os("SCREENS_DIR") {
+            let path = PathBuf::from(folder).join(format!("sweep.{}", form.ending()));
+            std::fs::write(path, first).expect("the folder exists");
+        }
     }
 }
 
