@@ -137,6 +137,14 @@ fn place(path: &Path) -> Option<std::path::PathBuf> {
 mod tests {
     use super::*;
 
+    const KINDS: [Kind; 5] = [
+        Kind::Trace,
+        Kind::Groups,
+        Kind::Picture,
+        Kind::SweepPage,
+        Kind::SweepPicture,
+    ];
+
     #[test]
     fn only_a_file_of_the_kind_is_written_over() {
         let folder = tempfile::tempdir().expect("a folder");
@@ -161,13 +169,7 @@ mod tests {
         ] {
             fs::write(&path, text).expect("writes");
             assert!(!refused(kind), "{text}");
-            for other in [
-                Kind::Trace,
-                Kind::Groups,
-                Kind::Picture,
-                Kind::SweepPage,
-                Kind::SweepPicture,
-            ] {
+            for other in KINDS {
                 assert_eq!(refused(other), other != kind, "{text} {other:?}");
             }
         }

@@ -46,43 +46,8 @@ impl HeatScale {
                 Some((low.min(v), high.max(v)))
             });
         let (low, high) = seen.unwrap_or((0.0, 1.0));
-        let ends = |worst, best| HeatScale {
-            measure,
-            worst,
-            best,
-            middle: None,
-        };
-        let (of_speed, of_repetition, of_log) = LEAST_REACH;
-        match (measure, plain) {
-            (Measure::SpeedUp, _) => {
-                let reach = low.ln().abs().max(high.ln().abs()).max(of_speed);
-                HeatScale {
-                    middle: Some(1.0),
-                    ..ends((-reach).exp(), reach.exp())
-                }
-            }
-            (Measure::Repetition, Some(plain)) => {
-                let reach = (plain - low).max(high - plain).max(of_repetition);
-                HeatScale {
-                    middle: Some(plain),
-                    ..ends(plain + reach, plain - reach)
-                }
-            }
-            (Measure::LogProb, Some(plain)) => {
-                let reach = (plain - low).max(high - plain).max(of_log);
-                HeatScale {
-                    middle: Some(plain),
-                    ..ends(plain - reach, plain + reach)
-                }
-            }
-            (Measure::Repetition, None) => ends(high, low),
-            (Measure::LogProb, None) => ends(low, high),
-            (Measure::Mal, _) => ends(1.0, high),
-            (Measure::Acceptance, _) => ends(0.0, high),
-            (Measure::InCommon | Measure::Agreement | Measure::FactsKept, _) => {
-                ends(low.min(BAD_SHARE), 1.0)
-            }
-        }
+        let around = diverging(measure, (low, high), plain);
+        around.unwrap_or_else(|| sequential(measure, (low, high)))
     }
 
     /// From 0, bad, to 1, good; 0.5 is as autoregressive on a diverging scale. Values that
@@ -140,6 +105,51 @@ impl HeatScale {
             ),
             None => way.to_string(),
         }
+    }
+}
+
+/// Around what autoregressive decoding has; `None`: that is not in the middle.
+fn diverging(measure: Measure, (low, high): (f64, f64), plain: Option<f64>) -> Option<HeatScale> {
+    let (of_speed, of_repetition, of_log) = LEAST_REACH;
+    let reach = |plain: f64, least: f64| (plain - low).max(high - plain).max(least);
+    let (middle, worst, best) = match measure {
+        Measure::SpeedUp => {
+            let reach = low.ln().abs().max(high.ln().abs()).max(of_speed);
+            (1.0, (-reach).exp(), reach.exp())
+        }
+        Measure::Repetition => {
+            let plain = plain?;
+            let reach = reach(plain, of_repetition);
+            (plain, plain + reach, plain - reach)
+        }
+        Measure::LogProb => {
+            let plain = plain?;
+            let reach = reach(plain, of_log);
+            (plain, plain - reach, plain + reach)
+        }
+        _ => return None,
+    };
+    Some(HeatScale {
+        measure,
+        worst,
+        best,
+        middle: Some(middle),
+    })
+}
+
+fn sequential(measure: Measure, (low, high): (f64, f64)) -> HeatScale {
+    let (worst, best) = match measure {
+        Measure::Repetition => (high, low),
+        Measure::Mal => (1.0, high),
+        Measure::Acceptance => (0.0, high),
+        Measure::InCommon | Measure::Agreement | Measure::FactsKept => (low.min(BAD_SHARE), 1.0),
+        Measure::LogProb | Measure::SpeedUp => (low, high),
+    };
+    HeatScale {
+        measure,
+        worst,
+        best,
+        middle: None,
     }
 }
 

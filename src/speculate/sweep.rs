@@ -295,5 +295,8 @@ impl Sweep {
 }
 
 #[cfg(test)]
+#[path = "sweep/grid_test.rs"]
+mod grid_tests;
+#[cfg(test)]
 #[path = "sweep/sweep_test.rs"]
 mod tests;

@@ -251,11 +251,7 @@ fn number(
         place(x - width / 2, y - 20),
         place(x - width / 2, y + 21),
     ];
-    let is_free = |[l, t, r, b]: &[i32; 4]| {
-        let meets = |o: &[i32; 4]| *l < o[2] && o[0] < *r && *t < o[3] && o[1] < *b;
-        !taken.iter().any(meets) && *t > 0 && *r < SIZE.0 as i32
-    };
-    let free = places.iter().find(|place| is_free(place));
+    let free = places.iter().find(|place| is_free(place, taken));
     let place = match (free, point.kind) {
         (Some(place), _) => *place,
         (None, PointKind::Dominated) => return Ok(()),
@@ -273,6 +269,14 @@ fn number(
         ..PLAIN
     };
     plot.text(&text, (place[0], place[1] + 7), how)
+}
+
+/// Whether nothing stands there, and it is on the chart.
+fn is_free([left, top, right, bottom]: &[i32; 4], taken: &[[i32; 4]]) -> bool {
+    let meets = |other: &[i32; 4]| {
+        *left < other[2] && other[0] < *right && *top < other[3] && other[1] < *bottom
+    };
+    !taken.iter().any(meets) && *top > 0 && *right < SIZE.0 as i32
 }
 
 fn legend(sheet: &Sheet<'_>) -> Drawn {

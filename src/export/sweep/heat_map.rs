@@ -139,14 +139,14 @@ impl HeatMap<'_> {
         let cell = &self.report.cells[at];
         let value = cell.figures.as_ref().and_then(|f| self.measure.of(f));
         let middle = (left + CELL.0 as i32 / 2, top + CELL.1 as i32 / 2);
+        let middling = Lettering {
+            anchor: Anchor::Middle,
+            ink: Ink::Dim,
+            ..PLAIN
+        };
         let Some(value) = value else {
             sheet.frame(corners, Ink::Line, 1)?;
-            let how = Lettering {
-                anchor: Anchor::Middle,
-                ink: Ink::Dim,
-                ..PLAIN
-            };
-            return sheet.text("–", middle, how);
+            return sheet.text("–", middle, middling);
         };
         let ink = self.ink(self.scale.goodness(value.mean));
         sheet.fill(corners, Ink::Heat(ink))?;
@@ -156,14 +156,13 @@ impl HeatMap<'_> {
         }
         let star = if cell.frontier { "*" } else { "" };
         let how = Lettering {
-            anchor: Anchor::Middle,
             ink: Ink::OnHeat(ink),
             weight: if is_chosen {
                 FontStyle::Bold
             } else {
                 FontStyle::Normal
             },
-            ..PLAIN
+            ..middling
         };
         sheet.text(
             &format!("{}{star}", written(self.measure, value.mean)),

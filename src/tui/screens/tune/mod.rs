@@ -1,5 +1,6 @@
 //! The Tune screen: what other settings would have made of a run, and sweeps.
 
+pub(crate) mod asking;
 pub(crate) mod cell;
 pub(crate) mod cell_texts;
 pub(crate) mod frontier;

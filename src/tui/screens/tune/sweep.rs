@@ -75,6 +75,18 @@ pub struct BegunSweep {
     pub(crate) notes: SweepNotes,
 }
 
+impl BegunSweep {
+    /// A strict run with another text, in words.
+    pub(crate) fn mismatch(&self, number: usize) -> Option<String> {
+        let wrong = self.sweep.mismatches.get(number)?;
+        let title = &self.asked[wrong.job.subject].subject.title;
+        Some(format!(
+            "strict ≠ autoregressive: {title} differs after {} equal tokens",
+            wrong.at
+        ))
+    }
+}
+
 /// The traces of a sweep: in memory up to [`IN_MEMORY_MB`], then on disk.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Traces {
