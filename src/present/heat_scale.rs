@@ -88,6 +88,8 @@ impl HeatScale {
         let between = |worst: f64, best: f64| worst + goodness * (best - worst);
         match self.measure {
             Measure::SpeedUp => between(self.worst.ln(), self.best.ln()).exp(),
+            // No share is below nothing.
+            Measure::Repetition => between(self.worst, self.best).max(0.0),
             _ => between(self.worst, self.best),
         }
     }

@@ -170,7 +170,8 @@ fn y_low(points: &[ChartPoint<'_>]) -> f64 {
         kept(p.figures).0.max(mean - Y_REACH)
     });
     let least = ends.fold(1.0 - Y_STEP, f64::min).max(0.0);
-    (least / Y_STEP).floor() * Y_STEP
+    // A mark on the axis would be cut.
+    ((least - 0.02).max(0.0) / Y_STEP).floor() * Y_STEP
 }
 
 /// Autoregressive decoding is as fast as itself, and has its own text.

@@ -69,7 +69,7 @@ pub(super) fn figure(size: ChartSize, label: &str, draw: impl Fn(&Sheet<'_>) -> 
     let fixed = format!("<svg width=\"{}\" height=\"{}\"", size.0, size.1);
     let label = escape::html(label);
     let wide = format!(
-        "<svg class=\"chart\" style=\"max-width:{}px\" role=\"img\" aria-label=\"{label}\"",
+        "<svg class=\"chart\" style=\"width:{}px\" role=\"img\" aria-label=\"{label}\"",
         size.0
     );
     svg.replacen(&fixed, &wide, 1)
