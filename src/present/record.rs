@@ -220,13 +220,7 @@ impl Record {
 
     /// The answer so far, its opening included.
     pub fn text(&self) -> String {
-        let header = &self.trace.header;
-        let n_before = header.prompt_ids.len().saturating_sub(header.opening_len);
-        let opening = header.prompt_ids[n_before..].iter();
-        let opening: Vec<u8> = opening
-            .flat_map(|&id| self.trace.token_bytes(id).iter().copied())
-            .collect();
-        format!("{}{}", String::from_utf8_lossy(&opening), self.trace.text())
+        self.trace.answer()
     }
 
     /// Steps so far.
