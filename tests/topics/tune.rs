@@ -14,7 +14,7 @@ use super::fixture;
 use super::stage::{LARGE, SMALL, draw, ended, keys, press, ready};
 
 /// A finished run, tau moved up to where the rule takes less.
-fn moved() -> App {
+pub fn moved() -> App {
     let mut app = ended(&fixture::relaxed());
     keys(&mut app, "3jj");
     for _ in 0..4 {
@@ -23,7 +23,7 @@ fn moved() -> App {
     app
 }
 
-fn begun(app: &mut App) -> SweepRequest {
+pub fn begun(app: &mut App) -> SweepRequest {
     let commands = keys(app, "w");
     let found = commands.into_iter().find_map(|command| match command {
         Command::Sweep(request) => Some(*request),
@@ -33,7 +33,7 @@ fn begun(app: &mut App) -> SweepRequest {
 }
 
 /// The first runs of a sweep: autoregressive, then cell by cell.
-fn feed(app: &mut App, request: &SweepRequest, n_runs: usize) {
+pub fn feed(app: &mut App, request: &SweepRequest, n_runs: usize) {
     for _ in 0..n_runs {
         let found = app.tune.sweep.found.as_ref().expect("a sweep");
         let Some(job) = found.sweep.next_job() else {
