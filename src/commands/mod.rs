@@ -6,6 +6,7 @@ mod arrangement;
 pub mod batch;
 pub mod bench;
 pub mod catalog;
+mod cells;
 pub mod cost;
 mod decoding;
 pub mod downstream;

@@ -61,12 +61,6 @@ pub fn row_loss(score: f32, label: bool) -> f64 {
     (-x).max(0.0) + (-x.abs()).exp().ln_1p()
 }
 
-/// Mean of [`row_loss`]; `None` without rows.
-pub fn log_loss(scores: &[f32], labels: &[bool]) -> Option<f64> {
-    let losses = scores.iter().zip(labels).map(|(&s, &l)| row_loss(s, l));
-    (!scores.is_empty()).then(|| losses.sum::<f64>() / scores.len() as f64)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -121,7 +115,6 @@ mod tests {
         assert_eq!(row_loss(1e30, true), 0.0);
         assert!(row_loss(-1e4, true) == 1e4);
         assert_eq!(auc(&[0.1, 0.2], &[true, true]), None);
-        assert_eq!(log_loss(&[], &[]), None);
         assert_eq!(auc(&[0.1, 0.2, 0.3], &[false, false, true]), Some(1.0));
         // Both zeros are equal.
         assert_eq!(auc(&[0.0, -0.0], &[false, true]), Some(0.5));

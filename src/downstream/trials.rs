@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 use super::backbone::Backbone;
 use super::training::{Study, TrainedScores, Training, train};
-use super::vectors::{KnowledgeVectors, VectorTable, hex};
+use super::vectors::{KnowledgeVectors, VectorTable};
 use crate::atomic_file;
 use crate::text_input::read_bytes;
 
@@ -77,7 +77,7 @@ impl TestFolder {
     /// What the system reports.
     pub fn save_study(&self, study: &Study) -> Result<String> {
         let json = serde_json::to_vec(study)?;
-        let name = hex(&Sha256::digest(&json));
+        let name = hex::encode(&Sha256::digest(&json)[..16]);
         self.write_new(&self.study_path(&name), &json)?;
         Ok(name)
     }
@@ -138,7 +138,7 @@ impl TestFolder {
         hash.update(REVISION.to_le_bytes());
         hash.update(study);
         hash.update(serde_json::to_vec(trial)?);
-        let name = format!("{}.json", hex(&hash.finalize()));
+        let name = format!("{}.json", hex::encode(&hash.finalize()[..16]));
         Ok(self.path.join(TRAININGS).join(name))
     }
 

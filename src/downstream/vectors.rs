@@ -143,14 +143,8 @@ impl KnowledgeVectors {
         let mut bytes = Vec::new();
         self.users.write(&mut bytes);
         self.items.write(&mut bytes);
-        hex(&Sha256::digest(&bytes))
+        hex::encode(&Sha256::digest(&bytes)[..16])
     }
-}
-
-/// The first 16 bytes as hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    let first = bytes.iter().take(16);
-    first.map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

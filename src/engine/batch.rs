@@ -122,12 +122,6 @@ impl<'e> Batch<'e> {
         self.engine
     }
 
-    /// The cost profile of a lossy rule with an automatic budget; empty if nothing was
-    /// measured.
-    pub fn price(&self) -> &CostProfile {
-        &self.price
-    }
-
     /// The first line of the record of its passes.
     pub(crate) fn passes_header(&self) -> PassesHeader {
         let model = &self.engine.model;

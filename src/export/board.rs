@@ -7,7 +7,7 @@ use std::fmt::Write;
 use super::escape;
 use super::table::field;
 use crate::present::board::{Board, BoardColumn, BoardForm, BoardRow, Breakdown, StepTally, Texts};
-use crate::present::number::count;
+use crate::present::number::{count, percent_of_tenths};
 use crate::speculate::subject::KindName;
 use crate::speculate::why_low::{CauseKind, WhyLow};
 
@@ -135,7 +135,7 @@ fn causes(all: &WhyLow) -> BoardTable {
         vec![
             kind.title().to_string(),
             all.n(kind).to_string(),
-            format!("{}.{}%", share / 10, share % 10),
+            percent_of_tenths(share),
             lever.text,
             lever.brings.map_or("—".into(), |brings| brings.in_words()),
         ]

@@ -60,7 +60,7 @@ fn draft(record: &Record, step: &Step, node: usize) -> Vec<String> {
 }
 
 fn bonus(record: &Record, step: &Step, id: u32) -> Vec<String> {
-    let last = step.verdict.path.last().copied().unwrap_or(0);
+    let last = step.verdict.stop();
     let depth = step.tree.nodes[last].depth + 1;
     let mut line = vec![String::new(); HEAD.len()];
     line[0] = (step.index + 1).to_string();

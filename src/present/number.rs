@@ -9,6 +9,11 @@ pub(crate) fn percent(share: f64) -> String {
     format!("{:.0}%", share * 100.0)
 }
 
+/// Tenths of a percent: `12.3%`.
+pub(crate) fn percent_of_tenths(tenths: usize) -> String {
+    format!("{}.{}%", tenths / 10, tenths % 10)
+}
+
 /// Bytes in MB or GB, as download pages write them.
 pub(crate) fn bytes(n: u64) -> String {
     let mb = n as f64 / 1e6;
@@ -58,6 +63,10 @@ mod tests {
         assert_eq!(
             [three(2.939), three(17.44), three(241.3)],
             ["2.94", "17.4", "241"]
+        );
+        assert_eq!(
+            [percent_of_tenths(123), percent_of_tenths(1000)],
+            ["12.3%", "100.0%"]
         );
         assert_eq!(bytes(98_362_432), "98.4 MB");
         let left = [400.0, 89_000.0, 150_000.0, 11_100_000.0].map(time_left);

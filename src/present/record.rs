@@ -339,7 +339,7 @@ impl Record {
 
     fn ghost(&self, index: usize) -> Option<Ghost> {
         let step = &self.trace.steps[index];
-        let last = step.verdict.path.last().copied().unwrap_or(0);
+        let last = step.verdict.stop();
         let refused =
             |&n: &usize| matches!(step.verdict.fate(n), Some(Fate::Rejected | Fate::Lost));
         let node = step.tree.children(last).find(refused)?;

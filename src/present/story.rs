@@ -133,7 +133,7 @@ impl TokenFacts<'_> {
         if self.selected.selection == TreeSelection::Root {
             return "the last token of the text; the drafts continue it.".into();
         }
-        let last = self.step.verdict.path.last().copied().unwrap_or(0);
+        let last = self.step.verdict.stop();
         match self.step.tree.children(last).count() {
             0 => "no draft continues from here: the model's own next token ends the step.".into(),
             1 => "the draft here was rejected: the model's own next token ends the step.".into(),

@@ -6,6 +6,7 @@
 use crate::present::selection::TreeSelection;
 use crate::speculate::draft::DraftTree;
 use crate::speculate::trace::Step;
+use crate::speculate::verify::end_of;
 
 /// One line of the drawn tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,8 +95,7 @@ fn children(tree: &DraftTree, path: &[usize], has_bonus: bool) -> Vec<Vec<TreeSe
         below.sort_by_key(|&selection| !on_path(path, selection));
     }
     if has_bonus {
-        let end = path.last().copied().unwrap_or(0);
-        children[end].insert(0, TreeSelection::Bonus);
+        children[end_of(path)].insert(0, TreeSelection::Bonus);
     }
     children
 }

@@ -15,7 +15,7 @@ use crate::speculate::TokenId;
 use crate::speculate::draft::DraftTree;
 use crate::speculate::params::Params;
 use crate::speculate::subject::GroupKey;
-use crate::speculate::verify::Verdict;
+use crate::speculate::verify::{Verdict, end_of};
 
 /// A known answer, not in the pools.
 #[derive(Clone, Debug)]
@@ -90,8 +90,10 @@ pub fn replay(
 pub(crate) fn accepted_path(tree: &DraftTree, answer: &[TokenId]) -> Vec<usize> {
     let mut path: Vec<usize> = Vec::new();
     for &token in answer {
-        let at = path.last().copied().unwrap_or(0);
-        match tree.children(at).find(|&c| tree.nodes[c].token == token) {
+        match tree
+            .children(end_of(&path))
+            .find(|&c| tree.nodes[c].token == token)
+        {
             Some(child) => path.push(child),
             None => break,
         }

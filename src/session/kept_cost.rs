@@ -75,8 +75,7 @@ impl CostKey {
     fn file_name(&self) -> String {
         let text = format!("{self:?}");
         let hash = Sha256::digest(text.as_bytes());
-        let digits: String = hash[..8].iter().map(|b| format!("{b:02x}")).collect();
-        format!("{digits}.json")
+        format!("{}.json", hex::encode(&hash[..8]))
     }
 
     /// The saved profile, if it covers `context` tokens.

@@ -50,7 +50,7 @@ pub(crate) fn branch_race(step: &Step, node: usize, takes: impl Fn(usize) -> boo
             }
         }
     }
-    let end = step.verdict.path.last().copied().unwrap_or(0);
+    let end = step.verdict.stop();
     BranchRace {
         won: reach(step, end),
         lost: best,

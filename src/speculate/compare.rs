@@ -13,7 +13,7 @@ use similar::{Algorithm, DiffOp, capture_diff_slices};
 use super::TokenId;
 use super::params::AcceptanceRule;
 use super::row::NodeDistribution;
-use super::trace::{Committed, Trace};
+use super::trace::{Committed, Step, Trace};
 use super::verify::Finish;
 
 pub use cause::Cause;
@@ -174,22 +174,24 @@ fn answer(trace: &Trace) -> impl Iterator<Item = Taken> + '_ {
 
 /// The distribution by which a committed token was judged or from which it was chosen.
 pub(crate) fn row_of(trace: &Trace, token: Committed) -> Option<&NodeDistribution> {
+    let (step, node) = chosen_at(trace, token)?;
+    step.row(node)
+}
+
+/// The step of a committed token, and the node whose row it was chosen from or judged by.
+fn chosen_at(trace: &Trace, token: Committed) -> Option<(&Step, usize)> {
     let step = trace.steps.get(token.step)?;
     let node = match token.node {
         Some(node) => step.tree.nodes.get(node)?.parent?,
-        None => step.verdict.path.last().copied().unwrap_or(0),
+        None => step.verdict.stop(),
     };
-    step.row(node)
+    Some((step, node))
 }
 
 /// The model's own choice where a committed token was judged or chosen, by the
 /// distribution or, where that is not recorded, by what was committed.
 fn choice_of(trace: &Trace, token: Committed) -> Option<TokenId> {
-    let step = trace.steps.get(token.step)?;
-    let node = match token.node {
-        Some(node) => step.tree.nodes.get(node)?.parent?,
-        None => step.verdict.path.last().copied().unwrap_or(0),
-    };
+    let (step, node) = chosen_at(trace, token)?;
     step.scored().choice(node)
 }
 

@@ -107,6 +107,15 @@ mod tests {
             ("[description] Heat is a film", Some("description")),
             ("", None),
             ("**", None),
+            ("### Plot:", Some("Plot")),
+            ("**Plot:** a heist", Some("Plot")),
+            ("1. **Plot**: a heist", Some("Plot")),
+            ("2) **Plot**", Some("Plot")),
+            ("* **Plot:**", Some("Plot")),
+            ("3. Plot: a heist", Some("Plot")),
+            ("1995: a year", None),
+            ("#", None),
+            (":", None),
         ];
         for (line, expected) in cases {
             assert_eq!(heading(line).as_deref(), expected, "{line:?}");

@@ -8,7 +8,7 @@ use super::longest::deepest_below;
 use super::params::AcceptanceRule;
 use super::row::NodeDistribution;
 use super::rule::{Ruling, Standing, rule};
-use super::verify::{Fate, RemainingTokens, Verdict, finish_of};
+use super::verify::{Fate, RemainingTokens, Verdict, end_of, finish_of};
 
 /// What the model went on to write after a draft's root.
 #[derive(Clone, Copy, Debug)]
@@ -90,7 +90,7 @@ fn is_beaten(
 fn accepted_path(tree: &DraftTree, answer: AnswerAhead, room: RemainingTokens) -> Vec<usize> {
     let mut path: Vec<usize> = Vec::new();
     for &token in answer.tokens.iter().take(room.tokens) {
-        let at = path.last().copied().unwrap_or(0);
+        let at = end_of(&path);
         let next = tree.children(at).find(|&c| tree.nodes[c].token == token);
         let Some(next) = next else { break };
         path.push(next);
@@ -119,7 +119,7 @@ fn verdict(
     let cut_off = ended || path.len() >= room.tokens;
     let bonus = answer.tokens.get(path.len()).copied();
     let bonus = bonus.filter(|_| !cut_off);
-    let last = path.last().copied().unwrap_or(0);
+    let last = end_of(&path);
     let fate = |node: usize| {
         let parent = tree.nodes[node].parent.unwrap_or(0);
         match () {

@@ -47,10 +47,7 @@ impl LogProb {
 /// `None`: not recorded. A bonus token is its row's choice, or else looked up among the
 /// recorded candidates.
 pub(crate) fn probabilities(step: &Step) -> impl Iterator<Item = Option<f32>> + '_ {
-    let path = &step.verdict.path;
-    let drafts = path.iter().map(|&node| step.score(node));
-    let bonus = step.verdict.bonus.map(|_| step.bonus_score());
-    let scores = drafts.chain(bonus);
+    let scores = step.committed_scores();
     scores.map(|score| score.map(|score| score.p))
 }
 

@@ -285,7 +285,8 @@ fn is_zero(n: &usize) -> bool {
     *n == 0
 }
 
-fn ratio(part: usize, whole: usize) -> Option<f64> {
+/// A part of a whole; `None`: the whole is nothing.
+pub(crate) fn ratio(part: usize, whole: usize) -> Option<f64> {
     (whole > 0).then(|| part as f64 / whole as f64)
 }
 

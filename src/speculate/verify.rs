@@ -82,6 +82,12 @@ impl Verdict {
         self.fates.iter().filter(|&&f| f == fate).count()
     }
 
+    /// The node at which the accepted path ends: the root, if nothing was accepted. The
+    /// bonus token is chosen from its row.
+    pub fn stop(&self) -> usize {
+        end_of(&self.path)
+    }
+
     /// Tokens committed: the path and the bonus token.
     pub fn n_committed(&self) -> usize {
         self.path.len() + usize::from(self.bonus.is_some())
@@ -98,6 +104,11 @@ impl Verdict {
             .map(|&n| (tree.nodes[n].token, self.fate(n)));
         drafts.chain(self.bonus.map(|id| (id, None)))
     }
+}
+
+/// The last node of a path from the root; the root, if it has none.
+pub(crate) fn end_of(path: &[usize]) -> usize {
+    path.last().copied().unwrap_or(0)
 }
 
 /// A draft tree and the model's results, as far as they are recorded.
@@ -233,7 +244,7 @@ pub(super) fn verify_kept(
     let standing = |i: usize| scored.standing_under(i, verify, eos, &kept);
     let ruling = |i: usize| rule(standing(i), verify, eos);
     let (path, rulings) = longest_path(scored, ruling, &kept, eos)?;
-    let last = path.last().copied().unwrap_or(0);
+    let last = end_of(&path);
     let ended = path
         .last()
         .is_some_and(|&n| eos.contains(&tree.nodes[n].token));
@@ -318,7 +329,7 @@ fn extended(above: AcceptedPath, node: usize, scored: ScoredTree<'_>) -> Accepte
 }
 
 fn fates(tree: &DraftTree, rulings: &[Option<Ruling>], path: &[usize], cut_off: bool) -> Vec<Fate> {
-    let last = path.last().copied().unwrap_or(0);
+    let last = end_of(path);
     (1..tree.n_rows())
         .map(|i| {
             let parent = tree.nodes[i].parent.unwrap_or(0);

@@ -9,7 +9,7 @@ use super::TokenId;
 use super::cost::StepCosts;
 use super::parameters::{self, Reach};
 use super::params::{AcceptanceRule, Budget, Params};
-use super::stats::FateCounts;
+use super::stats::{FateCounts, ratio};
 use super::trace::{Step, Trace};
 use super::verify::{Fate, Verdict, verify_kept};
 use course::Course;
@@ -116,12 +116,12 @@ pub(crate) struct Figures {
 impl Figures {
     /// Mean accepted length; `None` without steps.
     pub(crate) fn mal(&self) -> Option<f64> {
-        share(self.tokens, self.steps)
+        ratio(self.tokens, self.steps)
     }
 
     /// Tokens committed only because of a relaxed rule.
     pub(crate) fn relaxed_share(&self) -> Option<f64> {
-        share(self.fates.relaxed, self.tokens)
+        ratio(self.fates.relaxed, self.tokens)
     }
 
     /// Accepted and relaxed over drafted.
@@ -135,10 +135,6 @@ impl Figures {
         let fates = step.verdict.fates.iter();
         fates.for_each(|&fate| self.fates.add(fate));
     }
-}
-
-fn share(part: usize, whole: usize) -> Option<f64> {
-    (whole > 0).then(|| part as f64 / whole as f64)
 }
 
 /// As recorded, and under the change.

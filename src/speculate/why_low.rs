@@ -142,7 +142,7 @@ impl CauseKind {
             CauseKind::Refused => "a draft was refused that a laxer rule takes",
             CauseKind::Lost => "the right token was drafted on a branch that lost",
             CauseKind::BranchEnd => "all was accepted to the branch's end",
-            CauseKind::NotRecorded => "older recording: not offered, or below the budget",
+            CauseKind::NotRecorded => "the recording does not say what else was offered",
         }
     }
 

@@ -18,7 +18,7 @@ use crate::start::given::replayed;
 use crate::start::recorded_batch;
 use crate::tui::action::Action;
 use crate::tui::lesson::learned::Learned;
-use crate::tui::runs::run::played_for;
+use crate::tui::runs::run::step_shown_for;
 use crate::tui::screens::batch::state::PassCursor;
 use crate::tui::screens::decode::state::Cursor;
 use crate::tui::start::{Length, StartEngine};
@@ -76,7 +76,7 @@ fn played<'a>(trace: &'a Trace, canvas: &Canvas, look: &Look) -> Film<'a> {
         screen: draw(&app),
     };
     let steps = trace.steps.iter().map(move |step| {
-        let after = played_for(step);
+        let after = step_shown_for(step);
         app.update(Action::Tick(after));
         Frame {
             after,

@@ -24,7 +24,7 @@ pub mod start;
 pub mod target;
 pub mod terminal;
 pub mod view;
-pub(crate) mod widgets;
+pub mod widgets;
 
 pub use app::App;
 pub use keys::keymap::Keymap;

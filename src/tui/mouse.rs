@@ -13,7 +13,7 @@ use crate::tui::screens::catalog::tab::Front;
 use crate::tui::screens::decode::state::Pane;
 use crate::tui::screens::{Screen, batch, catalog, compare, decode, learn, pool, tune};
 use crate::tui::shell::{footer, header, layout};
-use crate::tui::target::{Splitter, Target};
+use crate::tui::target::Target;
 use crate::tui::view;
 use crate::tui::widgets::pane;
 
@@ -43,36 +43,16 @@ fn pressed(app: &App, target: Target, at: Position) -> Action {
     hint.flatten().unwrap_or(Action::Click(target))
 }
 
-/// The border between two panes at a position, where it can be moved.
-fn splitter_at(app: &App, body: Rect, at: Position) -> Option<Splitter> {
-    let on_edge = |left: Rect| at.x + 1 == left.right() && left.contains(at) && at.y > left.y;
-    let panes = app.look.panes;
-    match app.screen {
-        Screen::Catalog if app.catalog.front == Front::Board => {
-            on_edge(catalog::layout::board_places(body, panes).0).then_some(Splitter::List)
-        }
-        Screen::Catalog => {
-            on_edge(catalog::layout::places(body, panes).0).then_some(Splitter::List)
-        }
-        Screen::Decode => {
-            let shown = decode::layout::panes(&app.decode, panes, body);
-            let of = |pane| {
-                shown
-                    .iter()
-                    .find(|(p, _)| *p == pane)
-                    .map(|(_, rect)| *rect)
-            };
-            let (text, lower) = (of(Pane::Text), of(app.decode.lower).or(of(Pane::Token)));
-            let is_left = text.is_some_and(|r| on_edge(r) && at.y + 1 < r.bottom());
-            let is_below = lower.is_some_and(|r| at.y == r.y && r.y > body.y);
-            match (is_left, is_below && of(Pane::Steps).is_some()) {
-                (true, _) => Some(Splitter::Left),
-                (false, true) => Some(Splitter::Lower),
-                (false, false) => None,
-            }
-        }
+/// A border that can be moved, or the title that stands on it there.
+fn border_at(app: &App, body: Rect, at: Position) -> Option<Target> {
+    let mut borders = app.borders().into_iter();
+    let border = borders.find(|border| border.line.contains(at))?;
+    let title = match (app.screen, border.is_upright()) {
+        (Screen::Decode, false) => lower_tab(app, body, at),
+        (Screen::Batch, false) => batch::view::title_at(app, body, at),
         _ => None,
-    }
+    };
+    Some(title.unwrap_or(Target::Splitter(border.splitter)))
 }
 
 /// What is drawn at a position.
@@ -88,12 +68,8 @@ pub fn hit(app: &App, at: Position) -> Target {
     if shell.header.contains(at) {
         return header::screen_at(app, at.x).map_or(Target::Nothing, Target::Screen);
     }
-    if let Some(splitter) = splitter_at(app, shell.body, at) {
-        let is_tab = match splitter {
-            Splitter::Lower => lower_tab(app, shell.body, at),
-            Splitter::Left | Splitter::List => None,
-        };
-        return is_tab.unwrap_or(Target::Splitter(splitter));
+    if let Some(target) = border_at(app, shell.body, at) {
+        return target;
     }
     match app.screen {
         Screen::Catalog => hit_catalog(app, shell.body, at),
@@ -161,9 +137,8 @@ fn lower_tab(app: &App, body: Rect, at: Position) -> Option<Target> {
     let mut lower = panes.into_iter().filter(|(pane, _)| pane.is_lower());
     let (pane, rect) = lower.find(|(_, rect)| rect.contains(at))?;
     let tab = view::lower_tab_at(app, body, rect, at.x);
-    let title = rect.x + 2..rect.x + 4 + pane.title().len() as u16;
-    tab.or(title.contains(&at.x).then_some(pane))
-        .map(Target::Pane)
+    let title = pane::is_on_title(pane.title(), rect, at.x).then_some(pane);
+    tab.or(title).map(Target::Pane)
 }
 
 fn token_at(app: &App, area: Rect, at: Position) -> Option<Target> {

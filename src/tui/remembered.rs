@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::atomic_file;
 use crate::text_input::{SETTINGS_BYTES_MAX, read_text};
+use crate::tui::widgets::border::Splitter;
 
 /// Who gets the mouse: the program, or the terminal for selecting text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +23,7 @@ pub enum Mouse {
 }
 
 /// How far panes were moved from where they are by themselves, in columns and rows.
+/// Files from before there was a part for a screen have none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Shift {
@@ -31,6 +33,84 @@ pub struct Shift {
     pub lower: i16,
     /// The catalog's list grows by this.
     pub list: i16,
+    /// On the Tune screen.
+    pub tune: TuneShift,
+    /// On the Compare screen.
+    pub compare: CompareShift,
+    /// On the Pool screen.
+    pub pool: PoolShift,
+    /// On the Batch screen.
+    pub batch: BatchShift,
+}
+
+/// How far the borders of the Tune screen were moved.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TuneShift {
+    /// The settings grow by this.
+    pub settings: i16,
+    /// The heat map grows by this.
+    pub heat: i16,
+}
+
+/// How far the borders of the Compare screen were moved.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CompareShift {
+    /// The left text grows by this.
+    pub texts: i16,
+    /// The figures grow by this, in columns, where they stand beside the texts.
+    pub beside: i16,
+    /// The figures grow by this, in rows, where they stand below the texts.
+    pub below: i16,
+}
+
+/// How far the borders of the Pool screen were moved.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PoolShift {
+    /// The lists grow by this.
+    pub lists: i16,
+    /// The list of pools grows by this.
+    pub pools: i16,
+}
+
+/// How far the borders of the Batch screen were moved.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct BatchShift {
+    /// The left panes grow by this.
+    pub left: i16,
+    /// The lanes grow by this.
+    pub lanes: i16,
+    /// The lowest panes grow by this.
+    pub lowest: i16,
+}
+
+impl Shift {
+    /// How far a border was moved.
+    pub(crate) fn of(mut self, splitter: Splitter) -> i16 {
+        *self.at(splitter)
+    }
+
+    /// The place of a border's shift.
+    pub(crate) fn at(&mut self, splitter: Splitter) -> &mut i16 {
+        match splitter {
+            Splitter::List => &mut self.list,
+            Splitter::Left => &mut self.left,
+            Splitter::Lower => &mut self.lower,
+            Splitter::Settings => &mut self.tune.settings,
+            Splitter::Heat => &mut self.tune.heat,
+            Splitter::Texts => &mut self.compare.texts,
+            Splitter::FiguresBeside => &mut self.compare.beside,
+            Splitter::FiguresBelow => &mut self.compare.below,
+            Splitter::PoolLists => &mut self.pool.lists,
+            Splitter::Pools => &mut self.pool.pools,
+            Splitter::BatchLeft => &mut self.batch.left,
+            Splitter::Lanes => &mut self.batch.lanes,
+            Splitter::BatchLowest => &mut self.batch.lowest,
+        }
+    }
 }
 
 /// The file's content; what is missing was never changed.
@@ -88,10 +168,36 @@ mod tests {
                 left: -7,
                 lower: 3,
                 list: 2,
+                tune: TuneShift {
+                    settings: 4,
+                    heat: 6,
+                },
+                batch: BatchShift {
+                    lanes: -2,
+                    ..BatchShift::default()
+                },
+                ..Shift::default()
             },
         };
         memory.write(&path).unwrap();
         assert_eq!(Remembered::read(&path).unwrap(), memory);
+    }
+
+    /// As it was written before other screens than the catalog and Decode had borders to
+    /// move.
+    #[test]
+    fn an_older_file_is_read() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let older =
+            "theme = \"light\"\nmouse = \"ours\"\n\n[panes]\nleft = -4\nlower = 2\nlist = 0\n";
+        fs::write(file.path(), older).unwrap();
+        let panes = Remembered::read(file.path()).unwrap().panes;
+        let expected = Shift {
+            left: -4,
+            lower: 2,
+            ..Shift::default()
+        };
+        assert_eq!(panes, expected);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::tui::screens::catalog::tab::CatalogTab;
 use crate::tui::screens::decode::state::Pane;
 use crate::tui::screens::pool::state::{PoolPane, PoolTab};
 use crate::tui::screens::{Screen, tune};
+use crate::tui::widgets::border::Splitter;
 
 /// Something that can be clicked or scrolled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,17 +58,6 @@ pub enum Target {
     Line(usize),
     /// Covered: a click here does nothing.
     Nothing,
-}
-
-/// A border that can be dragged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Splitter {
-    /// At the right of the catalog's list, or of the board.
-    List,
-    /// At the right of Decode's text.
-    Left,
-    /// Above Decode's lower panes.
-    Lower,
 }
 
 /// Something on the Pool screen; rows are counted from the first there is.

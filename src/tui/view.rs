@@ -63,7 +63,6 @@ pub fn render(app: &App, area: Rect, buf: &mut Buffer) {
 
 /// Measures the screen in front, as it would be drawn.
 pub(crate) fn measure(app: &App) -> Measured {
-    let body = layout::shell(app, layout::whole(app)).body;
     let (top, last) = match app.screen {
         Screen::Catalog if app.catalog.front == Front::Board => {
             (app.catalog.board.scroll, board_side::last_scroll(app))
@@ -76,7 +75,6 @@ pub(crate) fn measure(app: &App) -> Measured {
         Screen::Learn => (app.learn.scroll, learn::view::last_scroll(app)),
     };
     Measured {
-        body,
         top,
         last,
         text_width: text::text_width(app),

@@ -14,8 +14,10 @@ use laserscope::speculate::verify::Finish;
 use laserscope::start::recorded_batch::{ReplayedFiles, read, read_batch};
 use laserscope::tui::app::App;
 use laserscope::tui::screens::Screen;
+use laserscope::tui::screens::batch::layout as batch_layout;
 use laserscope::tui::screens::batch::state::{BatchPane, PassCursor};
 use laserscope::tui::screens::decode::state::Zoom;
+use laserscope::tui::shell::layout as shell_layout;
 use laserscope::tui::{Glyphs, Start};
 use ratatui::buffer::Buffer;
 use ratatui::style::Modifier;
@@ -149,6 +151,66 @@ fn a_recording_plays_at_its_own_pace_and_stops_at_the_end() {
     keys(&mut app, " ");
     press(&mut app, KeyCode::Left);
     assert!(!app.is_moving(), "moving by hand stops it");
+}
+
+/// The lanes from top to bottom, each with the figure below a head.
+fn lanes_shown(app: &App, head: &str) -> Vec<(usize, String)> {
+    let buffer = draw(app);
+    let body = shell_layout::shell(app, shell_layout::whole(app)).body;
+    let (_, lanes) = batch_layout::panes(&app.batch, app.look.panes, body)[0];
+    let row = |y: u16| -> Vec<&str> {
+        let columns = lanes.x..lanes.right();
+        columns.map(|x| buffer[(x, y)].symbol()).collect()
+    };
+    let heads = row(lanes.y + 1);
+    let at = (0..heads.len()).find(|&x| heads[x..].concat().starts_with(head));
+    let at = at.expect("the head");
+    let letters = "123456789abcdefghijklmnopqrstuvwxyz";
+    let rows = (lanes.y + 2..lanes.bottom() - 1).map(row);
+    rows.filter_map(|row| {
+        let letter = row[2].chars().next()?;
+        let lane = letters.find(letter)?;
+        Some((lane, row[at..at + 6].concat().trim().to_string()))
+    })
+    .collect()
+}
+
+#[test]
+fn lanes_are_sorted_by_the_figures_of_the_pass_and_the_selected_one_stays() {
+    let mut app = recorded();
+    app.look.size = LARGE;
+    press(&mut app, KeyCode::Down);
+    let by_letter = lanes_shown(&app, "MAL");
+    assert!(by_letter.is_sorted() && by_letter.len() > 2);
+    keys(&mut app, "SS");
+    for pass in [3, 6, 9] {
+        app.batch.cursor = PassCursor::At(pass);
+        let lanes = lanes_shown(&app, "MAL↓");
+        let mal = |(_, text): &(usize, String)| -> f64 {
+            let figure = text.split(' ').next().expect("a figure");
+            figure.parse().unwrap_or(f64::NEG_INFINITY)
+        };
+        assert!(lanes.is_sorted_by(|a, b| mal(a) >= mal(b)), "{lanes:?}");
+        assert_eq!(app.batch.lane, 1, "as selected");
+    }
+    let lanes = lanes_shown(&app, "MAL↓");
+    press(&mut app, KeyCode::Up);
+    press(&mut app, KeyCode::Up);
+    press(&mut app, KeyCode::Up);
+    press(&mut app, KeyCode::Up);
+    assert_eq!(app.batch.lane, lanes[0].0, "the first row");
+    press(&mut app, KeyCode::Down);
+    assert_eq!(app.batch.lane, lanes[1].0);
+    // What is clicked is what is drawn there.
+    let body = shell_layout::shell(&app, shell_layout::whole(&app)).body;
+    let (_, pane) = batch_layout::panes(&app.batch, app.look.panes, body)[0];
+    let at = ratatui::layout::Position::new(pane.x + 5, pane.y + 2);
+    let hit = laserscope::tui::mouse::hit(&app, at);
+    assert_eq!(hit, laserscope::tui::target::Target::Lane(lanes[0].0));
+    keys(&mut app, "SS");
+    assert!(lanes_shown(&app, "does↓").len() == lanes.len());
+    keys(&mut app, "Sr");
+    assert!(text(&draw(&app)).contains("reversed"));
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use laserscope::tui::app::App;
+use laserscope::tui::remembered::Shift;
 use laserscope::tui::screens::batch::state::BatchPane;
 use laserscope::tui::screens::catalog::tab::Front;
 use laserscope::tui::screens::decode::state::Pane;
@@ -110,24 +111,41 @@ fn cut(app: &mut App) -> Vec<(&'static str, Buffer)> {
     out
 }
 
-/// The panes of the frontmost screen.
+/// The panes of the frontmost screen, each without a lower border that is the title of the
+/// pane below.
 fn panes(app: &App, body: Rect) -> Vec<(&'static str, Rect)> {
-    let panes: Vec<(&str, Rect)> = match app.screen {
+    let panes = places(app, body);
+    let tops: Vec<u16> = panes.iter().map(|(_, at)| at.y).collect();
+    let alone = panes.into_iter().map(move |(name, mut at)| {
+        at.height -= u16::from(tops.contains(&(at.bottom().saturating_sub(1))));
+        (name, at)
+    });
+    alone.collect()
+}
+
+/// The panes of the frontmost screen with their frames, which neighbours share.
+pub fn places(app: &App, body: Rect) -> Vec<(&'static str, Rect)> {
+    places_with(app, app.look.panes, body)
+}
+
+/// The same, with the borders moved like this.
+pub fn places_with(app: &App, shift: Shift, body: Rect) -> Vec<(&'static str, Rect)> {
+    match app.screen {
         Screen::Catalog if app.catalog.front == Front::Board => {
-            let (list, side) = catalog::layout::board_places(body, app.look.panes);
+            let (list, side) = catalog::layout::board_places(body, shift);
             vec![("board", list), ("totals", side)]
         }
         Screen::Catalog => {
-            let (list, detail) = catalog::layout::places(body, app.look.panes);
+            let (list, detail) = catalog::layout::places(body, shift);
             vec![("list", list), ("detail", detail)]
         }
         Screen::Decode => {
-            let panes = decode::layout::panes(&app.decode, app.look.panes, body);
+            let panes = decode::layout::panes(&app.decode, shift, body);
             let named = panes.into_iter().map(|(pane, at)| (of_decode(pane), at));
             named.collect()
         }
         Screen::Tune => {
-            let sides = tune::layout::sides(body, app.tune.side).into_iter();
+            let sides = tune::layout::sides(body, app.tune.side, shift).into_iter();
             let named = sides.map(|(side, at)| match side {
                 Side::Sliders => ("settings", at),
                 Side::Sweep => ("sweep", at),
@@ -135,7 +153,7 @@ fn panes(app: &App, body: Rect) -> Vec<(&'static str, Rect)> {
             named.collect()
         }
         Screen::Compare => {
-            let places = compare::view::places(app, body);
+            let places = compare::layout::places(app, shift, body);
             vec![
                 ("left", places.left),
                 ("right", places.right),
@@ -143,7 +161,7 @@ fn panes(app: &App, body: Rect) -> Vec<(&'static str, Rect)> {
             ]
         }
         Screen::Pool => {
-            let places = pool::layout::places(app.pool.zoom, body);
+            let places = pool::layout::places(app.pool.zoom, shift, body);
             vec![
                 ("pools", places.pools),
                 ("documents", places.documents),
@@ -155,17 +173,10 @@ fn panes(app: &App, body: Rect) -> Vec<(&'static str, Rect)> {
             vec![("lessons", list), ("text", text)]
         }
         Screen::Batch => {
-            let panes = batch::layout::panes(&app.batch, body).into_iter();
+            let panes = batch::layout::panes(&app.batch, shift, body).into_iter();
             panes.map(|(pane, at)| (of_batch(pane), at)).collect()
         }
-    };
-    let tops: Vec<u16> = panes.iter().map(|(_, at)| at.y).collect();
-    let alone = panes.into_iter().map(move |(name, mut at)| {
-        // The lower border is the title of the pane below.
-        at.height -= u16::from(tops.contains(&(at.bottom().saturating_sub(1))));
-        (name, at)
-    });
-    alone.collect()
+    }
 }
 
 fn of_batch(pane: BatchPane) -> &'static str {

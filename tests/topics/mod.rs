@@ -4,6 +4,7 @@ mod arithmetic;
 mod batch;
 mod batch_screen;
 mod board;
+mod borders;
 mod catalog;
 mod causes;
 mod checkpoints;

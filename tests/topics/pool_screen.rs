@@ -251,6 +251,71 @@ fn a_phrase_is_searched_and_probed() {
     parts("pool_drafts", &mut app, "view");
 }
 
+/// The rows of the screen on which texts stand.
+fn rows_of(app: &App, texts: [&str; 2]) -> [Option<usize>; 2] {
+    let shown = stage_text(app);
+    let rows: Vec<String> = (shown.chars().collect::<Vec<_>>())
+        .chunks(usize::from(app.look.size.0))
+        .map(|row| row.iter().collect())
+        .collect();
+    texts.map(|text| rows.iter().position(|row| row.contains(text)))
+}
+
+#[test]
+fn finds_are_sorted_and_the_selected_one_stays() {
+    let mut app = on_pool_screen(ready());
+    app.look.size = LARGE;
+    keys(&mut app, "sdirected by");
+    let commands = press(&mut app, KeyCode::Enter);
+    answer(&mut app, commands);
+    let finds = ["i000  item/crime", "i001  item/crime"];
+    let [first, second] = rows_of(&app, finds);
+    assert!(first < second && first.is_some());
+    keys(&mut app, "S");
+    assert!(stage_text(&app).contains("by title↑"));
+    assert_eq!(rows_of(&app, finds), [second, first], "Collateral is first");
+    let commands = press(&mut app, KeyCode::Enter);
+    answer(&mut app, commands);
+    assert_eq!(app.pool.open.as_ref().expect("open").text.id, "i000");
+    // By the number of occurrences, the fewest first; a click hits what is shown there.
+    press(&mut app, KeyCode::Right);
+    press(&mut app, KeyCode::Right);
+    keys(&mut app, "SSr");
+    assert!(stage_text(&app).contains("by times↑"));
+    let row = rows_of(&app, finds)[1].expect("shown") as u16;
+    let click = crossterm::event::Event::Mouse(MouseEvent {
+        kind: MouseEventKind::Down(MouseButton::Left),
+        column: LARGE.0 - 30,
+        row,
+        modifiers: KeyModifiers::NONE,
+    });
+    let click = app.action_of(&click).expect("an action");
+    app.update(click);
+    let commands = press(&mut app, KeyCode::Enter);
+    answer(&mut app, commands);
+    assert_eq!(app.pool.open.as_ref().expect("open").text.id, "i001");
+}
+
+#[test]
+fn supplied_drafts_are_sorted_and_the_selected_one_stays() {
+    let mut app = ended(&fixture::relaxed());
+    app.look.size = LARGE;
+    let commands = app.open_document("i003", None);
+    answer(&mut app, commands);
+    press(&mut app, KeyCode::Right);
+    press(&mut app, KeyCode::Down);
+    let listed = app.pool.supplied.clone();
+    let selected = listed[app.pool.supplied_row];
+    keys(&mut app, "SS");
+    assert!(stage_text(&app).contains("by place↓"));
+    assert_eq!(app.pool.supplied[app.pool.supplied_row], selected);
+    let places: Vec<u32> = app.pool.supplied.iter().map(|draft| draft.at).collect();
+    assert!(places.is_sorted_by(|a, b| a >= b), "{places:?}");
+    keys(&mut app, "SS");
+    assert_eq!(app.pool.supplied, listed, "in the order of the run again");
+    assert_eq!(app.pool.supplied[app.pool.supplied_row], selected);
+}
+
 #[test]
 fn the_selected_prompt_is_probed_with_its_own_group() {
     let mut app = on_pool_screen(ready());

@@ -354,10 +354,10 @@ proptest! {
         for split in [Split::Time, Split::LeaveOneOut] {
             let scoring = Scoring::new(&answers, split, &base, &ways, &start);
             for scored in scored(&scoring) {
-                let mut n_steps = 0;
-                let opened = scoring.open(scored.number, &ways[0], &mut |_, _| n_steps += 1);
-                prop_assert!(opened.unwrap().is_some());
-                prop_assert_eq!(n_steps, scored.scores[0].sums.steps);
+                let opened = opened_as("e1", Vec::new());
+                let opened = scoring.open_as_run(scored.number, &ways[0], opened);
+                let n_steps = opened.unwrap().map(|trace| trace.steps.len());
+                prop_assert_eq!(n_steps, Some(scored.scores[0].sums.steps));
             }
         }
     }

@@ -16,7 +16,7 @@ use super::fixture;
 use super::stage::{LARGE, SMALL, draw, ended, keys, press, ready};
 
 /// A finished run, tau moved up to where the rule takes less.
-fn moved() -> App {
+pub fn moved() -> App {
     let mut app = ended(&fixture::relaxed());
     keys(&mut app, "3jj");
     for _ in 0..4 {

@@ -8,8 +8,8 @@ use laserscope::speculate::passes::RecordedBatch;
 use laserscope::speculate::trace::{TokenBytes, Trace};
 use laserscope::start::recorded_batch::read_batch;
 use laserscope::tui::app::App;
+use laserscope::tui::remembered::{BatchShift, CompareShift, PoolShift, Shift, TuneShift};
 use laserscope::tui::screens::Screen;
-use laserscope::tui::screens::batch::layout as batch_layout;
 use laserscope::tui::screens::catalog::tab::Front;
 use laserscope::tui::screens::decode::state::{Cursor, Zoom};
 use laserscope::tui::shell::layout;
@@ -18,8 +18,8 @@ use proptest::prelude::*;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::fixture;
 use super::stage::{ended, keys, press};
+use super::{cut_out, fixture};
 
 /// Wide, combining, invisible, control and partial characters.
 const STRANGE: [&[u8]; 18] = [
@@ -76,36 +76,38 @@ fn strange_batch(kinds: &[usize]) -> RecordedBatch {
     }
 }
 
+/// Every border moved, those at the right of something by `left`, the others by `lower`.
+fn moved(left: i16, lower: i16) -> Shift {
+    Shift {
+        left,
+        lower,
+        list: left,
+        tune: TuneShift {
+            settings: left,
+            heat: left,
+        },
+        compare: CompareShift {
+            texts: left,
+            beside: left,
+            below: lower,
+        },
+        pool: PoolShift {
+            lists: left,
+            pools: lower,
+        },
+        batch: BatchShift {
+            left,
+            lanes: lower,
+            lowest: lower,
+        },
+    }
+}
+
 fn frames_are_whole(app: &App, buffer: &Buffer) -> Result<(), TestCaseError> {
     let body = layout::shell(app, layout::whole(app)).body;
-    let mut places = match app.screen {
-        Screen::Decode => {
-            laserscope::tui::screens::decode::layout::panes(&app.decode, app.look.panes, body)
-                .into_iter()
-                .map(|(_, r)| r)
-                .collect()
-        }
-        Screen::Catalog if app.catalog.front == Front::Board => {
-            let (list, side) =
-                laserscope::tui::screens::catalog::layout::board_places(body, app.look.panes);
-            vec![list, side]
-        }
-        Screen::Catalog => {
-            let (list, detail) =
-                laserscope::tui::screens::catalog::layout::places(body, app.look.panes);
-            vec![list, detail]
-        }
-        Screen::Pool => {
-            let places = laserscope::tui::screens::pool::layout::places(app.decode.zoom, body);
-            let all = [places.pools, places.documents, places.view];
-            all.into_iter().filter(|rect| rect.width > 0).collect()
-        }
-        Screen::Batch => batch_layout::panes(&app.batch, body)
-            .into_iter()
-            .map(|(_, rect)| rect)
-            .collect(),
-        Screen::Tune | Screen::Compare | Screen::Learn => Vec::new(),
-    };
+    let panes = cut_out::places(app, body).into_iter();
+    let mut places: Vec<Rect> = panes.map(|(_, at)| at).collect();
+    places.retain(|rect| rect.width > 0);
     // Whatever a screen's panes are, together they fill the body.
     places.push(body);
     for rect in places {
@@ -153,7 +155,7 @@ proptest! {
         if ghosts { keys(&mut app, "x"); }
         app.decode.go_to(Cursor::at(at));
         app.look.glyphs = if ascii { Glyphs::Ascii } else { Glyphs::Unicode };
-        app.look.panes = laserscope::tui::remembered::Shift { left, lower, list: left };
+        app.look.panes = moved(left, lower);
         app.notice = None;
         app.screen = [Screen::Decode, Screen::Catalog, Screen::Tune, Screen::Compare, Screen::Pool, Screen::Learn, Screen::Batch][screen];
         if board { app.catalog.front = Front::Board; }

@@ -125,11 +125,9 @@ impl Listing {
             hash.update(entry);
             n += 1;
         }
-        let hash = hash.finalize();
-        let hash = hash[..16].iter().map(|byte| format!("{byte:02x}"));
         Listing {
             n,
-            hash: hash.collect(),
+            hash: hex::encode(&hash.finalize()[..16]),
         }
     }
 

@@ -6,11 +6,12 @@ use std::sync::mpsc::Receiver;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use color_eyre::eyre::{Result, WrapErr, ensure, eyre};
+use color_eyre::eyre::{Result, WrapErr, eyre};
 
 use super::logged::bytes_of;
 use super::prepare::{PreparedScore, prepare};
 use super::read::ReadLogs;
+use super::ways::the_only_way;
 use crate::cli::ScoreArgs;
 use crate::config::Settings;
 use crate::console::progress::Line;
@@ -37,12 +38,7 @@ pub fn open_board(
         return Ok(None);
     };
     drop(line);
-    ensure!(
-        prepared.ways.len() == 1,
-        "--board shows one way to draft, and {} are given: give one --drafter and one --budget",
-        prepared.ways.len()
-    );
-    let ways = [prepared.ways[0].scoring()];
+    let ways = [the_only_way("--board", &prepared.ways)?.scoring()];
     let told = prepared.logs.told();
     told.iter().for_each(|line| note!("{line}"));
     let name = match &args.logs[..] {

@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::rows::greedy_row;
 use crate::engine::scoring::{LoggedEntry, OpenedAs};
 use crate::model::tokenizer::TextCodec;
 use crate::recsys::logs;
@@ -129,7 +130,7 @@ fn rows(
     is_greedy: Option<bool>,
 ) -> Vec<Option<NodeDistribution>> {
     let row = |(&id, top): (&TokenId, &TokenTop)| match is_greedy {
-        Some(true) => greedy_row(id, top),
+        Some(true) => chosen_row(id, top),
         _ => sampled_row(id, top),
     };
     ids.iter().zip(tops).map(row).collect()
@@ -142,19 +143,14 @@ fn candidates(top: &TokenTop) -> Vec<Candidate> {
         .collect()
 }
 
-/// `None`: the log has nothing here, or another token was more probable.
-fn greedy_row(id: TokenId, top: &TokenTop) -> Option<NodeDistribution> {
-    let mut listed = candidates(top);
-    if listed.is_empty() {
-        listed.push(Candidate(id, top.logprob?.exp() as f32));
+/// `None`: the log has nothing here, or another token was more probable. Without candidates
+/// the token's own probability is all there is.
+fn chosen_row(id: TokenId, top: &TokenTop) -> Option<NodeDistribution> {
+    if !top.top.is_empty() {
+        return greedy_row(id, top).ok().flatten();
     }
-    let own = listed.iter().position(|candidate| candidate.0 == id)?;
-    if listed[own].1 < listed[0].1 {
-        return None;
-    }
-    listed.swap(0, own);
     Some(NodeDistribution {
-        top: listed,
+        top: vec![Candidate(id, top.logprob?.exp() as f32)],
         entropy: None,
         log_norm: None,
         drawn: None,
@@ -189,12 +185,12 @@ mod tests {
     #[test]
     fn what_a_log_says_of_a_token_becomes_its_distribution() {
         let best = top(Some(-0.5), &[(7, -0.5), (8, -1.5)]);
-        let row = greedy_row(7, &best).unwrap();
+        let row = chosen_row(7, &best).unwrap();
         assert_eq!(row.choice(), Some(7));
         assert_eq!((row.top.len(), row.entropy), (2, None));
-        assert_eq!(greedy_row(8, &best), None, "another was more probable");
-        assert_eq!(greedy_row(7, &top(None, &[])), None, "nothing is logged");
-        let alone = greedy_row(7, &top(Some(-0.5), &[])).unwrap();
+        assert_eq!(chosen_row(8, &best), None, "another was more probable");
+        assert_eq!(chosen_row(7, &top(None, &[])), None, "nothing is logged");
+        let alone = chosen_row(7, &top(Some(-0.5), &[])).unwrap();
         assert_eq!((alone.choice(), alone.top.len()), (Some(7), 1));
         let sampled = sampled_row(9, &top(Some(-3.0), &[(7, -0.5)])).unwrap();
         assert_eq!(sampled.choice(), Some(9));

@@ -8,7 +8,7 @@ use color_eyre::eyre::{Result, WrapErr, eyre};
 
 use super::logged::{LoggedMeta, bytes_of, logged_rows};
 use super::read::{OpenedEntry, ReadLogs};
-use super::ways::ScoreWay;
+use super::ways::{ScoreWay, the_only_way};
 use crate::atomic_file;
 use crate::cli::ScoreArgs;
 use crate::commands::open_engine;
@@ -39,12 +39,7 @@ pub(super) fn run(
     start: &ScoringStart,
     (args, settings): (&ScoreArgs, &Settings),
 ) -> Result<bool> {
-    let [way] = ways else {
-        return Err(eyre!(
-            "--open shows one way to draft, and {} are given: give one --drafter and one --budget",
-            ways.len()
-        ));
-    };
+    let way = the_only_way("--open", ways)?;
     logs.told().iter().for_each(|line| note!("{line}"));
     let ways = [way.scoring()];
     let scoring = Scoring::new(&logs.answers, split, &logs.pools, &ways, start);

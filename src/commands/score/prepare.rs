@@ -82,6 +82,9 @@ pub(super) fn prepare(
     let profile = settings.cost.as_ref().map(cost::named).transpose()?;
     let ways = ways::of(args, params, profile.is_some())?;
     check_rule(args, &params)?;
+    if settings.learn {
+        check_learning(args)?;
+    }
     let Some(mut logs) = read::read(args, &params, settings, line)? else {
         return Ok(None);
     };
@@ -93,16 +96,6 @@ pub(super) fn prepare(
     deal(&mut logs.answers, args.deal_seed);
     let start = start(settings, profile, &logs)?;
     let only = only(args, &logs.answers)?;
-    ensure!(
-        !settings.learn || !(args.board || args.open.is_some()),
-        "--learn: an answer opens as if it were the first, so it would have other steps than were \
-         scored: leave --learn out with --open and --board"
-    );
-    ensure!(
-        only.is_none() || !settings.learn,
-        "--learn: the calibration that earlier answers teach is missing where --only leaves them \
-         out: leave one of them out"
-    );
     Ok(Some(PreparedScore {
         only,
         logs,
@@ -110,6 +103,21 @@ pub(super) fn prepare(
         split,
         start,
     }))
+}
+
+/// Refuses what would have other steps if answers taught the calibration.
+fn check_learning(args: &ScoreArgs) -> Result<()> {
+    ensure!(
+        !args.board && args.open.is_none(),
+        "--learn: an answer opens as if it were the first, so it would have other steps than were \
+         scored: leave --learn out with --open and --board"
+    );
+    ensure!(
+        args.only.is_empty(),
+        "--learn: the calibration that earlier answers teach is missing where --only leaves them \
+         out: leave one of them out"
+    );
+    Ok(())
 }
 
 /// Refuses rules that logs cannot answer for.

@@ -54,7 +54,7 @@ pub(super) fn rows(
 
 /// The logged candidates as a distribution whose argmax is the token; `Ok(None)`: nothing is
 /// logged here. An error holds the token's own probability, which is not the highest.
-fn greedy_row(token: TokenId, top: &TokenTop) -> Result<Option<NodeDistribution>, f64> {
+pub(super) fn greedy_row(token: TokenId, top: &TokenTop) -> Result<Option<NodeDistribution>, f64> {
     let Some(&(_, best)) = top.top.first() else {
         return Ok(None);
     };

@@ -3,6 +3,7 @@
 use super::figures::{DraftFigures, ScoreFigures};
 use super::report::{PositionReport, ScoreReport, WayReport};
 use crate::commands::arrangement::Arrangement;
+use crate::commands::cells::{percent, two};
 use crate::commands::engine_settings;
 use crate::console::table::{Table, number, text};
 
@@ -109,7 +110,7 @@ fn print_ways(report: &ScoreReport) {
     let mut table = Table::new(columns);
     for way in &report.ways {
         let mut cells = way_cells(way);
-        cells.extend(is_lossy.then(|| share(way.judged)));
+        cells.extend(is_lossy.then(|| percent(way.judged)));
         cells.extend(has_costs.then(|| speed_up(&way.figures)));
         table.row(cells);
     }
@@ -130,11 +131,11 @@ fn way_cells(way: &WayReport) -> Vec<String> {
     cells.extend(way.arrangement.map(|a| a.name().to_string()));
     cells.extend([
         way.budget.clone(),
-        length(f.mal),
-        share(f.drafts.acceptance),
-        share(f.drafts.waste),
-        share(f.hit_rate),
-        length(f.rows),
+        two(f.mal),
+        percent(f.drafts.acceptance),
+        percent(f.drafts.waste),
+        percent(f.hit_rate),
+        two(f.rows),
     ]);
     cells
 }
@@ -155,7 +156,7 @@ fn print_groups(report: &ScoreReport, chosen: &WayReport) {
     let columns = [text("group (MAL)", 24), number("answers", 9)];
     let mut table = Table::new(columns.into_iter().chain(arrangements).collect::<Vec<_>>());
     for (at, group) in chosen.by_group.iter().enumerate().take(MAX_LISTED) {
-        let mals = ways.iter().map(|way| length(way.by_group[at].figures.mal));
+        let mals = ways.iter().map(|way| two(way.by_group[at].figures.mal));
         let about = [group.group.clone(), group.answers.to_string()];
         table.row(about.into_iter().chain(mals));
     }
@@ -186,10 +187,10 @@ fn print_parts(head: &str, parts: Vec<(String, ScoreFigures)>) {
             name,
             f.tokens.to_string(),
             f.steps.to_string(),
-            length(f.mal),
-            share(f.drafts.acceptance),
-            share(f.drafts.waste),
-            share(f.hit_rate),
+            two(f.mal),
+            percent(f.drafts.acceptance),
+            percent(f.drafts.waste),
+            percent(f.hit_rate),
         ];
         cells.extend(has_costs.then(|| speed_up(&f)));
         table.row(cells);
@@ -221,8 +222,8 @@ fn print_sources(way: &WayReport) {
             name.to_string(),
             d.drafted.to_string(),
             (d.accepted + d.relaxed).to_string(),
-            share(d.acceptance),
-            share(d.waste),
+            percent(d.acceptance),
+            percent(d.waste),
         ]);
     };
     let sources = way.by_source.iter().filter(|s| s.drafts.drafted > 0);
@@ -259,14 +260,6 @@ fn print_matches(way: &WayReport) {
     }
     out!();
     table.print();
-}
-
-fn length(value: Option<f64>) -> String {
-    value.map_or_else(|| "-".to_string(), |n| format!("{n:.2}"))
-}
-
-fn share(value: Option<f64>) -> String {
-    value.map_or_else(|| "-".to_string(), |n| format!("{:.1}%", n * 100.0))
 }
 
 fn speed_up(figures: &ScoreFigures) -> String {

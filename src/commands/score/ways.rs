@@ -1,6 +1,6 @@
 //! The ways to draft that are compared: drafters, budgets and arrangements of the pools.
 
-use color_eyre::eyre::{Result, ensure};
+use color_eyre::eyre::{Result, bail, ensure};
 
 use crate::cli::ScoreArgs;
 use crate::commands::arrangement::Arrangement;
@@ -29,6 +29,21 @@ impl ScoreWay {
             is_dealt: self.arrangement == Some(Arrangement::RandomGroup),
         }
     }
+}
+
+/// The way to draft that an option shows.
+///
+/// # Errors
+/// Several ways are given.
+pub(super) fn the_only_way<'w>(option: &str, ways: &'w [ScoreWay]) -> Result<&'w ScoreWay> {
+    let [way] = ways else {
+        bail!(
+            "{option} shows one way to draft, and {} are given: give one --drafter and one \
+             --budget",
+            ways.len()
+        );
+    };
+    Ok(way)
 }
 
 /// Every drafter under every budget, in every arrangement.

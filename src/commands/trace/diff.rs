@@ -5,8 +5,9 @@ use color_eyre::eyre::Result;
 use serde::Serialize;
 
 use crate::cli::TraceDiffArgs;
+use crate::commands::cells::{percent, two};
 use crate::commands::print_json;
-use crate::commands::trace::{load, percent, token, two};
+use crate::commands::trace::{load, token};
 use crate::speculate::TokenId;
 use crate::speculate::compare::{
     Cause, Divergence, Names, Pace, Side, Taken, Why, because, beside, divergence, in_common,

@@ -54,13 +54,3 @@ fn load(path: &Path) -> Result<Trace> {
 fn token(trace: &Trace, id: crate::speculate::TokenId) -> String {
     quoted(trace.token_bytes(id))
 }
-
-/// A share in percent; `-` where there is none.
-fn percent(share: Option<f64>) -> String {
-    share.map_or("-".into(), |share| format!("{:.1}%", share * 100.0))
-}
-
-/// Two digits; `-` where there is none.
-fn two(value: Option<f64>) -> String {
-    value.map_or("-".into(), |value| format!("{value:.2}"))
-}

@@ -6,9 +6,10 @@ use color_eyre::eyre::Result;
 use serde::Serialize;
 
 use crate::cli::TraceStatsArgs;
+use crate::commands::cells::{percent, two};
 use crate::commands::print_json;
+use crate::commands::trace::load;
 use crate::commands::trace::why::WhyReport;
-use crate::commands::trace::{load, percent, two};
 use crate::speculate::explain::NOT_RECORDED;
 use crate::speculate::params::Params;
 use crate::speculate::quality::LogProb;

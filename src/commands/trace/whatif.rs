@@ -4,8 +4,9 @@ use color_eyre::eyre::Result;
 use serde::Serialize;
 
 use crate::cli::{DecodeArgs, TraceWhatifArgs};
+use crate::commands::cells::{percent, two};
 use crate::commands::print_json;
-use crate::commands::trace::{load, percent, two};
+use crate::commands::trace::load;
 use crate::speculate::params::Params;
 use crate::speculate::whatif::{Change, Figures, Knob, OldNew, WhatIf, what_if};
 

@@ -5,10 +5,11 @@ use color_eyre::eyre::Result;
 use serde::Serialize;
 
 use crate::cli::TraceWhyArgs;
+use crate::commands::cells::two;
 use crate::commands::print_json;
 use crate::commands::trace::set::TraceSet;
-use crate::commands::trace::two;
 use crate::console::table::{Table, number, text};
+use crate::present::number::percent_of_tenths;
 use crate::speculate::why_low::{Brings, CauseKind, WhyLow};
 
 /// The causes of a run's steps, or of a set's. The shares sum to 1.
@@ -70,7 +71,7 @@ impl WhyReport {
     /// `nothing matched 12.3%, below budget 40.1%`.
     pub(crate) fn in_a_line(&self) -> String {
         let causes = self.causes.iter();
-        let causes = causes.map(|c| format!("{} {}", c.cause.title(), percent(c.tenths)));
+        let causes = causes.map(|c| format!("{} {}", c.cause.title(), percent_of_tenths(c.tenths)));
         causes.collect::<Vec<String>>().join(", ")
     }
 
@@ -85,7 +86,7 @@ impl WhyReport {
             table.row([
                 cause.cause.title().to_string(),
                 cause.steps.to_string(),
-                percent(cause.tenths),
+                percent_of_tenths(cause.tenths),
                 cause.brings.map_or("-".into(), |b| b.in_words()),
             ]);
         }
@@ -95,10 +96,6 @@ impl WhyReport {
             out!("  lever: {}", cause.lever);
         }
     }
-}
-
-fn percent(tenths: usize) -> String {
-    format!("{}.{}%", tenths / 10, tenths % 10)
 }
 
 /// Runs the command. `Ok(false)`: cancelled.

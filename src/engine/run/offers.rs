@@ -23,8 +23,7 @@ impl RunState {
         }
         let path: Vec<TokenId> = verdict.path.iter().map(|&n| tree.nodes[n].token).collect();
         let right = verdict.bonus.map_or_else(Vec::new, |bonus| {
-            let stop = verdict.path.last().copied().unwrap_or(0);
-            let row = rows.get(stop).and_then(Option::as_ref);
+            let row = rows.get(verdict.stop()).and_then(Option::as_ref);
             let rule = self.params.verify;
             right_tokens(row, bonus, rule, &self.header.eos)
         });

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::speculate::cost::StepCosts;
 use crate::speculate::params::Source;
 use crate::speculate::speed_up::ms_by_profile;
-use crate::speculate::stats::{FateCounts, Stats};
+use crate::speculate::stats::{FateCounts, Stats, ratio};
 use crate::speculate::trace::Step;
 
 /// Where the ranges of positions in the answer begin, in tokens.
@@ -65,16 +65,6 @@ impl ScoreSums {
         ratio(self.tokens, self.steps)
     }
 
-    /// Share of the draft tokens that were committed; `None` without drafts.
-    pub fn acceptance(&self) -> Option<f64> {
-        self.fates.acceptance()
-    }
-
-    /// Share of the draft tokens that were not; `None` without drafts.
-    pub fn waste(&self) -> Option<f64> {
-        self.acceptance().map(|accepted| 1.0 - accepted)
-    }
-
     /// Share of the steps with a hit.
     pub fn hit_rate(&self) -> Option<f64> {
         ratio(self.hit_steps, self.steps)
@@ -89,10 +79,6 @@ impl ScoreSums {
     pub fn speed_up(&self) -> Option<f64> {
         (self.ms > 0.0).then(|| self.plain_ms / self.ms)
     }
-}
-
-fn ratio(part: usize, whole: usize) -> Option<f64> {
-    (whole > 0).then(|| part as f64 / whole as f64)
 }
 
 /// The figures of one answer, or of many.

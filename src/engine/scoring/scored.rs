@@ -166,28 +166,6 @@ impl<'a> Scoring<'a> {
         Ok(true)
     }
 
-    /// One answer's steps under one way, as in [`run`](Self::run) without learning; `None`:
-    /// the protocol does not score it.
-    ///
-    /// # Errors
-    /// What the disk reports.
-    pub fn open(
-        &self,
-        number: u32,
-        way: &ScoringWay,
-        each: &mut dyn FnMut(&LoggedAnswer, LogStep),
-    ) -> Result<Option<LoggedAnswer>> {
-        let Some(job) = self.job(number, way)? else {
-            return Ok(None);
-        };
-        let mut replay = self.replay(&job, way);
-        while let Some(step) = replay.step() {
-            each(&job.answer, step);
-        }
-        drop(replay);
-        Ok(Some(job.answer))
-    }
-
     /// One answer as a run; `None`: the protocol does not score it.
     ///
     /// # Errors

@@ -296,11 +296,10 @@ struct Sentences {
 impl Sentences {
     fn index_of(&mut self, sentence: String) -> usize {
         let next = self.all.len();
-        let index = *self.known.entry(sentence).or_insert_with_key(|new| {
+        *self.known.entry(sentence).or_insert_with_key(|new| {
             self.all.push(new.clone());
             next
-        });
-        index
+        })
     }
 }
 

@@ -140,13 +140,14 @@ fn one(env: &FetchEnv, entry: &ModelEntry, opts: &FetchOptions, on: OnEvent) -> 
 }
 
 fn explain(env: &FetchEnv, repo: &str, err: &Report) -> Report {
+    let [hub, why] = [env.endpoint.clone(), format!("{err:#}")];
+    let [hub, why] = [hub, why].map(|text| env.without_credentials(&text));
     eyre!(
         "{repo} is not a file or folder, and could not be obtained as a checkpoint from the hub \
-        ({}): {err:#}\nWhat you can do:\n  {repo}/FILE.gguf picks a GGUF file of that repository; \
+        ({hub}): {why}\nWhat you can do:\n  {repo}/FILE.gguf picks a GGUF file of that repository; \
         otherwise it must have {SINGLE} or {INDEX}\n  --model PATH uses a GGUF file or a \
         checkpoint's folder that you have\n  HF_ENDPOINT=URL sets another hub, HF_TOKEN=... logs \
-        in",
-        env.endpoint
+        in"
     )
 }
 

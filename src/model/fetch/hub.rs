@@ -46,7 +46,8 @@ pub(crate) fn fetch(
     on: OnEvent,
 ) -> Result<PathBuf> {
     let url = url(env, entry);
-    on(FetchEvent::Looking { what: url.clone() });
+    let what = env.without_credentials(&url);
+    on(FetchEvent::Looking { what });
     let remote = ask(env, entry, &url, opts.cancel)?;
     let expected = agree(entry, &remote)?;
     tracing::info!(
@@ -61,7 +62,7 @@ pub(crate) fn fetch(
         agent: agent(env),
         url,
         token: env.token.clone(),
-        shown: env.endpoint.clone(),
+        shown: env.without_credentials(&env.endpoint),
     };
     let part = fill(part, expected.size, &source, opts, on)?;
     on(FetchEvent::Verifying);

@@ -274,7 +274,7 @@ fn recorded_sha256(archive: &mut ZipArchive<File>, member: &str) -> Result<Optio
 /// The URL-safe base64 of a sha256 as 64 digits of lower-case hex.
 fn hex_of_base64(text: &str) -> Option<String> {
     let bytes = base64_text::url_safe(text).filter(|bytes| bytes.len() == 32)?;
-    Some(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Some(hex::encode(bytes))
 }
 
 /// The member that is the model: by its name, else by its size.

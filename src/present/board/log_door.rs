@@ -2,7 +2,6 @@
 //! built again as a run when it is opened.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use super::BoardRow;
 use crate::speculate::trace::Trace;
@@ -33,7 +32,7 @@ pub struct LogDoor {
     pub n_answers: usize,
     /// Scores the log without a board: the program's words.
     pub command: Vec<String>,
-    requests: Arc<Mutex<Sender<LogRequest>>>,
+    requests: Sender<LogRequest>,
 }
 
 /// Why nothing is answered.
@@ -51,7 +50,7 @@ impl LogDoor {
             name,
             n_answers,
             command,
-            requests: Arc::new(Mutex::new(requests)),
+            requests,
         };
         (door, asked)
     }
@@ -77,9 +76,7 @@ impl LogDoor {
         request: impl FnOnce(Sender<Result<T, String>>) -> LogRequest,
     ) -> Result<T, String> {
         let (reply, answer) = channel();
-        let requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
-        let sent = requests.send(request(reply));
-        drop(requests);
+        let sent = self.requests.send(request(reply));
         sent.map_err(|_| GONE.to_string())?;
         answer.recv().unwrap_or_else(|_| Err(GONE.into()))
     }

@@ -3,15 +3,12 @@
 
 use super::BoardRow;
 use crate::console::visible;
-use crate::speculate::stats::Stats;
+use crate::speculate::headings::headings;
+use crate::speculate::stats::{Stats, ratio};
 use crate::speculate::trace::{Step, Trace};
 
 /// The first token of each stretch of an answer.
 pub(crate) const POSITIONS: [usize; 8] = [0, 16, 32, 64, 128, 256, 512, 1024];
-/// Longest heading that is shown, in characters.
-const LONGEST_HEADING: usize = 60;
-/// Most words of a label before a colon.
-const LABEL_WORDS: usize = 4;
 /// What stands above the first heading.
 const NO_HEADING: &str = "(no heading)";
 
@@ -79,10 +76,6 @@ impl StepTally {
     pub fn hit_rate(&self) -> Option<f64> {
         ratio(self.hits, self.steps)
     }
-}
-
-fn ratio(part: usize, whole: usize) -> Option<f64> {
-    (whole > 0).then(|| part as f64 / whole as f64)
 }
 
 /// How rows' steps are put together.
@@ -191,99 +184,20 @@ pub(super) fn by_position(trace: &Trace) -> Vec<StepTally> {
     tallies
 }
 
-/// A run's steps by the heading that the line in which they begin is below, or is.
+/// A run's steps by the heading under which they begin, as scores of logs have it. A branch's
+/// steps are also below the headings that it took over.
 pub(super) fn by_heading(trace: &Trace) -> Vec<(String, StepTally)> {
+    let ids = trace.token_ids();
+    let headings = headings(ids.iter().map(|&id| trace.token_bytes(id)));
     let mut parts = NamedTallies::default();
-    let (mut heading, mut line) = (NO_HEADING.to_string(), Vec::new());
+    let mut at = trace.taken_over().count();
     for step in &trace.steps {
-        if let Some(found) = heading_of(&line) {
-            heading = found;
-        }
+        let n_above = headings.partition_point(|&(_, first)| first <= at);
+        let above = n_above.checked_sub(1).map(|last| headings[last].0.as_str());
         let mut tally = StepTally::default();
         tally.add_step(step);
-        parts.add(&heading, &tally);
-        for (token, _) in step.verdict.committed(&step.tree) {
-            for &byte in trace.token_bytes(token) {
-                if byte == b'\n' {
-                    heading = heading_of(&line).unwrap_or(heading);
-                    line.clear();
-                } else {
-                    line.push(byte);
-                }
-            }
-        }
+        parts.add(&visible::row(above.unwrap_or(NO_HEADING)), &tally);
+        at += step.verdict.n_committed();
     }
     parts.list
-}
-
-/// The heading that a line is or begins with: `# Plot`, `**Plot:** ..`, `1. **Plot**`,
-/// `Plot: ..`.
-fn heading_of(line: &[u8]) -> Option<String> {
-    let text = String::from_utf8_lossy(line);
-    let text = text.trim();
-    let listed = text.trim_start_matches(|c: char| c.is_ascii_digit());
-    let listed = match listed.strip_prefix(['.', ')']) {
-        Some(rest) if listed.len() < text.len() => rest,
-        _ => text.strip_prefix(['-', '*', '•']).unwrap_or(text),
-    };
-    let bold = text.strip_prefix("**");
-    let bold = bold.or_else(|| listed.trim_start().strip_prefix("**"));
-    let heading = match (text.strip_prefix('#'), bold) {
-        (Some(rest), _) => rest.trim_start_matches('#'),
-        (None, Some(bold)) => bold.split_once("**")?.0,
-        (None, None) => label(listed.trim_start())?,
-    };
-    let heading = heading.trim_matches(|c: char| c.is_whitespace() || "*:#".contains(c));
-    let is_short = heading.chars().count() <= LONGEST_HEADING;
-    (!heading.is_empty() && is_short).then(|| visible::row(heading).into_owned())
-}
-
-/// A few words before a colon that begin with a capital: `Plot: a heist`.
-fn label(text: &str) -> Option<&str> {
-    let (label, _) = text.split_once(':')?;
-    let begins = label.chars().next().is_some_and(char::is_uppercase);
-    let is_plain = |c: char| c.is_alphanumeric() || " -'&/".contains(c);
-    let is_label =
-        begins && label.chars().all(is_plain) && label.split_whitespace().count() <= LABEL_WORDS;
-    is_label.then_some(label)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn headings_are_found_in_the_forms_that_models_write() {
-        let found = |line: &str| heading_of(line.as_bytes());
-        for line in [
-            "# Plot",
-            "### Plot:",
-            "**Plot:** a heist",
-            "1. **Plot**: a heist",
-            "2) **Plot**",
-            "- **Plot**",
-            "* **Plot:**",
-            "Plot: a heist",
-            "- Plot: a heist",
-            "3. Plot: a heist",
-        ] {
-            assert_eq!(found(line).as_deref(), Some("Plot"), "{line}");
-        }
-        let long = format!("# {}", "a".repeat(61));
-        let sentence = "He says that it is so: no";
-        let plain = "a film: good";
-        let none = [
-            "Plot",
-            "1995: a year",
-            "**Plot",
-            "#",
-            "",
-            ":",
-            sentence,
-            plain,
-        ];
-        for line in none.into_iter().chain([long.as_str()]) {
-            assert_eq!(found(line), None, "{line}");
-        }
-    }
 }

@@ -55,7 +55,7 @@ impl Key {
                 .map_or_else(String::new, |scale| scale.to_string()),
         );
         let place = place.finalize();
-        let short: String = place[..8].iter().map(|b| format!("{b:02x}")).collect();
+        let short = hex::encode(&place[..8]);
         let mut content = Sha256::new();
         content.update(VERSION.to_le_bytes());
         content.update(env!("CARGO_PKG_VERSION").as_bytes());

@@ -43,7 +43,7 @@ impl Pools {
             add(&mut hash, group.as_bytes());
             add(&mut hash, segment.content_hash());
         }
-        hex(&hash.finalize()[..16])
+        hex::encode(&hash.finalize()[..16])
     }
 
     /// 32 hexadecimal digits over groups, segments, documents and tokens; hidden
@@ -65,12 +65,8 @@ impl Pools {
                 }
             }
         }
-        hex(&hash.finalize()[..16])
+        hex::encode(&hash.finalize()[..16])
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! it; runs whose drafts differ become equal once the named differences are removed.
 
 use super::differing::{drafts_differing, of_part, shaping};
-use super::{Side, Taken, choice_of, row_of, same_model};
+use super::{Side, Taken, choice_of, chosen_at, row_of, same_model};
 use crate::speculate::TokenId;
 use crate::speculate::params::AcceptanceRule;
 use crate::speculate::row::NodeDistribution;
@@ -272,11 +272,7 @@ fn would_refuse(
 
 /// The fate of a drafted token where another one was committed.
 fn fate_there(trace: &Trace, place: Committed, token: u32) -> Option<Fate> {
-    let step = trace.steps.get(place.step)?;
-    let parent = match place.node {
-        Some(node) => step.tree.nodes.get(node)?.parent?,
-        None => step.verdict.path.last().copied().unwrap_or(0),
-    };
+    let (step, parent) = chosen_at(trace, place)?;
     let mut children = step.tree.children(parent);
     let child = children.find(|&c| step.tree.nodes[c].token == token)?;
     step.verdict.fate(child)

@@ -61,8 +61,7 @@ fn steps_are_found_by_what_happened_in_them() {
     assert_eq!(found("source!=local", &trace).len(), 40);
     let unsure = by(&|s| {
         let p = |&n: &usize| s.score(n).unwrap().p;
-        let last = s.verdict.path.last().copied().unwrap_or(0);
-        let argmax_p = || s.row(last).unwrap().argmax_p().unwrap();
+        let argmax_p = || s.row(s.verdict.stop()).unwrap().argmax_p().unwrap();
         let bonus = s.verdict.bonus.map(|_| argmax_p());
         s.verdict.path.iter().map(p).chain(bonus).any(|p| p < 0.3)
     });

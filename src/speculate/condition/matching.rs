@@ -2,7 +2,6 @@
 
 use super::{Condition, Is, Number, Text, TextSign, Word};
 use crate::speculate::TokenId;
-use crate::speculate::row::TokenScore;
 use crate::speculate::trace::{Step, Timing, Trace};
 use crate::speculate::verify::Fate;
 
@@ -82,9 +81,10 @@ fn holds(word: Word, step: &Step) -> bool {
 fn numbers(number: Number, step: &Step) -> Box<dyn Iterator<Item = Option<f64>> + '_> {
     let count = |fate| step.verdict.count(fate) as f64;
     let ms = |of: fn(&Timing) -> f64| step.timing.as_ref().map(of);
+    let scores = step.committed_scores();
     let one = match number {
-        Number::P => return Box::new(scores(step).map(|score| Some(f64::from(score?.p)))),
-        Number::Rank => return Box::new(scores(step).map(|score| score?.rank.map(f64::from))),
+        Number::P => return Box::new(scores.map(|score| Some(f64::from(score?.p)))),
+        Number::Rank => return Box::new(scores.map(|score| score?.rank.map(f64::from))),
         Number::Entropy => return Box::new(entropies(step)),
         Number::Ms => ms(Timing::total),
         Number::RetrieveMs => ms(|timing| timing.retrieve),
@@ -103,13 +103,6 @@ fn numbers(number: Number, step: &Step) -> Box<dyn Iterator<Item = Option<f64>> 
         Number::Match => Some(step.retrieval.iter().map(|h| h.matched).max().unwrap_or(0) as f64),
     };
     Box::new(std::iter::once(one))
-}
-
-/// The committed tokens' scores.
-fn scores(step: &Step) -> impl Iterator<Item = Option<TokenScore>> + '_ {
-    let drafts = step.verdict.path.iter().map(|&node| step.score(node));
-    let bonus = step.verdict.bonus.map(|_| step.bonus_score());
-    drafts.chain(bonus)
 }
 
 /// Entropies where the committed tokens were chosen.

@@ -10,9 +10,9 @@
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
+use super::MARGIN;
 use super::pass::{Load, PassCosts};
 use super::worth::Prices;
-use super::{MARGIN, StepCosts};
 
 /// What a sequence could draft, and what its rows read.
 #[derive(Clone, Debug, PartialEq)]
@@ -77,24 +77,23 @@ impl PartialOrd for Next {
 }
 
 /// Allocates at most `most` rows to the sequences of a pass. For a single sequence, the
-/// result is that of [`StepCosts::best_rows_of`].
+/// result is that of [`super::StepCosts::best_rows_of`].
 pub(crate) fn allocate(offers: &[Offer], costs: &PassCosts, most: usize) -> Allocation {
-    let clock = Clock::of(offers, costs);
     let n = offers.len();
     let mut load = offers
         .iter()
         .fold(Load::default(), |load, offer| load.and(offer.load(1)));
-    let mut walked = Walked::begin(n, clock.ms(load));
+    let mut walked = Walked::begin(n, costs.ms_for(n, load));
     let mut heap: BinaryHeap<Next> = (0..n).filter_map(|i| next_of(offers, i, 0)).collect();
     while let Some(next) = heap.pop() {
         if load.rows >= most {
             break;
         }
         load = load.and(offers[next.sequence].draft());
-        walked.take(&next, clock.ms(load));
+        walked.take(&next, costs.ms_for(n, load));
         heap.extend(next_of(offers, next.sequence, next.node + 1));
     }
-    walked.allocation(n, &clock, offers)
+    walked.allocation(costs, offers)
 }
 
 fn next_of(offers: &[Offer], sequence: usize, node: usize) -> Option<Next> {
@@ -104,35 +103,6 @@ fn next_of(offers: &[Offer], sequence: usize, node: usize) -> Option<Next> {
         sequence,
         node,
     })
-}
-
-/// Estimates how long a pass takes; a single sequence uses its own step costs.
-enum Clock<'a> {
-    Alone(&'a StepCosts, usize),
-    Together(&'a PassCosts),
-}
-
-impl<'a> Clock<'a> {
-    fn of(offers: &[Offer], costs: &'a PassCosts) -> Self {
-        match offers {
-            [alone] => Clock::Alone(costs.alone(), alone.own + alone.shared),
-            _ => Clock::Together(costs),
-        }
-    }
-
-    fn ms(&self, load: Load) -> f32 {
-        match self {
-            Clock::Alone(costs, context) => costs.ms(load.rows, *context),
-            Clock::Together(costs) => costs.ms(load),
-        }
-    }
-
-    fn retrieval_ms(&self) -> f32 {
-        match self {
-            Clock::Alone(..) => 0.0,
-            Clock::Together(costs) => costs.retrieval_ms(),
-        }
-    }
 }
 
 /// The nodes taken in order, and the best number of them so far.
@@ -168,7 +138,8 @@ impl Walked {
         }
     }
 
-    fn allocation(self, n: usize, clock: &Clock<'_>, offers: &[Offer]) -> Allocation {
+    fn allocation(self, costs: &PassCosts, offers: &[Offer]) -> Allocation {
+        let n = offers.len();
         let mut rows = vec![1; n];
         let chosen = &self.taken[..self.best];
         chosen.iter().for_each(|&(sequence, _)| rows[sequence] += 1);
@@ -177,16 +148,16 @@ impl Walked {
             load.and(offer.load(rows))
         });
         let expected = self.n + chosen.iter().map(|taken| taken.1).sum::<f32>();
-        let ms = clock.ms(load);
+        let ms = costs.ms_for(n, load);
         let prices = Prices {
             token_ms: self.plain_ms / self.n.max(1.0),
             row_ms: (ms - self.plain_ms) / chosen.len().max(1) as f32,
-            retrieval_ms: clock.retrieval_ms(),
+            retrieval_ms: costs.retrieval_ms_for(n),
         };
         Allocation {
             rows,
             cut: chosen.last().map(|taken| taken.1),
-            needed: (clock.ms(load.and_one_more()) - ms) * expected / ms,
+            needed: (costs.ms_for(n, load.and_one_more()) - ms) * expected / ms,
             expected,
             prices,
         }

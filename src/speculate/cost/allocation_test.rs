@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::super::{CostPoint, CostProfile};
+use super::super::{CostPoint, CostProfile, StepCosts};
 use super::*;
 use crate::speculate::draft::DraftTree;
 

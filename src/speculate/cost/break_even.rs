@@ -49,16 +49,10 @@ fn survival(costs: &PassCosts, size: usize, own: usize, shared: usize) -> f32 {
     needed.fold(f32::INFINITY, f32::min).max(0.0)
 }
 
-/// A pass with this many draft rows. A single sequence has its own costs, as its automatic
-/// budget uses them.
+/// A pass with this many draft rows.
 fn ms(costs: &PassCosts, sequences: usize, drafts: usize, own: usize, shared: usize) -> f32 {
-    match sequences {
-        1 => costs.alone().ms(1 + drafts, own + shared),
-        n => {
-            let roots = Load::of(n, 1, own, shared);
-            costs.ms(roots.and(Load::further(drafts, own, shared)))
-        }
-    }
+    let roots = Load::of(sequences, 1, own, shared);
+    costs.ms_for(sequences, roots.and(Load::further(drafts, own, shared)))
 }
 
 #[cfg(test)]

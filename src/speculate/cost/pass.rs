@@ -141,9 +141,22 @@ impl PassCosts {
         self
     }
 
-    /// Milliseconds of retrieving for one sequence and learning from its verdict.
-    pub(crate) fn retrieval_ms(&self) -> f32 {
-        self.retrieval_ms
+    /// Milliseconds of a pass over so many sequences. A single one has its own costs, as its
+    /// automatic budget uses them.
+    pub(crate) fn ms_for(&self, sequences: usize, load: Load) -> f32 {
+        match sequences {
+            1 => self.alone.ms(load.rows, load.tokens() as usize),
+            _ => self.ms(load),
+        }
+    }
+
+    /// Milliseconds of retrieving for each of so many sequences. Those of a single one are
+    /// part of its own costs.
+    pub(crate) fn retrieval_ms_for(&self, sequences: usize) -> f32 {
+        match sequences {
+            1 => 0.0,
+            _ => self.retrieval_ms,
+        }
     }
 
     /// Milliseconds of a pass; 1.0 if nothing was measured.

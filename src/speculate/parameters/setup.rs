@@ -276,8 +276,8 @@ pub(crate) static CALIBRATION: SetupParameter = SetupParameter {
 
 pub(crate) static LEARN: SetupParameter = SetupParameter {
     name: "learn",
-    help: "In the playground: start each run from the calibration learned by earlier runs, so \
-        that it depends on them",
+    help: "Start each run of the playground, or each answer of `score`, from the calibration that \
+        earlier ones taught, so that it depends on them",
     ..PLAIN
 };
 

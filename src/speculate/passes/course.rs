@@ -1,6 +1,8 @@
 //! The course of a batch: which subject is in which lane at which pass, and how far its
 //! answer has come by then. Grows pass by pass, live or from a record; knows no texts.
 
+use std::collections::HashMap;
+
 use super::profiled::ProfiledPass;
 use super::{LaneRecord, PassRecord, PassesHeader};
 use crate::speculate::cost::PassCosts;
@@ -91,6 +93,8 @@ pub struct BatchCourse {
     pub(super) times: Vec<ProfiledPass>,
     /// Indices of the stays in each lane.
     in_lane: Vec<Vec<usize>>,
+    /// Index of each subject's last stay.
+    last_of: HashMap<String, usize>,
     costs: PassCosts,
 }
 
@@ -100,6 +104,7 @@ impl BatchCourse {
         BatchCourse {
             costs: PassCosts::new(&header.cost).shared_by(header.threads),
             in_lane: vec![Vec::new(); header.lanes],
+            last_of: HashMap::new(),
             header,
             passes: Vec::new(),
             stays: Vec::new(),
@@ -139,9 +144,11 @@ impl BatchCourse {
         if let Some(at) = last.filter(|&at| self.stays[at].goes_on_with(record)) {
             return at;
         }
-        in_lane.push(self.stays.len());
+        let at = self.stays.len();
+        in_lane.push(at);
+        self.last_of.insert(record.subject.clone(), at);
         self.stays.push(Stay::new(pass, record));
-        self.stays.len() - 1
+        at
     }
 
     /// Tokens of its own and of the shared prefix that a root row of each lane attends to.
@@ -191,7 +198,7 @@ impl BatchCourse {
 
     /// The last attempt at a subject: the one that its trace is of.
     pub(crate) fn last_stay_of(&self, subject: &str) -> Option<usize> {
-        self.stays.iter().rposition(|stay| stay.subject == subject)
+        self.last_of.get(subject).copied()
     }
 
     /// Each subject with the steps of its last attempt.

@@ -39,25 +39,16 @@ impl ProfiledPass {
             plain = plain.and(Load::of(1, 1, own, shared));
             drafted = drafted.and(Load::of(1, lane.rows, own, shared));
             n_drafting += usize::from(lane.rows > 1);
-            times.alone_ms += f64::from(costs.alone().ms(1, own + shared));
+            times.alone_ms += f64::from(costs.ms_for(1, Load::of(1, 1, own, shared)));
         }
         if times.n_roots == 0 {
             return times;
         }
         times.measured_ms = pass.ms() * times.n_rows as f64 / pass.rows.max(1) as f64;
-        let (plain_ms, drafted_ms) = match times.n_roots {
-            // A single sequence has its own costs, as its automatic budget uses them.
-            1 => {
-                let context = times.own + times.shared;
-                let ms = |rows| costs.alone().ms(rows, context);
-                (ms(1), ms(times.n_rows))
-            }
-            _ => {
-                let retrieval = n_drafting as f32 * costs.retrieval_ms();
-                (costs.ms(plain), costs.ms(drafted) + retrieval)
-            }
-        };
-        (times.plain_ms, times.drafted_ms) = (f64::from(plain_ms), f64::from(drafted_ms));
+        let n = times.n_roots;
+        let retrieval = n_drafting as f32 * costs.retrieval_ms_for(n);
+        times.plain_ms = f64::from(costs.ms_for(n, plain));
+        times.drafted_ms = f64::from(costs.ms_for(n, drafted) + retrieval);
         times
     }
 }

@@ -164,7 +164,7 @@ impl Step {
 
     /// The distribution that the bonus token is from: that of the last committed node.
     pub(crate) fn bonus_row(&self) -> Option<&NodeDistribution> {
-        self.row(self.verdict.path.last().copied().unwrap_or(0))
+        self.row(self.verdict.stop())
     }
 
     /// The bonus token's score; `None`: not recorded.
@@ -175,6 +175,13 @@ impl Step {
             Some(choice) if choice == bonus => row.choice_score(),
             _ => row.score(bonus),
         }
+    }
+
+    /// The committed tokens' scores in order; `None`: not recorded.
+    pub(crate) fn committed_scores(&self) -> impl Iterator<Item = Option<TokenScore>> + '_ {
+        let drafts = self.verdict.path.iter().map(|&node| self.score(node));
+        let bonus = self.verdict.bonus.map(|_| self.bonus_score());
+        drafts.chain(bonus)
     }
 
     /// Every node's distribution, every score and the times are recorded.

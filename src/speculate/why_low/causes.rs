@@ -4,7 +4,7 @@ use super::{BranchStop, LAXEST, LowCause, Unmatched};
 use crate::speculate::TokenId;
 use crate::speculate::backoff::Backoff;
 use crate::speculate::branch::Branch;
-use crate::speculate::params::{MAX_ROWS, Params};
+use crate::speculate::params::Params;
 use crate::speculate::rule::{Ruling, rule};
 use crate::speculate::trace::{Step, Trace};
 use crate::speculate::verify::Fate;
@@ -47,12 +47,8 @@ pub(crate) fn cause_of(step: &Step, params: &Params, eos: &[TokenId]) -> LowCaus
     let Some(committed) = step.verdict.bonus else {
         return LowCause::BranchEnd(BranchStop::Answer);
     };
-    let offered = Continued::of(step, params);
-    if let Continued::Known {
-        right: Some(rank), ..
-    } = offered
-    {
-        return LowCause::BelowBudget { rank };
+    if let Some(right) = step.offered.and_then(|offered| offered.right) {
+        return LowCause::BelowBudget { rank: right.rank };
     }
     if let Some((rank, p)) = refused(step, eos) {
         return LowCause::Refused { rank, p };
@@ -60,59 +56,22 @@ pub(crate) fn cause_of(step: &Step, params: &Params, eos: &[TokenId]) -> LowCaus
     if is_on_lost_branch(step, committed) {
         return LowCause::Lost;
     }
-    match offered {
-        Continued::Unknown => LowCause::NotRecorded,
-        Continued::Known { here: 0, .. } if step.verdict.path.len() >= params.branch => {
-            LowCause::BranchEnd(BranchStop::Limit)
-        }
+    let depth = step.verdict.path.len();
+    // The drafts alone do not say what else retrieval could have drafted: a drafter may leave
+    // out continuations below a budget that it did not fill.
+    match step.offered.map(|offered| offered.here) {
+        Some(0) | None if depth >= params.branch => LowCause::BranchEnd(BranchStop::Limit),
+        None => LowCause::NotRecorded,
         // Nothing was offered even after the root: there is no branch that ended.
-        Continued::Known { here: 0, .. } if !step.verdict.path.is_empty() => {
-            LowCause::BranchEnd(BranchStop::NoMore)
-        }
-        Continued::Known { .. } => LowCause::NotOffered,
+        Some(0) if depth > 0 => LowCause::BranchEnd(BranchStop::NoMore),
+        Some(_) => LowCause::NotOffered,
     }
-}
-
-/// What was offered where the accepted path stopped.
-enum Continued {
-    Known {
-        /// How many continuations.
-        here: usize,
-        /// The best right token that was not drafted.
-        right: Option<usize>,
-    },
-    Unknown,
-}
-
-impl Continued {
-    fn of(step: &Step, params: &Params) -> Self {
-        if let Some(offered) = &step.offered {
-            return Continued::Known {
-                here: offered.here,
-                right: offered.right.map(|right| right.rank),
-            };
-        }
-        let (n_rows, most) = (step.tree.n_rows(), params.budget.max_rows());
-        let is_whole = step.n_offered <= n_rows && (n_rows < most || most >= MAX_ROWS);
-        match is_whole {
-            true => Continued::Known {
-                here: step.tree.children(stop(step)).count(),
-                right: None,
-            },
-            false => Continued::Unknown,
-        }
-    }
-}
-
-/// The node at which the accepted path stopped.
-fn stop(step: &Step) -> usize {
-    step.verdict.path.last().copied().unwrap_or(0)
 }
 
 /// The best of the drafts refused where the path stopped, if a rule within a sweep's reach
 /// takes it: its rank and probability.
 fn refused(step: &Step, eos: &[TokenId]) -> Option<(u32, f32)> {
-    let stop = stop(step);
+    let stop = step.verdict.stop();
     let refused = step
         .tree
         .children(stop)

@@ -67,7 +67,7 @@ impl WhyLow {
             ),
             CauseKind::BranchEnd => self.longer_branch(),
             CauseKind::NotRecorded => (
-                "record the run again with this version to tell the two apart".into(),
+                "record the run again with this version: it says what was offered".into(),
                 None,
             ),
         };

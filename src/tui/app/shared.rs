@@ -4,8 +4,6 @@
 use std::collections::VecDeque;
 use std::path::PathBuf;
 
-use ratatui::layout::Rect;
-
 use crate::protocol::{Request, RunId};
 use crate::recsys::SubjectRef;
 use crate::speculate::command_line::Setup;
@@ -21,7 +19,7 @@ use crate::tui::runs::parked::IN_MEMORY_MB;
 use crate::tui::runs::run::Run;
 use crate::tui::runs::spill::Spill;
 use crate::tui::start::{EarlierRun, Glyphs, Length, Look, Presenting};
-use crate::tui::target::Splitter;
+use crate::tui::widgets::border::Splitter;
 
 /// How the screens look here and now, and whose the keys and the mouse are.
 pub struct Appearance {
@@ -51,8 +49,6 @@ pub struct Appearance {
 /// What a screen takes as it is laid out: measured by its view, for what moves in it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Measured {
-    /// Between the bars.
-    pub(crate) body: Rect,
     /// Of what can be scrolled: the first line shown.
     pub(crate) top: usize,
     /// The last line that can be first.

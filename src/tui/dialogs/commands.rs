@@ -311,7 +311,8 @@ fn words(app: &App, offer: &Offer<'_>) -> [String; 3] {
         Offer::Set(_) => [
             String::new(),
             "set".into(),
-            "these settings, from the next step or run on; on the Tune screen, its sliders".into(),
+            "these settings, from the next step, run or batch on; on the Tune screen, its sliders"
+                .into(),
         ],
         Offer::Wrong(why) => [String::new(), "not set".into(), why.clone()],
         Offer::Explain(term) => [

@@ -14,7 +14,6 @@ use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::app::dialog::Dialog;
 use crate::tui::keys::context::Context;
-use crate::tui::runs::run::Run;
 use crate::tui::settings::Setting;
 use crate::tui::target::Target;
 use crate::tui::widgets::list::{chosen, framed, row_at};
@@ -59,12 +58,8 @@ impl Dialog for SettingsDialog {
     }
 
     fn render(&self, app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
-        let title = if app.run().is_some_and(Run::is_under_way) {
-            "SETTINGS from the next step on"
-        } else {
-            "SETTINGS for the next run"
-        };
-        let area = pane::dialog(title, place(app, area), theme, buf);
+        let title = format!("SETTINGS {}", app.settings_hold());
+        let area = pane::dialog(&title, place(app, area), theme, buf);
         let shown = Setting::shown(&app.next.params);
         let n_shown = shown.len() as u16;
         let rows = shown.into_iter();

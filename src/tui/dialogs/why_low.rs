@@ -9,7 +9,7 @@ use ratatui::text::{Line, Span};
 
 use super::page::{NO_STEP_YET, Page};
 use crate::glossary::GlossaryPlace;
-use crate::present::number::{count, percent};
+use crate::present::number::{count, percent, percent_of_tenths};
 use crate::present::record::WhyLowSteps;
 use crate::present::theme::Theme;
 use crate::protocol::Command;
@@ -152,7 +152,7 @@ impl CausesPage<'_> {
         for kind in self.why.all.kinds() {
             let share = tenths[kind as usize];
             let n = self.why.all.n(kind);
-            let figures = format!("{n:>COLUMN$}{:>COLUMN$}  ", tenths_text(share));
+            let figures = format!("{n:>COLUMN$}{:>COLUMN$}  ", percent_of_tenths(share));
             let brings = self.why.all.lever(kind).brings;
             let brings = brings.map_or("—".into(), |b| b.in_words());
             let mut line = Line::from(vec![
@@ -199,9 +199,4 @@ impl CausesPage<'_> {
         let line = |text| Line::styled(format!("{INDENT}{text}"), self.theme.text());
         lines.map(line).collect()
     }
-}
-
-/// Tenths of a percent.
-fn tenths_text(tenths: usize) -> String {
-    format!("{}.{}%", tenths / 10, tenths % 10)
 }

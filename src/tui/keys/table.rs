@@ -150,6 +150,8 @@ static SCREENS: &[Binding] = table! {
         Action::NextSubject; [Key::char('n')] "" "the next subject whose run a cell opens";
         Action::DetailUp; [Key::char('K')] "" "scroll the cells' texts up";
         Action::DetailDown; [Key::char('J')] "" "scroll the cells' texts down";
+        Action::Narrower; [Key::char('<'), CTRL_LEFT] "" "narrow the settings; in the sweep, the heat map beside the plot";
+        Action::Wider; [Key::char('>'), CTRL_RIGHT] "" "widen the settings; in the sweep, the heat map beside the plot";
         Action::First; [HOME] "" "the setting's minimum";
         Action::Last; [END] "" "the setting's maximum";
         Action::PageUp; [PAGE_UP] "" "five settings up";
@@ -174,6 +176,10 @@ static SCREENS: &[Binding] = table! {
         Action::PageDown; [PAGE_DOWN] "" "ten lines down";
         Action::First; [HOME] "" "the beginning of the texts";
         Action::Last; [END] "" "the end of the texts, and of the race";
+        Action::Narrower; [Key::char('<'), CTRL_LEFT] "" "narrow text A";
+        Action::Wider; [Key::char('>'), CTRL_RIGHT] "" "widen text A";
+        Action::Taller; [CTRL_UP] "" "enlarge the figures";
+        Action::Shorter; [CTRL_DOWN] "" "shrink the figures";
         Action::EarlierRuns; [Key::char('o')] "open a run" "open an earlier run to compare";
         Action::Close; [ESC] "" "back to the catalog";
     }
@@ -194,6 +200,10 @@ static SCREENS: &[Binding] = table! {
         Action::Less; [LEFT, Key::char('h')] "" "the tab to the left";
         Action::More; [RIGHT, Key::char('l')] "←→|tab" "the tab to the right";
         Action::Zoom; [Key::char('z')] "zoom" "zoom the right pane, or show all panes";
+        Action::Narrower; [Key::char('<'), CTRL_LEFT] "" "narrow the lists";
+        Action::Wider; [Key::char('>'), CTRL_RIGHT] "" "widen the lists";
+        Action::Taller; [CTRL_UP] "" "enlarge the list of documents";
+        Action::Shorter; [CTRL_DOWN] "" "shrink the list of documents";
         Action::Up; [UP, Key::char('k')] "" "the row above";
         Action::Down; [DOWN, Key::char('j')] "" "the row below";
         Action::PageUp; [PAGE_UP] "" "a page up";
@@ -219,6 +229,8 @@ static SCREENS: &[Binding] = table! {
         Action::NextStep; [RIGHT, Key::char('l')] "←→|pass" "the next pass; at the end of a paused batch, make one more";
         Action::Up; [UP, Key::char('k')] "" "the lane above";
         Action::Down; [DOWN, Key::char('j')] "↑↓|lane" "the lane below";
+        Action::Sort; [Key::char('S')] "" "sort the lanes by the next column; after the last, by letter";
+        Action::ReverseSort; [Key::char('r')] "" "sort the lanes the other way round";
         Action::Submit; [ENTER] "open lane" "open the lane's run on the Decode screen, at its step in this pass";
         Action::StartBatch; [Key::char('b')] "new batch" "decode the subjects marked in the catalog together; without marks, a sample of them";
         Action::Fewer; [Key::char('[')] "" "a smaller batch size, from the next batch on";
@@ -230,6 +242,10 @@ static SCREENS: &[Binding] = table! {
         Action::NextPane; [TAB] "pane" "the next pane";
         Action::PreviousPane; [BACK_TAB] "" "the previous pane";
         Action::Zoom; [Key::char('z')] "zoom" "zoom the focused pane, or show all panes";
+        Action::Narrower; [Key::char('<'), CTRL_LEFT] "" "narrow the left panes";
+        Action::Wider; [Key::char('>'), CTRL_RIGHT] "" "widen the left panes";
+        Action::Taller; [CTRL_UP] "" "enlarge the panes below the lanes; in the lowest panes, only those";
+        Action::Shorter; [CTRL_DOWN] "" "shrink the panes below the lanes; in the lowest panes, only those";
         Action::First; [HOME] "" "the first pass";
         Action::Last; [END] "" "the last pass";
         Action::PageUp; [PAGE_UP] "" "ten passes back";

@@ -34,10 +34,9 @@ impl App {
     pub fn fork(&self) -> Option<Fork<'_>> {
         let step = self.step()?;
         let path = &step.verdict.path;
-        let end = path.last().copied().unwrap_or(0);
         let mut node = match self.selection()? {
             TreeSelection::Root => 0,
-            TreeSelection::Bonus => end,
+            TreeSelection::Bonus => step.verdict.stop(),
             TreeSelection::Draft(node) => step.tree.nodes[node].parent.unwrap_or(0),
         };
         while node != 0 && !path.contains(&node) {

@@ -236,7 +236,7 @@ impl Run {
 
     /// Lets a playing recording go on for `elapsed`: a step is due when its own
     /// recorded time is over, and not before `pace`.
-    pub(crate) fn play_for(&mut self, elapsed: Duration, pace: Duration) -> bool {
+    pub(crate) fn play_on(&mut self, elapsed: Duration, pace: Duration) -> bool {
         if self.phase != Phase::Running {
             return false;
         }
@@ -250,15 +250,22 @@ impl Run {
         let Some(next) = unplayed.front() else {
             return false;
         };
-        *waited >= played_for(next).max(pace) && self.play_step()
+        *waited >= step_shown_for(next).max(pace) && self.play_step()
     }
 }
 
 /// How long a recorded step is shown when it is played: as long as it took.
-pub(crate) fn played_for(step: &Step) -> Duration {
-    let ms = step.timing.as_ref().map_or(UNTIMED_MS, Timing::total);
-    Duration::from_secs_f64(ms.clamp(0.0, 10_000.0) / 1000.0)
+pub(crate) fn step_shown_for(step: &Step) -> Duration {
+    shown_for(step.timing.as_ref().map_or(UNTIMED_MS, Timing::total))
 }
+
+/// How long something is shown that took so many milliseconds: no recording makes a person
+/// wait long.
+pub(crate) fn shown_for(ms: f64) -> Duration {
+    Duration::from_secs_f64(ms.clamp(0.0, LONGEST_MS) / 1000.0)
+}
+
+const LONGEST_MS: f64 = 10_000.0;
 
 /// How long a step is shown whose time is not recorded, in milliseconds.
 const UNTIMED_MS: f64 = 100.0;

@@ -43,10 +43,19 @@ pub(crate) fn beside(area: Rect, left_width: u16) -> (Rect, Rect) {
 /// A pane is never narrower.
 pub(crate) const LEAST_WIDTH: u16 = 24;
 
+/// A pane is never lower.
+pub(crate) const LEAST_HEIGHT: u16 = 5;
+
 /// A width or a height moved by a shift, with `least` left on both sides.
 pub(crate) fn shifted(size: u16, by: i16, least: u16, whole: u16) -> u16 {
-    let most = whole.saturating_sub(least).max(least);
-    size.saturating_add_signed(by).clamp(least, most)
+    between(size, by, least, whole.saturating_sub(least))
+}
+
+/// A width or a height moved by a shift, as far as the ends allow; unmoved it is what it
+/// is.
+pub(crate) fn between(size: u16, by: i16, least: u16, most: u16) -> u16 {
+    let moved = size.saturating_add_signed(by);
+    moved.clamp(least.min(size), most.max(size))
 }
 
 pub(crate) fn frame(rect: Rect, focused: bool, theme: &Theme, buf: &mut Buffer) {
@@ -127,6 +136,12 @@ pub(crate) fn tab_at(titles: &[&str], rect: Rect, x: u16) -> Option<usize> {
         from = to + columns(TAB_GAP) as u16;
     }
     None
+}
+
+/// Whether a column is on a frame's only title.
+pub(crate) fn is_on_title(title: &str, rect: Rect, x: u16) -> bool {
+    let from = rect.x + TITLE_X;
+    (from..from + columns(title) as u16 + 2).contains(&x)
 }
 
 /// A remark at the right end of the upper border, in the first wording that fits

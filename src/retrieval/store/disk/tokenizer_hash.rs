@@ -12,20 +12,15 @@ impl TokenizerHash {
     pub(crate) const NONE: TokenizerHash = TokenizerHash([0; 32]);
 
     /// From 64 hexadecimal digits; `None` for anything else.
-    pub fn from_hex(hex: &str) -> Option<Self> {
-        if hex.len() != 64 || !hex.bytes().all(|b| b.is_ascii_hexdigit()) {
-            return None;
-        }
+    pub fn from_hex(digits: &str) -> Option<Self> {
         let mut hash = [0; 32];
-        for (byte, at) in hash.iter_mut().zip((0..).step_by(2)) {
-            *byte = u8::from_str_radix(&hex[at..at + 2], 16).ok()?;
-        }
+        hex::decode_to_slice(digits, &mut hash).ok()?;
         Some(TokenizerHash(hash))
     }
 }
 
 impl fmt::Display for TokenizerHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&hex::encode(self.0))
     }
 }

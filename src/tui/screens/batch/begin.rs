@@ -68,6 +68,7 @@ impl App {
         self.batch = BatchScreen {
             size,
             points: self.batch.points.take(),
+            sorting: self.batch.sorting,
             n_begun: id,
             ..BatchScreen::default()
         };

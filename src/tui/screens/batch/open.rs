@@ -43,6 +43,7 @@ impl App {
         self.batch = BatchScreen {
             size: self.batch.size,
             points: self.batch.points.take(),
+            sorting: self.batch.sorting,
             n_begun: self.batch.n_begun + 1,
             ..BatchScreen::default()
         };

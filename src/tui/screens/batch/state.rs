@@ -6,7 +6,11 @@ use crate::present::lane_text::LaneText;
 use crate::protocol::{BatchId, RunId};
 use crate::speculate::passes::{BatchCourse, BenchPoints, PassRecord};
 use crate::speculate::subject::KindName;
+use crate::tui::runs::run::shown_for;
+use crate::tui::screens::batch::columns::LaneColumn;
 use crate::tui::screens::decode::state::Zoom;
+use crate::tui::widgets::ring::neighbour;
+use crate::tui::widgets::sort::Sorting;
 
 /// The batch sizes that the keys go through.
 const SIZES: [usize; 10] = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32];
@@ -60,9 +64,7 @@ impl BatchPane {
     }
 
     pub(crate) fn neighbour(self, forward: bool) -> Self {
-        let n = Self::ALL.len();
-        let at = Self::ALL.iter().position(|&p| p == self).unwrap_or(0);
-        Self::ALL[(at + if forward { 1 } else { n - 1 }) % n]
+        neighbour(&Self::ALL, self, forward)
     }
 }
 
@@ -158,8 +160,10 @@ pub struct BatchScreen {
     pub batch: Option<ShownBatch>,
     /// The pass looked at.
     pub cursor: PassCursor,
-    /// The lane selected.
+    /// The lane selected, by its number.
     pub lane: usize,
+    /// The order of the lanes.
+    pub(crate) sorting: Sorting<LaneColumn>,
     /// The pane that has the focus.
     pub pane: BatchPane,
     /// Which of the lower panes a small screen shows.
@@ -182,6 +186,7 @@ impl Default for BatchScreen {
             batch: None,
             cursor: PassCursor::default(),
             lane: 0,
+            sorting: Sorting::default(),
             pane: BatchPane::default(),
             lower: BatchPane::Pass,
             zoom: Zoom::All,
@@ -264,7 +269,7 @@ impl BatchScreen {
 
     /// Lets a playing recording go on: a pass is due when its own recorded time is over,
     /// and not before `pace`.
-    pub(crate) fn play_for(&mut self, elapsed: Duration, pace: Duration) {
+    pub(crate) fn play_on(&mut self, elapsed: Duration, pace: Duration) {
         let Some(waited) = self.playing else {
             return;
         };
@@ -274,8 +279,7 @@ impl BatchScreen {
             let Some(next) = course.passes.get(at + 1) else {
                 break;
             };
-            let own = Duration::from_secs_f64(next.ms().clamp(0.0, 10_000.0) / 1000.0);
-            let due = own.max(pace);
+            let due = shown_for(next.ms()).max(pace);
             if waited < due {
                 break;
             }

@@ -10,6 +10,7 @@ use crate::tui::keys::context::Context;
 use crate::tui::screens::Screen;
 use crate::tui::screens::decode::state::{Cursor, Pace, Zoom};
 use crate::tui::target::Target;
+use crate::tui::widgets::sort::Sorting;
 
 /// Passes a page key moves.
 const PAGE_PASSES: i64 = 10;
@@ -34,6 +35,8 @@ impl App {
             | Action::First
             | Action::Last
             | Action::Follow => self.move_in_batch(&action),
+            Action::Sort => self.batch.sort(Sorting::next),
+            Action::ReverseSort => self.batch.sort(Sorting::reverse),
             Action::Up
             | Action::Down
             | Action::NextPane
@@ -61,10 +64,8 @@ impl App {
     fn look_at_lanes(&mut self, action: &Action) {
         let last = self.batch.n_lanes().saturating_sub(1);
         match action {
-            Action::Up | Action::Wheel(_, i32::MIN..0) => {
-                self.batch.lane = self.batch.lane.saturating_sub(1);
-            }
-            Action::Down | Action::Wheel(..) => self.batch.lane = (self.batch.lane + 1).min(last),
+            Action::Up | Action::Wheel(_, i32::MIN..0) => self.batch.move_lanes(-1),
+            Action::Down | Action::Wheel(..) => self.batch.move_lanes(1),
             Action::NextPane => self.batch.focus(self.batch.pane.neighbour(true)),
             Action::PreviousPane => self.batch.focus(self.batch.pane.neighbour(false)),
             Action::Zoom => self.batch.zoom = self.batch.zoom.other(),
@@ -201,6 +202,16 @@ impl App {
         };
         self.run()
             .is_some_and(|run| run.is_under_way() && is_lane(run.id))
+    }
+
+    /// From when on settings hold that are changed now. The subjects of a batch share their
+    /// passes, so all have those that the batch began with.
+    pub(crate) fn settings_hold(&self) -> &'static str {
+        match self.run() {
+            Some(run) if run.is_under_way() && self.shows_live_lane() => "from the next batch on",
+            Some(run) if run.is_under_way() => "from the next step on",
+            _ => "for the next run",
+        }
     }
 
     /// From Decode to the pass with the step looked at there.

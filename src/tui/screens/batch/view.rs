@@ -22,7 +22,7 @@ use crate::tui::widgets::pane;
 const TABS_WIDTH: usize = 52;
 
 pub(crate) fn render(app: &App, theme: &Theme, body: Rect, buf: &mut Buffer) {
-    let panes = layout::panes(&app.batch, body);
+    let panes = layout::panes(&app.batch, app.look.panes, body);
     let is_focused = |pane: BatchPane| pane == app.batch.pane;
     // The focused pane is framed last, so that its border is whole.
     for focused in [false, true] {
@@ -105,12 +105,17 @@ fn note(app: &App, theme: &Theme) -> Vec<Line<'static>> {
         let text = Span::styled(format!("{text} "), theme.text());
         Line::from(vec![text, stand.clone()])
     };
+    let order = match app.batch.sorting.note() {
+        order if order.is_empty() => order,
+        order => format!(" · {order}"),
+    };
     vec![
         with(format!(
-            "{pass} · batch of {lanes} · {n} of {} complete",
+            "{pass} · batch of {lanes} · {n} of {} complete{order}",
             count(all, "answer")
         )),
-        with(format!("{pass} · {n}/{all} answers")),
+        with(format!("{pass} · {n}/{all} answers{order}")),
+        with(format!("{pass}{order}")),
         with(pass),
     ]
 }
@@ -175,7 +180,7 @@ fn nothing(app: &App) -> String {
 
 /// What is at a position.
 pub(crate) fn hit(app: &App, body: Rect, at: Position) -> Target {
-    let panes = layout::panes(&app.batch, body);
+    let panes = layout::panes(&app.batch, app.look.panes, body);
     let above_bottom = |r: &Rect| at.y + 1 < r.bottom();
     let found = panes.iter().filter(|(_, r)| r.contains(at));
     let Some(&(pane, rect)) = found.max_by_key(|(_, r)| above_bottom(r)) else {
@@ -191,4 +196,20 @@ pub(crate) fn hit(app: &App, body: Rect, at: Position) -> Target {
         .then(|| lanes::lane_at(app, pane::inner(rect), at))
         .flatten();
     lane.map_or(Target::BatchPane(pane), Target::Lane)
+}
+
+/// The title at a position of a border that can be moved, which is clicked there.
+pub(crate) fn title_at(app: &App, body: Rect, at: Position) -> Option<Target> {
+    let panes = layout::panes(&app.batch, app.look.panes, body);
+    let mut below = panes.into_iter().filter(|(_, r)| r.y > body.y);
+    let (pane, rect) = below.find(|(_, r)| r.contains(at) && r.y == at.y)?;
+    let tabs = lower_tabs(&app.batch, body);
+    let found = match tabs.contains(&pane) {
+        true => {
+            let titles: Vec<&str> = tabs.iter().map(|p| p.title()).collect();
+            pane::tab_at(&titles, rect, at.x).map(|i| tabs[i])
+        }
+        false => pane::is_on_title(pane.title(), rect, at.x).then_some(pane),
+    };
+    found.map(Target::BatchPane)
 }

@@ -3,15 +3,14 @@
 use ratatui::layout::Rect;
 
 use crate::tui::remembered::Shift;
+use crate::tui::screens::catalog::tab::Front;
+use crate::tui::widgets::border::{Border, BorderKeys, Splitter};
 use crate::tui::widgets::pane::{LEAST_WIDTH, beside, shifted};
-
-fn natural_list(body: Rect) -> u16 {
-    body.width * 3 / 5
-}
 
 /// The catalog's list and its details.
 pub fn places(body: Rect, shift: Shift) -> (Rect, Rect) {
-    let list = shifted(natural_list(body), shift.list, LEAST_WIDTH, body.width);
+    let natural = body.width * 3 / 5;
+    let list = shifted(natural, shift.list, LEAST_WIDTH, body.width);
     beside(body, list)
 }
 
@@ -22,12 +21,11 @@ pub fn board_places(body: Rect, shift: Shift) -> (Rect, Rect) {
     beside(body, list)
 }
 
-/// A shift as it takes effect: no key press is lost at an end.
-pub(crate) fn effect(body: Rect, shift: Shift) -> Shift {
-    let natural = natural_list(body);
-    let list = shifted(natural, shift.list, LEAST_WIDTH, body.width);
-    Shift {
-        list: list as i16 - natural as i16,
-        ..shift
-    }
+/// The border between them.
+pub(crate) fn borders(front: Front, shift: Shift, body: Rect) -> Vec<Border> {
+    let (list, _) = match front {
+        Front::Board => board_places(body, shift),
+        Front::Subjects => places(body, shift),
+    };
+    vec![Border::right_of(list, Splitter::List, BorderKeys::Width)]
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod choices;
 pub(crate) mod figures;
+pub mod layout;
 pub(crate) mod pairs;
 pub mod state;
 mod table;

@@ -4,7 +4,7 @@
 use std::rc::Rc;
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Constraint, Layout, Position, Rect};
+use ratatui::layout::{Position, Rect};
 use ratatui::style::{Modifier, Style};
 
 use crate::present::flow;
@@ -20,59 +20,13 @@ use crate::tui::app::App;
 use crate::tui::keys::context::Context;
 use crate::tui::screens::Screen;
 use crate::tui::screens::compare::figures::{self as compare_figures, TableForm};
+use crate::tui::screens::compare::layout::{Places, is_beside, places};
 use crate::tui::shell::layout;
 use crate::tui::target::CompareTarget;
 use crate::tui::widgets::pane;
 
-/// Rows of the texts, at least, with their frame.
-const TEXT_ROWS: u16 = 6;
-
-/// From this size on the figures stand beside the texts.
-const WIDE: (u16, u16) = (160, 34);
-const FIGURES_WIDTH: u16 = 62;
-
-/// Where the panes go.
-pub struct Places {
-    /// Run A.
-    pub left: Rect,
-    /// Run B.
-    pub right: Rect,
-    /// Their figures side by side.
-    pub figures: Rect,
-}
-
-/// Whether the figures have a place beside the texts.
-fn is_beside(body: Rect) -> bool {
-    body.width >= WIDE.0 && body.height >= WIDE.1
-}
-
-/// The lower pane is as high as what it says. On a large screen it stands beside the
-/// texts, whose lines would be too long to read.
-pub fn places(app: &App, body: Rect) -> Places {
-    if is_beside(body) {
-        let widths = [Constraint::Fill(1), Constraint::Length(FIGURES_WIDTH)];
-        let [texts, figures] = Layout::horizontal(widths).spacing(-1).areas(body);
-        let (left, right) = pane::beside(texts, texts.width / 2 + 1);
-        return Places {
-            left,
-            right,
-            figures,
-        };
-    }
-    let room = body.height.saturating_sub(TEXT_ROWS + 1);
-    let rows = compare_figures::n_rows(app, body.width.saturating_sub(4), room);
-    let heights = [Constraint::Fill(1), Constraint::Length(rows + 2)];
-    let [texts, figures] = Layout::vertical(heights).spacing(-1).areas(body);
-    let (left, right) = pane::beside(texts, body.width / 2 + 1);
-    Places {
-        left,
-        right,
-        figures,
-    }
-}
-
 pub(crate) fn render(app: &App, theme: &Theme, body: Rect, buf: &mut Buffer) {
-    let places = places(app, body);
+    let places = places(app, app.look.panes, body);
     for rect in [places.figures, places.left, places.right] {
         pane::frame(rect, false, theme, buf);
     }
@@ -193,7 +147,7 @@ fn newest(app: &App, side: Side, record: &Record, lines: &[lines::Line], height:
 /// First line of the left text shown, and the last that can be.
 pub(crate) fn scrolled(app: &App) -> (usize, usize) {
     let body = layout::shell(app, layout::whole(app)).body;
-    let ((top, _), last) = tops(app, &places(app, body));
+    let ((top, _), last) = tops(app, &places(app, app.look.panes, body));
     (top, last)
 }
 
@@ -290,7 +244,7 @@ fn style(app: &App, side: Side, record: &Record, cell: usize, theme: &Theme) -> 
 
 /// What is at a position.
 pub(crate) fn hit(app: &App, body: Rect, at: Position) -> Option<CompareTarget> {
-    let places = places(app, body);
+    let places = places(app, app.look.panes, body);
     let (tops, _) = tops(app, &places);
     for (side, rect, top) in [
         (Side::Left, places.left, tops.0),

@@ -4,11 +4,11 @@ use ratatui::layout::{Constraint, Layout, Rect};
 
 use super::state::{DecodeView, Pane, Zoom};
 use crate::tui::remembered::Shift;
-use crate::tui::widgets::pane::{LEAST_WIDTH, beside, shifted};
+use crate::tui::widgets::border::{Border, BorderKeys, Splitter};
+use crate::tui::widgets::pane::{LEAST_HEIGHT, LEAST_WIDTH, beside, shifted};
 
 /// From this size on all panes of Decode are shown at once.
 const WIDE: (u16, u16) = (116, 32);
-const LEAST_HEIGHT: u16 = 5;
 
 /// How much room Decode has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,13 +117,14 @@ fn natural_left(body: Rect) -> u16 {
     }
 }
 
-/// A shift as it takes effect: no key press is lost at an end.
-pub(crate) fn effect(body: Rect, shift: Shift) -> Shift {
-    let natural = natural_left(body);
-    let left = shifted(natural, shift.left, LEAST_WIDTH, body.width);
-    Shift {
-        left: left as i16 - natural as i16,
-        lower: lower_height(body, shift) as i16 - lower_height(body, Shift::default()) as i16,
-        ..shift
+/// The borders that can be moved; none around a zoomed pane.
+pub(crate) fn borders(view: &DecodeView, shift: Shift, body: Rect) -> Vec<Border> {
+    if view.zoom == Zoom::One {
+        return Vec::new();
     }
+    let (upper, lower) = above(body, shift);
+    let text = upper.iter().find(|(pane, _)| *pane == Pane::Text);
+    let left = text.map(|&(_, text)| Border::right_of(text, Splitter::Left, BorderKeys::Width));
+    let lower = Border::above(lower, Splitter::Lower, BorderKeys::Height);
+    left.into_iter().chain([lower]).collect()
 }

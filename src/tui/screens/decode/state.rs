@@ -7,6 +7,7 @@ use crate::present::lines::Ghosts;
 use crate::present::prediction::PredictionScore;
 use crate::present::selection::TreeSelection;
 use crate::tui::screens::decode::step_filter::StepFilter;
+use crate::tui::widgets::ring::neighbour;
 
 /// What is searched, small and capital letters alike.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -135,9 +136,7 @@ impl Pane {
     }
 
     pub(crate) fn neighbour(self, forward: bool) -> Self {
-        let n = Self::ALL.len();
-        let at = Self::ALL.iter().position(|&p| p == self).unwrap_or(0);
-        Self::ALL[(at + if forward { 1 } else { n - 1 }) % n]
+        neighbour(&Self::ALL, self, forward)
     }
 }
 

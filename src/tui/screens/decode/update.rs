@@ -260,9 +260,9 @@ impl App {
         self.look.frame = self.look.frame.wrapping_add(1);
         let pace = self.decode.pace.duration();
         if let Some(run) = self.run_mut() {
-            run.play_for(elapsed, pace);
+            run.play_on(elapsed, pace);
         }
-        self.batch.play_for(elapsed, pace);
+        self.batch.play_on(elapsed, pace);
         self.race_on(elapsed);
         self.watch_board(elapsed);
         if let Some(notice) = &mut self.notice {

@@ -121,10 +121,7 @@ impl App {
                     .keep_documents(pool, documents.listed, documents.n);
             }
             (_, Ok(PoolAnswer::Document(text))) => self.document_arrived(text),
-            (_, Ok(PoolAnswer::Found(found))) => {
-                self.pool.found = Some(found);
-                self.pool.found_row = 0;
-            }
+            (_, Ok(PoolAnswer::Found(found))) => self.pool.keep_found(found),
             (_, Ok(PoolAnswer::Probe(probe))) => {
                 let what = self.pool.probe_of.clone();
                 self.pool.probed = Some(Probed { what, probe });
@@ -180,8 +177,7 @@ impl App {
             .supplied_of
             .as_ref()
             .is_some_and(|old| old.0 == key.0 && old.1 == key.1);
-        self.pool.supplied = supplied;
-        self.pool.supplied_row = if same { self.pool.supplied_row } else { 0 };
+        self.pool.keep_supplied(supplied, same);
         self.pool.supplied_of = Some(key);
     }
 }

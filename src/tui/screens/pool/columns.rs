@@ -1,6 +1,8 @@
 //! The columns of the Pool screen's lists.
 
-use crate::protocol::{ListedDoc, Section};
+use crate::present::mark::Mark;
+use crate::protocol::{FoundDocument, ListedDoc, Section};
+use crate::tui::screens::pool::supplied::Supplied;
 use crate::tui::widgets::sort::{SortColumn, SortKey};
 
 /// A column of the list of pools.
@@ -84,5 +86,81 @@ pub(super) fn document_key(doc: &ListedDoc, column: DocumentColumn) -> SortKey {
         DocumentColumn::Group => SortKey::text(&doc.group),
         DocumentColumn::Tokens => SortKey::count(doc.n_tokens),
         DocumentColumn::Id => SortKey::id(&doc.id),
+    }
+}
+
+/// A column of a search's finds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FoundColumn {
+    Title,
+    Pool,
+    Times,
+    Id,
+}
+
+impl SortColumn for FoundColumn {
+    const ALL: &'static [Self] = &[
+        FoundColumn::Title,
+        FoundColumn::Pool,
+        FoundColumn::Times,
+        FoundColumn::Id,
+    ];
+
+    fn name(self) -> &'static str {
+        match self {
+            FoundColumn::Title => "title",
+            FoundColumn::Pool => "pool",
+            FoundColumn::Times => "times",
+            FoundColumn::Id => "id",
+        }
+    }
+
+    fn is_text(self) -> bool {
+        self != FoundColumn::Times
+    }
+}
+
+pub(super) fn found_key(hit: &FoundDocument, column: FoundColumn) -> SortKey {
+    match column {
+        FoundColumn::Title => SortKey::text(&hit.title),
+        FoundColumn::Pool => SortKey::text(hit.pool.name()),
+        FoundColumn::Times => SortKey::count(hit.occurrences),
+        FoundColumn::Id => SortKey::id(&hit.id),
+    }
+}
+
+/// A column of the drafts that a document supplied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SuppliedColumn {
+    Fate,
+    Place,
+    Matched,
+}
+
+impl SortColumn for SuppliedColumn {
+    const ALL: &'static [Self] = &[
+        SuppliedColumn::Fate,
+        SuppliedColumn::Place,
+        SuppliedColumn::Matched,
+    ];
+
+    fn name(self) -> &'static str {
+        match self {
+            SuppliedColumn::Fate => "fate",
+            SuppliedColumn::Place => "place",
+            SuppliedColumn::Matched => "match",
+        }
+    }
+
+    fn is_text(self) -> bool {
+        self == SuppliedColumn::Fate
+    }
+}
+
+pub(super) fn supplied_key(draft: &Supplied, column: SuppliedColumn) -> SortKey {
+    match column {
+        SuppliedColumn::Fate => SortKey::text(Mark::Fate(draft.fate).name()),
+        SuppliedColumn::Place => SortKey::count(draft.at as usize),
+        SuppliedColumn::Matched => SortKey::count(draft.matched as usize),
     }
 }

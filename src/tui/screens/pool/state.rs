@@ -10,14 +10,18 @@ use tui_input::Input;
 
 use crate::present::token_text::Joiner;
 use crate::protocol::{
-    DocumentText, FoundText, ListedDoc, Overview, PoolName, PoolQuestion, Probe, RunId, Section,
+    DocumentText, FoundDocument, FoundText, ListedDoc, Overview, PoolName, PoolQuestion, Probe,
+    RunId, Section,
 };
 use crate::speculate::subject::DocId;
 use crate::speculate::trace::TokenBytes;
 use crate::tui::screens::decode::state::Zoom;
-use crate::tui::screens::pool::columns::{DocumentColumn, SectionColumn};
+use crate::tui::screens::pool::columns::{
+    DocumentColumn, FoundColumn, SectionColumn, SuppliedColumn,
+};
 use crate::tui::screens::pool::supplied::Supplied;
 use crate::tui::screens::{Screen, Typing};
+use crate::tui::widgets::ring::neighbour;
 use crate::tui::widgets::sort::Sorting;
 
 /// The Pool screen's panes.
@@ -62,9 +66,7 @@ impl PoolTab {
     }
 
     pub(crate) fn neighbour(self, forward: bool) -> Self {
-        let at = Self::ALL.iter().position(|&t| t == self).unwrap_or(0);
-        let n = Self::ALL.len();
-        Self::ALL[(at + if forward { 1 } else { n - 1 }) % n]
+        neighbour(&Self::ALL, self, forward)
     }
 }
 
@@ -135,6 +137,9 @@ pub struct PoolScreen {
     /// Why the wanted document cannot be shown.
     pub why_not: Option<String>,
     pub(crate) found: Option<FoundText>,
+    /// Indexes of its documents, in the list's order.
+    pub(super) found_rows: Vec<usize>,
+    pub(super) found_sorting: Sorting<FoundColumn>,
     pub(crate) found_row: usize,
     pub(crate) probed: Option<Probed>,
     /// What the last probe is of.
@@ -146,8 +151,9 @@ pub struct PoolScreen {
     pub zoom: Zoom,
     /// Texts typed so far: they need names.
     pub(crate) n_typed: usize,
-    /// Documents that drafts of the run shown came from.
+    /// The drafts of the run shown that the document in view supplied, in the list's order.
     pub supplied: Vec<Supplied>,
+    pub(super) supplied_sorting: Sorting<SuppliedColumn>,
     /// The selected one of them.
     pub supplied_row: usize,
     pub(crate) supplied_of: Option<(String, RunId, usize)>,
@@ -178,6 +184,8 @@ impl Default for PoolScreen {
             came_from: None,
             why_not: None,
             found: None,
+            found_rows: Vec::new(),
+            found_sorting: Sorting::default(),
             found_row: 0,
             probed: None,
             probe_of: String::new(),
@@ -185,6 +193,7 @@ impl Default for PoolScreen {
             zoom: Zoom::All,
             n_typed: 0,
             supplied: Vec::new(),
+            supplied_sorting: Sorting::default(),
             supplied_row: 0,
             supplied_of: None,
             asked: None,
@@ -208,6 +217,18 @@ impl PoolScreen {
     /// The document selected in the list.
     pub fn selected(&self) -> Option<&ListedDoc> {
         self.rows.get(self.row).map(|&i| &self.documents[i])
+    }
+
+    /// A find by its row in the list.
+    pub(crate) fn found_at(&self, row: usize) -> Option<&FoundDocument> {
+        let found = self.found.as_ref()?;
+        found.documents.get(*self.found_rows.get(row)?)
+    }
+
+    pub(crate) fn keep_found(&mut self, found: FoundText) {
+        self.found = Some(found);
+        self.found_row = 0;
+        self.arrange_found();
     }
 
     /// Everything that was read of the pools is old.

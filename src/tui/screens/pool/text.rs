@@ -201,7 +201,7 @@ pub(crate) fn found(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     }
     let height = usize::from(area.height) / FIND_ROWS;
     let top = first_with_next(app.pool.found_row, found.documents.len(), height);
-    let shown = found.documents.iter().enumerate().skip(top);
+    let shown = (top..).map_while(|row| Some((row, app.pool.found_at(row)?)));
     for (i, (index, hit)) in shown.take(height.max(1)).enumerate() {
         let row = (i * FIND_ROWS) as u16;
         let [title, context] = find_lines(hit, usize::from(area.width), theme);

@@ -100,8 +100,8 @@ impl App {
                     to(pools.supplied_row).min(pools.supplied.len().saturating_sub(1));
             }
             (PoolPane::View, PoolTab::Found) => {
-                let n = pools.found.as_ref().map_or(0, |f| f.documents.len());
-                pools.found_row = to(pools.found_row).min(n.saturating_sub(1));
+                let last = pools.found_rows.len().saturating_sub(1);
+                pools.found_row = to(pools.found_row).min(last);
             }
             (PoolPane::View, PoolTab::Text | PoolTab::Drafts) => {
                 pools.scroll = Some(to(top).min(last));
@@ -153,8 +153,7 @@ impl App {
     }
 
     fn open_found(&mut self) -> Vec<Command> {
-        let found = self.pool.found.as_ref();
-        let Some(hit) = found.and_then(|f| f.documents.get(self.pool.found_row)) else {
+        let Some(hit) = self.pool.found_at(self.pool.found_row) else {
             return Vec::new();
         };
         let (id, pool, at) = (hit.id.clone(), hit.pool.clone(), hit.at.0);
@@ -363,7 +362,7 @@ impl PoolScreen {
     }
 
     fn removal_of_found(&self) -> Option<Removal> {
-        let hit = self.found.as_ref()?.documents.get(self.found_row)?;
+        let hit = self.found_at(self.found_row)?;
         Some(Removal {
             pool: hit.pool.clone(),
             id: hit.id.clone(),

@@ -15,7 +15,7 @@ use crate::tui::target::PoolTarget;
 use crate::tui::widgets::pane;
 
 pub(crate) fn render(app: &App, theme: &Theme, body: Rect, buf: &mut Buffer) {
-    let places = crate::tui::screens::pool::layout::places(app.pool.zoom, body);
+    let places = crate::tui::screens::pool::layout::places(app.pool.zoom, app.look.panes, body);
     let panes = [
         (PoolPane::Pools, places.pools),
         (PoolPane::Documents, places.documents),
@@ -40,7 +40,9 @@ fn view(app: &App, theme: &Theme, rect: Rect, buf: &mut Buffer) {
     let tabs = PoolTab::ALL.map(|tab| (tab.title(), tab == app.pool.tab));
     pane::tabs(&tabs, rect, focused, theme, buf);
     let titles = PoolTab::ALL.map(|t| t.title().len() + 3).iter().sum();
-    pane::note(&[Line::styled(note(app), theme.dim())], titles, rect, buf);
+    let styled = |text| Line::styled(text, theme.dim());
+    let notes: Vec<Line<'static>> = notes(app).into_iter().map(styled).collect();
+    pane::note(&notes, titles, rect, buf);
     let area = pane::inner(rect);
     match app.pool.tab {
         PoolTab::Text => text::text(app, theme, area, buf),
@@ -50,29 +52,44 @@ fn view(app: &App, theme: &Theme, rect: Rect, buf: &mut Buffer) {
     }
 }
 
-fn note(app: &App) -> String {
+/// What is said of the tab in front and of its order, in shorter and shorter wordings.
+fn notes(app: &App) -> Vec<String> {
     let pools = &app.pool;
-    match pools.tab {
-        PoolTab::Text => pools
-            .open
-            .as_ref()
-            .map_or_else(String::new, |open| count(open.cells.len(), "token")),
-        PoolTab::Supplied => count(pools.supplied.len(), "draft"),
-        PoolTab::Found => pools.found.as_ref().map_or_else(String::new, |found| {
-            format!(
-                "{} times in {}",
-                found.occurrences,
-                count(found.n_documents, "document")
-            )
-        }),
-        PoolTab::Drafts => String::new(),
+    let (note, order) = match pools.tab {
+        PoolTab::Text => {
+            let n_tokens = pools.open.as_ref().map(|open| open.cells.len());
+            (n_tokens.map(|n| count(n, "token")), String::new())
+        }
+        PoolTab::Supplied => {
+            let n = count(pools.supplied.len(), "draft");
+            (Some(n), pools.supplied_sorting.note())
+        }
+        PoolTab::Found => {
+            let found = pools.found.as_ref().map(|found| {
+                let documents = count(found.n_documents, "document");
+                format!("{} times in {documents}", found.occurrences)
+            });
+            (found, pools.found_sorting.note())
+        }
+        PoolTab::Drafts => (None, String::new()),
+    };
+    let note = note.unwrap_or_default();
+    match order.is_empty() {
+        true => vec![note],
+        false => vec![
+            format!("{note} {order}").trim_start().to_string(),
+            order,
+            note,
+        ],
     }
 }
 
 /// First line shown of the text or the trees, and the last that can be first.
 pub(crate) fn scrolled(app: &App) -> (usize, usize) {
     let body = layout::shell(app, layout::whole(app)).body;
-    let area = pane::inner(crate::tui::screens::pool::layout::places(app.pool.zoom, body).view);
+    let area = pane::inner(
+        crate::tui::screens::pool::layout::places(app.pool.zoom, app.look.panes, body).view,
+    );
     match app.pool.tab {
         PoolTab::Text => text::scrolled(app, area),
         PoolTab::Drafts => drafts::scrolled(app, area),
@@ -82,7 +99,7 @@ pub(crate) fn scrolled(app: &App) -> (usize, usize) {
 
 /// What is at a position.
 pub(crate) fn hit(app: &App, body: Rect, at: Position) -> Option<PoolTarget> {
-    let places = crate::tui::screens::pool::layout::places(app.pool.zoom, body);
+    let places = crate::tui::screens::pool::layout::places(app.pool.zoom, app.look.panes, body);
     if places.view.contains(at) {
         if at.y == places.view.y {
             let titles = PoolTab::ALL.map(PoolTab::title);

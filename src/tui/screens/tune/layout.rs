@@ -2,13 +2,18 @@
 
 use ratatui::layout::{Constraint, Layout, Rect};
 
-use crate::tui::screens::tune::state::{Side, SweepShape};
-use crate::tui::widgets::pane;
+use crate::tui::remembered::Shift;
+use crate::tui::screens::tune::state::{Side, SweepShape, Tune};
+use crate::tui::widgets::border::{Border, BorderKeys, Splitter};
+use crate::tui::widgets::pane::{self, between};
 
 /// From this width on both halves are shown.
 const BOTH_WIDTH: u16 = 110;
 /// Of the sliders beside the sweep.
 const SLIDERS_WIDTH: u16 = 50;
+/// So that the sliders' names, values and tags, and the heat map's columns, are there.
+const LEAST_SLIDERS: u16 = 40;
+const LEAST_SWEEP: u16 = HEAT_WIDTH + 4;
 /// Of the list of sliders beside what would change.
 const LIST_WIDTH: u16 = 45;
 /// Rows below the sliders from which on what would change is there.
@@ -21,11 +26,13 @@ const HEAT_WIDTH: u16 = 49;
 const GAP: u16 = 2;
 
 /// The halves that are shown, with their frames.
-pub fn sides(body: Rect, front: Side) -> Vec<(Side, Rect)> {
+pub fn sides(body: Rect, front: Side, shift: Shift) -> Vec<(Side, Rect)> {
     if body.width < BOTH_WIDTH {
         return vec![(front, body)];
     }
-    let (left, right) = pane::beside(body, SLIDERS_WIDTH);
+    let most = body.width - LEAST_SWEEP;
+    let width = between(SLIDERS_WIDTH, shift.tune.settings, LEAST_SLIDERS, most);
+    let (left, right) = pane::beside(body, width);
     vec![(Side::Sliders, left), (Side::Sweep, right)]
 }
 
@@ -47,11 +54,13 @@ pub(crate) struct SweepPlaces {
     pub(crate) heat: Rect,
     /// The frontier, or two texts.
     pub(crate) plot: Rect,
+    /// The line between the map and the plot, where one is beside the other.
+    pub(crate) between: Option<Rect>,
     /// Empty where the texts need its place.
     pub(crate) cell: Rect,
 }
 
-pub(crate) fn sweep(pane: Rect, shape: SweepShape) -> SweepPlaces {
+pub(crate) fn sweep(pane: Rect, shape: SweepShape, shift: Shift) -> SweepPlaces {
     let [head, rest] = pane::split_rows(pane::inner(pane), HEAD_ROWS);
     let tall = rest.height + HEAD_ROWS >= TALL;
     // A title, the columns' names, and a legend.
@@ -62,6 +71,7 @@ pub(crate) fn sweep(pane: Rect, shape: SweepShape) -> SweepPlaces {
             head,
             heat,
             plot,
+            between: None,
             cell: Rect::default(),
         };
     }
@@ -70,14 +80,58 @@ pub(crate) fn sweep(pane: Rect, shape: SweepShape) -> SweepPlaces {
     let [rest, cell] = Layout::vertical(rows).areas(rest);
     let [heat, plot] = match tall {
         true => pane::split_rows(rest, heat_rows + 1),
-        false => split_columns(rest, HEAT_WIDTH),
+        false => {
+            let most = rest.width.saturating_sub(GAP + pane::LEAST_WIDTH);
+            let columns = between(HEAT_WIDTH, shift.tune.heat, HEAT_WIDTH, most);
+            split_columns(rest, columns)
+        }
+    };
+    let between = Rect {
+        x: heat.right(),
+        width: 1,
+        ..heat
     };
     SweepPlaces {
         head,
         heat,
         plot,
+        between: (!tall && plot.x == between.x + GAP).then_some(between),
         cell,
     }
+}
+
+/// The borders that can be moved. The keys for widths move the one of the half in focus.
+pub(crate) fn borders(tune: &Tune, shift: Shift, body: Rect) -> Vec<Border> {
+    let sides = sides(body, tune.side, shift);
+    let place = |side| {
+        sides
+            .iter()
+            .find(|(s, _)| *s == side)
+            .map(|&(_, rect)| rect)
+    };
+    let heat = place(Side::Sweep).and_then(|pane| {
+        tune.sweep.layer()?;
+        let line = sweep(pane, tune.shape(), shift).between?;
+        let keys = match tune.side {
+            Side::Sweep => BorderKeys::Width,
+            Side::Sliders => BorderKeys::None,
+        };
+        Some(Border {
+            splitter: Splitter::Heat,
+            line,
+            keys,
+        })
+    });
+    let settings = place(Side::Sliders)
+        .filter(|_| sides.len() > 1)
+        .map(|pane| {
+            let keys = match heat.is_some() && tune.side == Side::Sweep {
+                true => BorderKeys::None,
+                false => BorderKeys::Width,
+            };
+            Border::right_of(pane, Splitter::Settings, keys)
+        });
+    settings.into_iter().chain(heat).collect()
 }
 
 /// Columns of a heat map's row names.

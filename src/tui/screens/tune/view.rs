@@ -20,7 +20,7 @@ use crate::tui::widgets::pane;
 const TITLES: [(Side, &str); 2] = [(Side::Sliders, "SETTINGS"), (Side::Sweep, "SWEEP")];
 
 pub(crate) fn render(app: &App, theme: &Theme, body: Rect, buf: &mut Buffer) {
-    let sides = tune_layout::sides(body, app.tune.side);
+    let sides = tune_layout::sides(body, app.tune.side, app.look.panes);
     let is_front = |side: Side| side == app.tune.side;
     for front in [false, true] {
         for &(_, rect) in sides.iter().filter(|&&(s, _)| is_front(s) == front) {
@@ -50,7 +50,7 @@ fn settings(app: &App, theme: &Theme, rect: Rect, buf: &mut Buffer) {
 }
 
 fn sweep(app: &App, theme: &Theme, rect: Rect, buf: &mut Buffer) {
-    let places = tune_layout::sweep(rect, app.tune.shape());
+    let places = tune_layout::sweep(rect, app.tune.shape(), app.look.panes);
     sweep_head::render(app, theme, places.head, buf);
     if app.tune.sweep.found.is_none() {
         let text = format!(
@@ -62,6 +62,9 @@ fn sweep(app: &App, theme: &Theme, rect: Rect, buf: &mut Buffer) {
         let rest = pane::below(pane::inner(rect), places.head.height);
         return pane::placeholder(&text, rest, theme, buf);
     }
+    for at in places.between.into_iter().flat_map(Rect::rows) {
+        buf.set_string(at.x, at.y, "│", theme.line());
+    }
     heat::render(app, theme, places.heat, buf);
     match app.tune.sweep.beside {
         Some(_) => texts::render(app, theme, places.plot, buf),
@@ -72,7 +75,7 @@ fn sweep(app: &App, theme: &Theme, rect: Rect, buf: &mut Buffer) {
 
 /// What is at a position of the screen's body.
 pub(crate) fn hit(app: &App, body: Rect, at: Position) -> Target {
-    let sides = tune_layout::sides(body, app.tune.side);
+    let sides = tune_layout::sides(body, app.tune.side, app.look.panes);
     let Some(&(side, rect)) = sides.iter().rev().find(|(_, rect)| rect.contains(at)) else {
         return Target::Nothing;
     };
@@ -96,7 +99,7 @@ fn slider_at(app: &App, rect: Rect, at: Position) -> Option<Target> {
 fn cell_at(app: &App, rect: Rect, at: Position) -> Option<Target> {
     let layer = app.tune.sweep.layer()?;
     let (n_rows, n_columns) = (layer.rows.len(), layer.columns.len());
-    let heat = tune_layout::sweep(rect, app.tune.shape()).heat;
+    let heat = tune_layout::sweep(rect, app.tune.shape(), app.look.panes).heat;
     let cells = (0..n_rows).flat_map(|row| (0..n_columns).map(move |column| (row, column)));
     let mut hit = cells.filter(|&(row, column)| {
         let place = tune_layout::heat_cell(heat, row, column, n_columns);

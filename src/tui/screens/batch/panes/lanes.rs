@@ -12,6 +12,7 @@ use crate::present::theme::Theme;
 use crate::present::token_text::{fit, pad};
 use crate::speculate::passes::{BatchCourse, LaneRecord, Stay};
 use crate::tui::app::App;
+use crate::tui::screens::batch::columns::LaneColumn;
 use crate::tui::screens::batch::state::{BatchPane, ShownBatch};
 use crate::tui::widgets::list::first_with_next;
 use crate::tui::widgets::pane;
@@ -23,11 +24,11 @@ const FIGURES: usize = 14;
 /// Most rows of a lane.
 const MOST_ROWS: u16 = 4;
 
-/// Where the lanes' rows are, and how many each has.
+/// Where the lanes' rows are, how many each has, and which lanes are in view.
 struct LanePlaces {
     area: Rect,
     each: u16,
-    first: usize,
+    lanes: Vec<usize>,
 }
 
 impl LanePlaces {
@@ -36,20 +37,20 @@ impl LanePlaces {
         let area = pane::below(inner, 1);
         let n = app.batch.n_lanes().max(1);
         let each = (area.height / n as u16).clamp(1, MOST_ROWS);
-        let n_shown = usize::from(area.height / each);
-        LanePlaces {
-            area,
-            each,
-            first: first_with_next(app.batch.lane.min(n - 1), n, n_shown),
-        }
+        let mut lanes = app.batch.lanes_in_order();
+        let selected = app.batch.row_of_lane(&lanes);
+        let first = first_with_next(selected, n, usize::from(area.height / each));
+        lanes.drain(..first.min(lanes.len()));
+        LanePlaces { area, each, lanes }
     }
 }
 
 /// Which lane is at a position.
 pub(crate) fn lane_at(app: &App, inner: Rect, at: Position) -> Option<usize> {
     let rows = LanePlaces::of(app, inner);
-    let lane = rows.first + usize::from(at.y.checked_sub(rows.area.y)? / rows.each);
-    (rows.area.contains(at) && lane < app.batch.n_lanes()).then_some(lane)
+    let row = usize::from(at.y.checked_sub(rows.area.y)? / rows.each);
+    let lane = rows.lanes.get(row).copied();
+    lane.filter(|_| rows.area.contains(at))
 }
 
 pub(crate) fn render(app: &App, theme: &Theme, inner: Rect, buf: &mut Buffer) {
@@ -57,19 +58,11 @@ pub(crate) fn render(app: &App, theme: &Theme, inner: Rect, buf: &mut Buffer) {
         return;
     };
     let widths = Widths::of(inner.width);
-    let head = format!(
-        "{}{} {}{}text, in the colours of its tokens' fates",
-        " ".repeat(LETTER),
-        pad("subject", widths.title),
-        pad("does", widths.doing),
-        pad("MAL  tokens", FIGURES),
-    );
-    let head = fit(&head, usize::from(inner.width));
+    let head = fit(&head(app, &widths), usize::from(inner.width));
     pane::put(buf, inner, 0, &Line::styled(head, theme.dim()));
     let rows = LanePlaces::of(app, inner);
     let places = rows.area.rows().step_by(usize::from(rows.each));
-    let lanes = rows.first..course.n_lanes();
-    for (lane, place) in lanes.clone().zip(places) {
+    for (&lane, place) in rows.lanes.iter().zip(places) {
         let place = Rect {
             height: rows.each.min(rows.area.bottom() - place.y),
             ..place
@@ -80,9 +73,23 @@ pub(crate) fn render(app: &App, theme: &Theme, inner: Rect, buf: &mut Buffer) {
         }
     }
     let shown = usize::from(rows.area.height / rows.each);
-    if lanes.len() > shown {
+    if rows.lanes.len() > shown {
         pane::more_beside(rows.area, theme, buf);
     }
+}
+
+/// The heads, with an arrow at the one that the lanes are sorted by.
+fn head(app: &App, widths: &Widths) -> String {
+    let head = |column, text| app.batch.sorting.head(column, text);
+    let mal = head(LaneColumn::Mal, "MAL");
+    let figures = format!("{mal:<5}{}", head(LaneColumn::Tokens, "tokens"));
+    format!(
+        "{}{} {}{}text, in the colours of its tokens' fates",
+        " ".repeat(LETTER),
+        pad(&head(LaneColumn::Subject, "subject"), widths.title),
+        pad(&head(LaneColumn::Rows, "does"), widths.doing),
+        pad(&figures, FIGURES),
+    )
 }
 
 /// Columns; the text has what is left.

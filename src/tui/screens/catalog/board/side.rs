@@ -9,7 +9,7 @@ use ratatui::widgets::{Paragraph, Widget};
 use super::list::key_of;
 use super::state::BoardSums;
 use crate::present::board::{BoardColumn, BoardRow, StepTally};
-use crate::present::number::count;
+use crate::present::number::{count, percent_of_tenths};
 use crate::present::theme::Theme;
 use crate::present::token_text::{fit, pad};
 use crate::speculate::why_low::WhyLow;
@@ -163,7 +163,7 @@ impl SidePage<'_> {
         let tenths = why.tenths();
         for kind in why.kinds() {
             let share = tenths[kind as usize];
-            let figure = format!("{}.{}%", share / 10, share % 10);
+            let figure = percent_of_tenths(share);
             lines.push(Line::from(vec![
                 Span::styled(pad(kind.title(), LABEL), self.theme.dim()),
                 Span::styled(format!("{figure:>FIGURE$} "), self.theme.text()),

@@ -15,6 +15,7 @@ use crate::present::board::{
 use crate::present::last_result::LastResult;
 use crate::speculate::why_low::WhyLow;
 use crate::tui::screens::Typing;
+use crate::tui::widgets::ring::neighbour;
 
 /// A file as it was when it was read: its size, and when it was written.
 pub(crate) type SeenFiles = HashMap<PathBuf, (u64, Option<SystemTime>)>;
@@ -211,13 +212,7 @@ impl BoardTab {
 
     /// The column beside the present one; the worst rows come first.
     pub(crate) fn move_column(&mut self, forward: bool) {
-        let all = BoardColumn::ALL;
-        let at = all.iter().position(|&c| c == self.column).unwrap_or(0);
-        let to = match forward {
-            true => (at + 1) % all.len(),
-            false => (at + all.len() - 1) % all.len(),
-        };
-        self.sort_by(all[to]);
+        self.sort_by(neighbour(&BoardColumn::ALL, self.column, forward));
     }
 
     /// By this column; if it is already so, the other way round.
