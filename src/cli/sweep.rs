@@ -7,17 +7,18 @@ use clap::{ArgMatches, Args, Command, FromArgMatches};
 use super::drafting::DraftingArgs;
 use super::parameters;
 use crate::speculate::parameters::{Parameter, Value};
-use crate::speculate::params::Budget;
+use crate::speculate::params::{Budget, Drafter};
 use crate::speculate::speed_up::Pairing;
 use crate::speculate::sweep::{Axes, Family};
 
 /// Prints one object with --json: model, device, threads; params (what all cells
-/// share); rules, budgets; subjects; runs done and of; autoregressive and
-/// cells, each with speedup, mal, agreement, in_common, first_divergence, repetition,
-/// acceptance and tokens_per_s as {mean, standard_error} over its subjects, and
-/// same_text; cells also with rule, its numbers, budget, params, frontier, options
+/// share); rules, budgets, branches, drafters; subjects; runs done and of; autoregressive
+/// and cells, each with speedup, mal, agreement, in_common, first_divergence, repetition,
+/// acceptance, facts_kept and tokens_per_s as {mean, standard_error} over its subjects, and
+/// same_text; cells also with rule, its numbers, budget, branch, drafter, frontier, options
 /// (a command line's), auc_differences (backbone, value, low, high and finding, with
-/// --downstream) and runs (one a subject); lossless; mismatches; complete.
+/// --downstream) and runs (one a subject); chosen (its options, and why); lossless;
+/// mismatches; complete; command (repeats the sweep).
 #[derive(Args, Debug)]
 pub struct SweepArgs {
     /// Query-half items to ask, spread over the groups [default: 4, if no subject is named]
@@ -43,6 +44,18 @@ pub struct SweepArgs {
     /// Budgets by commas, 1 to 64 rows or auto [default: the configured one]
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = Budget::parse)]
     pub(crate) budgets: Vec<Budget>,
+    /// Longest branches of the draft tree by commas, 1 to 32 tokens [default: the configured
+    /// one]
+    #[arg(
+        long,
+        value_name = "LIST",
+        value_delimiter = ',',
+        conflicts_with = "branch"
+    )]
+    pub(crate) branches: Vec<usize>,
+    /// Drafters by commas: blend, laser, ngram, chain, none [default: the configured one]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = Drafter::parse, conflicts_with = "drafter")]
+    pub(crate) drafters: Vec<Drafter>,
     /// What all cells share.
     #[command(flatten)]
     pub drafting: DraftingArgs,
@@ -50,6 +63,10 @@ pub struct SweepArgs {
     /// the 95% intervals are within 3%, at most 15 or 60 s more than one pair takes]
     #[arg(long, value_name = "N", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
     pub(crate) paired: Option<usize>,
+    /// Write a report of the sweep: a web page (.html), a document (.md) or the charts as a
+    /// picture (.svg); may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Vec<PathBuf>,
     /// Keep every run's trace in this folder
     #[arg(long, value_name = "DIR")]
     pub(crate) traces: Option<PathBuf>,
@@ -70,7 +87,7 @@ impl SweepArgs {
         self.paired.map_or_else(Pairing::default, Pairing::fixed)
     }
 
-    /// The rules and budgets of the grid; the defaults where none were given.
+    /// The axes of the grid; the defaults where none were given.
     pub fn axes(&self) -> Axes {
         let rules = match self.rules.as_slice() {
             [] => Axes::default().rules,
@@ -80,6 +97,8 @@ impl SweepArgs {
             rules,
             numbers: self.tried.0.clone(),
             budgets: self.budgets.clone(),
+            branches: self.branches.clone(),
+            drafters: self.drafters.clone(),
         }
     }
 }

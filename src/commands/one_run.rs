@@ -7,7 +7,7 @@ use color_eyre::eyre::{Result, WrapErr, ensure};
 use crate::atomic_file::AtomicFile;
 use crate::cli::GenerateArgs;
 use crate::commands::batch::manifest::manifest_path;
-use crate::commands::report::{RunReport, answer_text};
+use crate::commands::report::RunReport;
 use crate::commands::{interrupt, print_json};
 use crate::console;
 use crate::engine::{Engine, RunSpec};
@@ -105,7 +105,7 @@ pub(crate) fn document(trace: &Trace, end: &End) -> KnowledgeDoc {
         group: group.to_string(),
         framework: header.subject.framework.to_string(),
         model: header.model.name.clone(),
-        text: answer_text(trace),
+        text: trace.answer(),
         ended: end.finish == Finish::Eos,
     }
 }

@@ -8,6 +8,7 @@ use std::path::Path;
 use color_eyre::eyre::{Result, WrapErr, ensure};
 
 use crate::export::lesson::GENERATOR;
+use crate::export::sweep::{DOCUMENT_MARK, PAGE_MARK, PICTURE_MARK};
 
 /// Bytes read to recognize a file.
 const LOOKED_AT_BYTES: u64 = 1 << 12;
@@ -21,6 +22,9 @@ pub(crate) enum Kind {
     Lesson,
     SyntheticUsers,
     SyntheticRatings,
+    SweepPage,
+    SweepDocument,
+    SweepPicture,
 }
 
 impl Kind {
@@ -32,6 +36,7 @@ impl Kind {
             Kind::Lesson => "a lesson's page",
             Kind::SyntheticUsers => "a list of synthetic viewers",
             Kind::SyntheticRatings => "a list of synthetic ratings",
+            Kind::SweepPage | Kind::SweepDocument | Kind::SweepPicture => "a report of a sweep",
         }
     }
 
@@ -46,6 +51,9 @@ impl Kind {
             }
             Kind::SyntheticUsers => text.starts_with("id,name\nu001,Synthetic viewer"),
             Kind::SyntheticRatings => text.starts_with("user,item,rating,timestamp\nu001,i"),
+            Kind::SweepPage => text.starts_with("<!DOCTYPE html>") && text.contains(PAGE_MARK),
+            Kind::SweepDocument => text.starts_with(DOCUMENT_MARK),
+            Kind::SweepPicture => text.starts_with("<svg") && text.contains(PICTURE_MARK),
         }
     }
 }
@@ -129,6 +137,14 @@ fn place(path: &Path) -> Option<std::path::PathBuf> {
 mod tests {
     use super::*;
 
+    const KINDS: [Kind; 5] = [
+        Kind::Trace,
+        Kind::Groups,
+        Kind::Picture,
+        Kind::SweepPage,
+        Kind::SweepPicture,
+    ];
+
     #[test]
     fn only_a_file_of_the_kind_is_written_over() {
         let folder = tempfile::tempdir().expect("a folder");
@@ -144,11 +160,16 @@ mod tests {
                 Kind::Groups,
             ),
             ("<svg xmlns", Kind::Picture),
+            (
+                "<!DOCTYPE html>\n<!-- LaserScope: a sweep -->",
+                Kind::SweepPage,
+            ),
+            ("<!-- LaserScope: a sweep -->\n# Sweep", Kind::SweepDocument),
             ("id,name\nu001,Synthetic viewer 001", Kind::SyntheticUsers),
         ] {
             fs::write(&path, text).expect("writes");
             assert!(!refused(kind), "{text}");
-            for other in [Kind::Trace, Kind::Groups, Kind::Picture] {
+            for other in KINDS {
                 assert_eq!(refused(other), other != kind, "{text} {other:?}");
             }
         }

@@ -80,7 +80,7 @@ impl RunReport {
             subject: header.subject.clone(),
             prompt_ids: header.prompt_ids.clone(),
             opening_len: header.opening_len,
-            text: answer_text(trace),
+            text: trace.answer(),
             finish: end.finish,
             verify: header.params.verify.name(),
             params: header.params,
@@ -104,7 +104,7 @@ impl RunReport {
             mean_log_prob: LogProb::of(trace).mean().unwrap_or(0.0),
             history_dropped: header.history_dropped,
             facts: Vec::new(),
-            json: json_validity(&answer_text(trace)),
+            json: json_validity(&trace.answer()),
             token_ids,
         }
     }
@@ -150,15 +150,4 @@ impl RunReport {
 fn json_validity(text: &str) -> Option<Validity> {
     let is_object = text.trim_start().starts_with('{');
     is_object.then(|| answer::read(text).validity)
-}
-
-/// The answer with its prefilled opening, as knowledge documents keep it.
-pub(crate) fn answer_text(trace: &Trace) -> String {
-    let header = &trace.header;
-    let opening = &header.prompt_ids[header.prompt_ids.len() - header.opening_len..];
-    let opening: Vec<u8> = opening
-        .iter()
-        .flat_map(|&id| trace.token_bytes(id).iter().copied())
-        .collect();
-    format!("{}{}", String::from_utf8_lossy(&opening), trace.text())
 }

@@ -1,28 +1,32 @@
 //! `laserscope sweep`: a grid of rules, their values and budgets on the same prompts,
 //! in pairs interleaved with autoregressive decoding in one process.
 
-mod report;
+mod reports;
 mod table;
+mod traces;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use color_eyre::eyre::{Result, WrapErr, ensure};
-use report::SweepReport;
 
 use crate::atomic_file;
 use crate::cli::SweepArgs;
-use crate::commands::outputs::{self, Kind};
+use crate::commands::report::RanOn;
 use crate::commands::{open_engine, print_json};
 use crate::config::Settings;
-use crate::console::interrupt;
 use crate::console::progress::Line;
+use crate::console::{self, interrupt};
 use crate::downstream::rule_findings::read_tested_rules;
 use crate::engine::{Advance, Engine, SweepRun};
-use crate::file_name::file_name;
+use crate::export;
+use crate::present::number::time_left;
+use crate::present::sweep_report::{SweepNotes, SweepReport, SweepSource, SweptOn};
 use crate::protocol::Asked;
+use crate::recsys::quality::facts_about;
 use crate::recsys::{Catalog, Framework, Role, SubjectKind, SubjectRef};
+use crate::speculate::facts::SubjectFact;
 use crate::speculate::params::Params;
-use crate::speculate::sweep::{Cell, Grid, Job, Sweep};
+use crate::speculate::sweep::{Grid, Job, Sweep};
 use crate::speculate::trace::{SubjectInfo, Trace};
 use crate::worker::ask;
 
@@ -32,30 +36,61 @@ const DEFAULT_ITEMS: usize = 4;
 /// Runs the command; `configured`: the parameters without options. `Ok(false)`:
 /// cancelled, or not lossless.
 pub fn run(args: &SweepArgs, grid: Grid, settings: &Settings, configured: &Params) -> Result<bool> {
+    let reports = reports::places(&args.report)?;
     let catalog = settings.load_catalog()?;
-    let asked = asked(args, &catalog)?;
+    let (asked, facts): (Vec<Asked>, Vec<_>) = asked(args, &catalog)?.into_iter().unzip();
     let folder = args.traces.as_deref();
     if let Some(folder) = folder {
         std::fs::create_dir_all(folder)
             .wrap_err_with(|| format!("--traces {}", folder.display()))?;
     }
     let subjects: Vec<SubjectInfo> = asked.iter().map(|a| a.subject.clone()).collect();
-    expect_places(folder, &subjects, &grid)?;
+    traces::expect_places(folder, &subjects, &grid)?;
     let tested = args.downstream.as_deref().map(read_tested_rules);
     let tested = tested.transpose().wrap_err("--downstream")?;
     let mut engine = open_engine(settings, &catalog)?;
     let mut sweep = SweepRun::new(&engine, grid, asked).paired(args.pairing());
-    make(&mut sweep, &mut engine, &subjects, folder)?;
-    let report = SweepReport::new(args, &engine, &sweep.sweep, &subjects, configured, tested);
+    sweep.sweep = sweep.sweep.with_facts(facts);
+    let notes = make(&mut sweep, &mut engine, &subjects, folder)?;
+    let setup = subjects.first().map_or_else(
+        || engine.setup.words.clone(),
+        |subject| engine.setup.words_for(subject.framework.as_str()),
+    );
+    let report = SweepReport::new(SweepSource {
+        sweep: &sweep.sweep,
+        notes: &notes,
+        subjects: &subjects,
+        on: swept_on(&engine),
+        framework: args.framework.clone(),
+        configured,
+        setup: &setup,
+        tested,
+        paired: args.paired,
+    });
+    reports::write(&reports, &report)?;
     match (args.json, args.csv) {
         (true, _) => print_json(&report)?,
-        (_, true) => table::csv(&report)?,
+        (_, true) => console::text(&export::sweep::csv(&report))?,
         _ => table::print(&report),
     }
     Ok(report.complete && report.lossless != Some(false))
 }
 
-fn asked(args: &SweepArgs, catalog: &Catalog) -> Result<Vec<Asked>> {
+fn swept_on(engine: &Engine) -> SweptOn {
+    let RanOn {
+        model,
+        device,
+        threads,
+    } = RanOn::of(engine);
+    SweptOn {
+        model,
+        device,
+        threads,
+    }
+}
+
+/// The subjects, and what the catalog knows about each.
+fn asked(args: &SweepArgs, catalog: &Catalog) -> Result<Vec<(Asked, Vec<SubjectFact>)>> {
     let framework = Framework::named(&args.framework)?;
     let named = (SubjectKind::Item, &args.item);
     let mut subjects = Vec::new();
@@ -77,19 +112,20 @@ fn asked(args: &SweepArgs, catalog: &Catalog) -> Result<Vec<Asked>> {
     );
     let ask = |(at, role): (SubjectRef, Role)| {
         let (subject, prompt) = ask::about(catalog, at, &framework, role)?;
-        Ok(Asked { subject, prompt })
+        let facts = facts_about(catalog, at, role);
+        Ok((Asked { subject, prompt }, facts))
     };
     subjects.into_iter().map(ask).collect()
 }
 
-/// Makes all runs, until Ctrl-C.
+/// Makes all runs, until Ctrl-C; what a report tells of them.
 fn make(
     sweep: &mut SweepRun,
     engine: &mut Engine,
     subjects: &[SubjectInfo],
     folder: Option<&Path>,
-) -> Result<()> {
-    let mut line = Line::new();
+) -> Result<SweepNotes> {
+    let (mut line, mut notes) = (Line::new(), SweepNotes::default());
     while let Some(next) = sweep.sweep.next_job() {
         show(&mut line, &sweep.sweep, next, subjects);
         let n_wrong = sweep.sweep.mismatches.len();
@@ -98,8 +134,11 @@ fn make(
         let Advance::Ran { job, trace } = advance else {
             break;
         };
+        if is_first {
+            notes.add(job, &trace);
+        }
         if let Some(folder) = folder.filter(|_| is_first) {
-            let name = trace_name(&subjects[job.subject], cell_of(&sweep.sweep.grid, job));
+            let name = traces::name(&subjects[job.subject], &sweep.sweep.grid, job.cell);
             save(&trace, &folder.join(name))?;
         }
         if let Some(wrong) = sweep.sweep.mismatches.get(n_wrong) {
@@ -111,50 +150,25 @@ fn make(
             ));
         }
     }
-    Ok(())
+    Ok(notes)
 }
 
-fn cell_of(grid: &Grid, job: Job) -> Option<&Cell> {
-    job.cell.map(|cell| &grid.cells[cell])
-}
-
+/// The run that is being made, the share of the sweep's time that is over, and the rest.
 fn show(line: &mut Line, sweep: &Sweep, job: Job, subjects: &[SubjectInfo]) {
-    let rule = sweep.params(job).verify.describe();
+    let how = job.cell.map(|cell| sweep.grid.cell_name(cell));
+    let how = how.unwrap_or_else(|| sweep.params(job).verify.describe());
     let title = &subjects[job.subject].title;
     let (done, of) = (sweep.n_done(), sweep.n_runs());
-    match sweep.pair_under_way() {
-        Some(pair) => line.show(&format!("pair {pair}, {title}: {rule}")),
-        None => {
-            let text = format!("{}/{of} {title}: {rule}", done + 1);
-            line.timed_part(done as u64, of as u64, &text);
-        }
-    }
-}
-
-/// Only earlier traces in the folder may be overwritten.
-fn expect_places(folder: Option<&Path>, subjects: &[SubjectInfo], grid: &Grid) -> Result<()> {
-    let Some(folder) = folder else {
-        return Ok(());
+    let which = match sweep.pair_under_way() {
+        Some(pair) => format!("pair {pair}"),
+        None => format!("{}/{of}", done + 1),
     };
-    for subject in subjects {
-        for cell in grid.cells.iter().map(Some).chain([None]) {
-            let path = folder.join(trace_name(subject, cell));
-            outputs::expect_own("--traces", &path, Kind::Trace)?;
-        }
-    }
-    Ok(())
-}
-
-/// `item-i101-relaxed-k2-tau0.1-auto.jsonl`.
-fn trace_name(subject: &SubjectInfo, cell: Option<&Cell>) -> PathBuf {
-    let how = cell.map_or("autoregressive".to_string(), |cell| {
-        let numbers = cell.verify.numbers();
-        let numbers = numbers.map(|(number, value)| format!("-{}{value}", number.name));
-        let (rule, budget) = (cell.verify.name(), cell.budget);
-        format!("{rule}{}-{budget}", numbers.collect::<String>())
-    });
-    let (kind, id) = (file_name(subject.kind.as_str()), file_name(&subject.id));
-    PathBuf::from(format!("{kind}-{id}-{how}.jsonl"))
+    let left = sweep.ms_left().map(time_left).unwrap_or_default();
+    line.share(
+        sweep.share_done(),
+        &format!("{which} {title}: {how}"),
+        &left,
+    );
 }
 
 fn save(trace: &Trace, path: &Path) -> Result<()> {

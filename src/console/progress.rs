@@ -12,6 +12,7 @@ use super::visible;
 const HZ: u8 = 10;
 const PLAIN: &str = "{wide_msg}";
 const PART: &str = "[{bar:16}] {wide_msg}";
+const FORECAST: &str = "[{bar:16}] {wide_msg}{prefix}";
 const TIMED: &str = "[{bar:16}] {wide_msg}{left}";
 
 /// A line that is overwritten in place; removed when dropped.
@@ -53,6 +54,19 @@ impl Line {
     pub(crate) fn timed_part(&mut self, done: u64, of: u64, text: &str) {
         self.set_template(TIMED);
         self.set_part(done, of);
+        self.set_text(text);
+    }
+
+    /// Shows a bar with `text`, and behind it how long the rest takes in the caller's words.
+    pub(crate) fn share(&mut self, done: f64, text: &str, left: &str) {
+        self.set_template(FORECAST);
+        self.set_part((done * 1000.0) as u64, 1000);
+        let left = if left.is_empty() {
+            String::new()
+        } else {
+            format!("  {left}")
+        };
+        self.bar.set_prefix(left);
         self.set_text(text);
     }
 

@@ -11,6 +11,7 @@ mod escape;
 mod html;
 pub mod lesson;
 mod markdown;
+pub mod sweep;
 mod table;
 mod web;
 

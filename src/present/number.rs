@@ -30,6 +30,20 @@ pub(crate) fn three(x: f64) -> String {
     }
 }
 
+/// `about 40 s left`, `about 12 min left`, `about 3 h 5 min left`.
+pub(crate) fn time_left(ms: f64) -> String {
+    let s = ms / 1000.0;
+    let time = match s {
+        _ if s < 90.0 => format!("{:.0} s", s.ceil()),
+        _ if s < 90.0 * 60.0 => format!("{:.0} min", s / 60.0),
+        _ => {
+            let minutes = (s / 60.0).round() as u64;
+            format!("{} h {} min", minutes / 60, minutes % 60)
+        }
+    };
+    format!("about {time} left")
+}
+
 /// `1 step`, `2 steps`.
 pub(crate) fn count(n: usize, what: &str) -> String {
     format!("{n} {what}{}", if n == 1 { "" } else { "s" })
@@ -46,6 +60,9 @@ mod tests {
             ["2.94", "17.4", "241"]
         );
         assert_eq!(bytes(98_362_432), "98.4 MB");
+        let left = [400.0, 89_000.0, 150_000.0, 11_100_000.0].map(time_left);
+        let times = ["1 s", "89 s", "2 min", "3 h 5 min"];
+        assert_eq!(left, times.map(|time| format!("about {time} left")));
         assert_eq!([count(1, "run"), count(2, "run")], ["1 run", "2 runs"]);
     }
 }

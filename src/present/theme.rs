@@ -3,6 +3,7 @@
 
 use ratatui::style::{Color, Modifier, Style};
 
+use super::heat_scale::HeatLevel;
 use super::mark::Mark;
 use crate::present::palette::{self, Palette};
 use crate::speculate::verify::Fate;
@@ -166,12 +167,14 @@ impl Theme {
         self.fg(self.palette.accent)
     }
 
-    /// A value of a heat map, from 0, the worst of it, to 1, the best.
-    pub(crate) fn heat(&self, goodness: f64) -> Style {
-        match goodness {
-            _ if goodness >= 2.0 / 3.0 => self.good(),
-            _ if goodness >= 1.0 / 3.0 => self.text(),
-            _ => self.error(),
+    /// A value of a heat map, by how good it is.
+    pub(crate) fn heat(&self, level: HeatLevel) -> Style {
+        match level {
+            HeatLevel::Worst => self.error().add_modifier(Modifier::BOLD),
+            HeatLevel::Bad => self.error(),
+            HeatLevel::Neutral => self.text(),
+            HeatLevel::Good => self.good(),
+            HeatLevel::Best => self.good().add_modifier(Modifier::BOLD),
         }
     }
 

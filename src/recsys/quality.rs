@@ -7,8 +7,7 @@ use serde::Serialize;
 use super::catalog::{Catalog, Item, Subject, User};
 use super::history::Role;
 use super::subject::SubjectRef;
-
-const LIKED: &str = "liked";
+use crate::speculate::facts::{LIKED, SubjectFact, named};
 
 /// A fact and whether the answer mentions it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -19,33 +18,27 @@ pub(crate) struct Mention {
     pub(crate) named: bool,
 }
 
-/// Which of a subject's facts the answer mentions: an item's title, year, director,
-/// country, genres and themes; for a user, the titles in the prompt.
+/// Which of a subject's facts the answer mentions.
 pub(crate) fn mentions(catalog: &Catalog, at: SubjectRef, role: Role, text: &str) -> Vec<Mention> {
+    let facts = facts_about(catalog, at, role);
+    let named = named(&facts, text);
+    let found = facts.into_iter().zip(named);
+    found
+        .map(|(SubjectFact { fact, value }, named)| Mention { fact, value, named })
+        .collect()
+}
+
+/// What the catalog knows about a subject: an item's title, year, director, country, genres
+/// and themes; for a user, the titles in the prompt.
+pub(crate) fn facts_about(catalog: &Catalog, at: SubjectRef, role: Role) -> Vec<SubjectFact> {
     let facts = match catalog.subject(at) {
         Subject::Item(item) => item_facts(item),
         Subject::User(user) => liked(catalog, user, role),
     };
-    let mut found: Vec<Mention> = facts
+    facts
         .into_iter()
-        .map(|(fact, value)| Mention {
-            fact,
-            value,
-            named: false,
-        })
-        .collect();
-    let mut by_length: Vec<&mut Mention> = found.iter_mut().collect();
-    by_length.sort_by_key(|mention| std::cmp::Reverse(mention.value.len()));
-    // `Casino Royale` does not mention `Casino`: matches are removed.
-    let mut text = text.to_lowercase();
-    for mention in by_length {
-        let words = mention.value.to_lowercase();
-        mention.named = says(&text, &words);
-        if mention.named && mention.fact == LIKED {
-            text = text.replace(&words, "|");
-        }
-    }
-    found
+        .map(|(fact, value)| SubjectFact { fact, value })
+        .collect()
 }
 
 /// How many facts are mentioned, and the total.
@@ -72,27 +65,10 @@ fn liked(catalog: &Catalog, user: &User, role: Role) -> Vec<(&'static str, Strin
     shown.map(|rating| title(rating.item_idx())).collect()
 }
 
-/// Whether the words occur in the text as whole words. Both in lower case.
-fn says(text: &str, words: &str) -> bool {
-    let is_edge = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
-    text.match_indices(words).any(|(at, found)| {
-        let (before, after) = (&text[..at], &text[at + found.len()..]);
-        is_edge(before.chars().next_back()) && is_edge(after.chars().next())
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::recsys::SubjectKind;
-
-    #[test]
-    fn facts_are_found_as_whole_words() {
-        assert!(says("heat is a film", "heat"));
-        assert!(!says("the heating is on", "heat"));
-        assert!(!says("reheat it; heats", "heat"));
-        assert!(says("the 1995 film", "1995"));
-    }
 
     #[test]
     fn an_items_facts_and_a_users_titles() {

@@ -101,6 +101,25 @@ pub(crate) fn align(left: &[TokenId], right: &[TokenId]) -> Vec<Stretch> {
         .collect()
 }
 
+/// The right text's token beside a token of the left one; none beyond the left one's end.
+pub(crate) fn token_beside(stretches: &[Stretch], left: usize) -> Option<usize> {
+    let found = stretches.iter().find(|s| left < s.left.end)?;
+    let into = left.saturating_sub(found.left.start);
+    Some((found.right.start + into).min(found.right.end))
+}
+
+/// Which tokens of two aligned texts the other one does not have.
+pub(crate) fn differing(stretches: &[Stretch]) -> [Vec<bool>; 2] {
+    let mut differs = [Vec::new(), Vec::new()];
+    for stretch in stretches {
+        let ends = [stretch.left.end, stretch.right.end];
+        for (flags, end) in differs.iter_mut().zip(ends) {
+            flags.resize(end, !stretch.is_equal);
+        }
+    }
+    differs
+}
+
 /// Share of two texts' tokens that both have, in the same order: 2 m / (|a| + |b|), m
 /// of them equal once the texts are aligned (Ratcliff and Obershelp's measure). Unlike
 /// [`agreement`](super::stats::agreement) it tolerates inserted and missing tokens. 1.0

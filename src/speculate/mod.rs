@@ -11,6 +11,7 @@ pub mod cost;
 pub mod draft;
 pub(crate) mod drift;
 pub(crate) mod explain;
+pub(crate) mod facts;
 pub mod headings;
 pub mod known_answer;
 pub mod learned;

@@ -21,6 +21,7 @@ use std::fmt;
 
 use super::params::{AcceptanceRule, Params, Sampling};
 
+pub(crate) use drafting::BRANCH;
 pub(crate) use drafting::MAX_TOKENS;
 pub(crate) use drafting::SOURCES;
 pub(crate) use given::Given;

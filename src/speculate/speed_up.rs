@@ -154,6 +154,14 @@ impl Pairing {
         self.most
     }
 
+    /// Pairs that are made after `n` of them whatever they show, as far as the time allows:
+    /// `spent_ms` is spent already, and each takes `pair_ms`.
+    pub(crate) fn pairs_after(&self, n: usize, spent_ms: f64, pair_ms: f64) -> usize {
+        let wanted = self.least.saturating_sub(n);
+        let fit = (self.limit_ms - spent_ms).max(0.0) / pair_ms.max(1e-9);
+        wanted.min(fit as usize)
+    }
+
     /// Whether to make another pair after `n` pairs with these speed-ups; `spent_ms`
     /// counts towards the limit, and the next pair is expected to add `next_ms`. The
     /// first pair is always made.

@@ -7,13 +7,18 @@
 //! Makes no run itself and knows neither threads nor screens: the command and the Tune
 //! screen both drive it.
 
+mod command;
+mod drafting;
 mod figures;
 mod frontier;
 mod grid;
+mod measure;
 mod tested;
+mod time_left;
 mod times;
 
 use super::TokenId;
+use super::facts::{FactsKept, SubjectFact, named};
 use super::params::{AcceptanceRule, Params};
 use super::speed_up::{Pairing, SpeedUp};
 use super::stats::first_difference;
@@ -21,14 +26,16 @@ use super::trace::Trace;
 
 pub(crate) use figures::CellFigures;
 pub(crate) use figures::Estimate;
-pub use figures::Measure;
 pub(crate) use figures::RunFigures;
 pub(crate) use frontier::Point;
 pub(crate) use frontier::frontier;
+pub use measure::Measure;
 pub(crate) use tested::AucDifference;
 pub use tested::TestedRules;
+use time_left::Spent;
 use times::Times;
 
+pub(crate) use command::SweepCommand;
 pub use grid::Axes;
 pub(crate) use grid::Cell;
 pub(crate) use grid::Family;
@@ -59,6 +66,8 @@ pub(crate) struct Mismatch {
 struct Reference {
     ids: Vec<TokenId>,
     figures: RunFigures,
+    /// Whether it names each of the subject's facts.
+    named: Vec<bool>,
 }
 
 /// The state of a sweep.
@@ -69,6 +78,9 @@ pub struct Sweep {
     /// By subject, then by cell.
     runs: Vec<Vec<Option<RunFigures>>>,
     times: Times,
+    spent: Spent,
+    /// What the catalog knows about each subject; empty: nothing is known.
+    facts: Vec<Vec<SubjectFact>>,
     pub(crate) mismatches: Vec<Mismatch>,
 }
 
@@ -78,6 +90,8 @@ impl Sweep {
             references: vec![None; n_subjects],
             runs: vec![vec![None; grid.cells.len()]; n_subjects],
             times: Times::new(n_subjects, grid.cells.len(), Pairing::default()),
+            spent: Spent::new(grid.cells.len()),
+            facts: vec![Vec::new(); n_subjects],
             mismatches: Vec::new(),
             grid,
         }
@@ -86,6 +100,12 @@ impl Sweep {
     /// With a custom number of pairs.
     pub(crate) fn paired(mut self, pairing: Pairing) -> Self {
         self.times.pairing = pairing;
+        self
+    }
+
+    /// With what the catalog knows about each subject, in their order.
+    pub(crate) fn with_facts(mut self, facts: Vec<Vec<SubjectFact>>) -> Self {
+        self.facts = facts;
         self
     }
 
@@ -154,6 +174,7 @@ impl Sweep {
     /// Adds a finished run. A cell's run without its subject's autoregressive one has
     /// no reference and is dropped.
     pub(crate) fn add(&mut self, job: Job, trace: &Trace) {
+        self.spent.add(job.cell, trace);
         if self.run(job).is_some() {
             self.times.add_again(job, trace);
         } else {
@@ -169,16 +190,29 @@ impl Sweep {
         if job.cell.is_none() || self.references[job.subject].is_some() {
             self.times.add_first(job, trace);
         }
-        let ids = trace.token_ids();
+        let facts = self.facts.get(job.subject).map_or(&[][..], Vec::as_slice);
+        let named = match facts {
+            [] => Vec::new(),
+            facts => named(facts, &trace.answer()),
+        };
         let Some(cell) = job.cell else {
-            let figures = RunFigures::of(trace, None);
-            self.references[job.subject] = Some(Reference { ids, figures });
+            self.references[job.subject] = Some(Reference {
+                ids: trace.token_ids(),
+                figures: RunFigures {
+                    facts_kept: FactsKept::between(&named, &named),
+                    ..RunFigures::of(trace, None)
+                },
+                named,
+            });
             return;
         };
         let Some(reference) = &self.references[job.subject] else {
             return;
         };
-        self.runs[job.subject][cell] = Some(RunFigures::of(trace, Some(&reference.ids)));
+        self.runs[job.subject][cell] = Some(RunFigures {
+            facts_kept: FactsKept::between(&reference.named, &named),
+            ..RunFigures::of(trace, Some(&reference.ids))
+        });
     }
 
     /// Whether a strict run produced the autoregressive text.
@@ -260,6 +294,9 @@ impl Sweep {
     }
 }
 
+#[cfg(test)]
+#[path = "sweep/grid_test.rs"]
+mod grid_tests;
 #[cfg(test)]
 #[path = "sweep/sweep_test.rs"]
 mod tests;

@@ -240,6 +240,18 @@ impl Trace {
         Some(start.named(format!("step {} of another run", step + 1)))
     }
 
+    /// The answer with its prefilled opening, as knowledge documents keep it; otherwise as
+    /// [`text`](Self::text).
+    pub fn answer(&self) -> String {
+        let header = &self.header;
+        let n_before = header.prompt_ids.len().saturating_sub(header.opening_len);
+        let opening = header.prompt_ids[n_before..].iter();
+        let opening: Vec<u8> = opening
+            .flat_map(|&id| self.token_bytes(id).iter().copied())
+            .collect();
+        format!("{}{}", String::from_utf8_lossy(&opening), self.text())
+    }
+
     /// The generated text, the prefilled opening not included and special
     /// end-of-generation tokens left out; lossy where UTF-8 is cut.
     pub fn text(&self) -> String {

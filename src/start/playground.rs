@@ -95,6 +95,7 @@ fn files() -> Files {
             screens::export(trace, format, &Canvas::default(), &Look::default())
         },
         board: |rows, form| export::board::board(rows, form, Texts::LeftOut),
+        sweep: export::sweep::sweep_report,
         copy: tui::terminal::tty::copy,
         save_settings: |params| {
             let path = config::default_path().ok_or_else(|| {

@@ -198,6 +198,8 @@ pub enum Action {
     NextSubject,
     /// The cell's setting to the sliders.
     Adopt,
+    /// Two cells' texts beside each other.
+    CompareCells,
 
     /// A line break in the text being typed.
     NewLine,

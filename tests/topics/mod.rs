@@ -68,6 +68,7 @@ mod shape;
 mod shutdown;
 mod spelled_keys;
 mod stage;
+mod sweep_report;
 mod terminal;
 mod themes;
 mod tiny;

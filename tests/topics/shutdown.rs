@@ -48,6 +48,7 @@ fn playground_over_an_engine() {
     });
     let files = Files {
         board: |_, _| String::new(),
+        sweep: |_, _| String::new(),
         exporter: match deed.as_str() {
             "exporter panics" => |_, _| panic!("the page is haunted"),
             "exporter overflows" => |_, _| dig(0).to_string(),

@@ -464,6 +464,7 @@ fn playground_whose_engine_panics() {
         .unwrap();
     let files = laserscope::tui::Files {
         board: |_, _| String::new(),
+        sweep: |_, _| String::new(),
         exporter: |_, _| String::new(),
         copy: |_| Ok(()),
         save_settings: |_| Ok(String::new()),

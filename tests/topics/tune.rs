@@ -2,8 +2,10 @@
 //! in run by run.
 
 use crossterm::event::KeyCode;
+use laserscope::present::sweep_report::SweepForm;
 use laserscope::protocol::{Command, Event, SweepRequest};
 use laserscope::speculate::params::{AcceptanceRule, Params};
+use laserscope::speculate::trace::Trace;
 use laserscope::tui::app::{App, Effect};
 use laserscope::tui::screens::Screen;
 use laserscope::tui::screens::tune::sweep::Stand;
@@ -23,7 +25,8 @@ fn moved() -> App {
     app
 }
 
-fn begun(app: &mut App) -> SweepRequest {
+/// A sweep that was asked for.
+pub fn begun(app: &mut App) -> SweepRequest {
     let commands = keys(app, "w");
     let found = commands.into_iter().find_map(|command| match command {
         Command::Sweep(request) => Some(*request),
@@ -33,7 +36,17 @@ fn begun(app: &mut App) -> SweepRequest {
 }
 
 /// The first runs of a sweep: autoregressive, then cell by cell.
-fn feed(app: &mut App, request: &SweepRequest, n_runs: usize) {
+pub fn feed(app: &mut App, request: &SweepRequest, n_runs: usize) {
+    feed_with(app, request, n_runs, |_| {});
+}
+
+/// The same with runs that were changed.
+pub fn feed_with(
+    app: &mut App,
+    request: &SweepRequest,
+    n_runs: usize,
+    change: impl Fn(&mut Trace),
+) {
     for _ in 0..n_runs {
         let found = app.tune.sweep.found.as_ref().expect("a sweep");
         let Some(job) = found.sweep.next_job() else {
@@ -47,10 +60,12 @@ fn feed(app: &mut App, request: &SweepRequest, n_runs: usize) {
             verify,
             ..Params::default()
         };
+        let mut trace = Box::new(fixture::run(7, params));
+        change(&mut trace);
         app.apply(Event::SweepRan {
             sweep: request.sweep,
             job,
-            trace: Box::new(fixture::run(7, params)),
+            trace,
         });
     }
 }
@@ -190,6 +205,97 @@ fn a_finished_test_says_what_a_recommender_makes_of_a_cell() {
 
 fn text(screen: &ratatui::buffer::Buffer) -> String {
     screen.content().iter().map(|cell| cell.symbol()).collect()
+}
+
+/// A finished sweep over the shown run's subject.
+fn swept() -> App {
+    let mut app = ended(&fixture::relaxed());
+    keys(&mut app, "3u");
+    let request = begun(&mut app);
+    feed(&mut app, &request, 10_000);
+    app.apply(Event::SweepEnded {
+        sweep: request.sweep,
+    });
+    app
+}
+
+#[test]
+fn two_cells_texts_stand_beside_each_other() {
+    let mut app = swept();
+    keys(&mut app, "c");
+    // Against the autoregressive text, which strict decoding reproduces.
+    let alone = text(&draw(&app));
+    assert!(alone.contains("100% in common, the same text"), "{alone}");
+    press(&mut app, KeyCode::Down);
+    press(&mut app, KeyCode::Down);
+    parts("tune_texts", &mut app, "sweep");
+    app.look.size = LARGE;
+    let shown = text(&draw(&app));
+    assert!(shown.contains("in common, differ after"), "{shown}");
+    let before = shown.clone();
+    keys(&mut app, "J");
+    assert_ne!(text(&draw(&app)), before, "scrolled");
+    keys(&mut app, "K");
+    assert_eq!(text(&draw(&app)), before);
+    for size in [SMALL, (60, 20), (200, 60)] {
+        app.look.size = size;
+        assert!(text(&draw(&app)).contains("in common"), "{size:?}");
+    }
+    keys(&mut app, "c");
+    assert!(text(&draw(&app)).contains("speed-up over autoregressive"));
+    press(&mut app, KeyCode::Enter);
+    assert_eq!(app.screen, Screen::Decode);
+}
+
+#[test]
+fn texts_of_runs_that_are_not_made_are_waited_for() {
+    let mut app = ended(&fixture::relaxed());
+    keys(&mut app, "3u");
+    let request = begun(&mut app);
+    feed(&mut app, &request, 2);
+    keys(&mut app, "c");
+    assert!(text(&draw(&app)).contains("in common"));
+    press(&mut app, KeyCode::Down);
+    let shown = text(&draw(&app));
+    assert!(
+        shown.contains("Not all of the two runs are made yet."),
+        "{shown}"
+    );
+}
+
+#[test]
+fn a_report_is_written_in_the_form_chosen() {
+    let mut app = ended(&fixture::relaxed());
+    keys(&mut app, "3E");
+    assert!(app.dialog.is_none(), "there is no sweep");
+    let mut app = swept();
+    keys(&mut app, "E");
+    parts_at("tune_report_menu", &mut app, SMALL, "dialog");
+    press(&mut app, KeyCode::Down);
+    press(&mut app, KeyCode::Enter);
+    assert_eq!(
+        app.take_effects(),
+        [Effect::ExportSweep(SweepForm::Markdown)]
+    );
+}
+
+#[test]
+fn a_sweep_varies_branches_and_drafters_too() {
+    let mut app = ended(&fixture::relaxed());
+    keys(&mut app, "3ugg");
+    app.look.size = LARGE;
+    let shown = text(&draw(&app));
+    assert!(shown.contains("by branch: 4, 8, 16"), "{shown}");
+    keys(&mut app, "g");
+    let shown = text(&draw(&app));
+    assert!(
+        shown.contains("by drafter: blend, laser, chain, ngram"),
+        "{shown}"
+    );
+    let request = begun(&mut app);
+    feed(&mut app, &request, 4);
+    keys(&mut app, "]");
+    parts_at("tune_drafters", &mut app, LARGE, "sweep");
 }
 
 #[test]

@@ -258,7 +258,7 @@ fn paragraphs(text: &str) -> Vec<String> {
 }
 
 fn bars(lesson: &Lesson, bars: &[CostBar]) -> Vec<PageBar> {
-    if lesson.plot != Some(Plot::Cost) {
+    if !matches!(lesson.plot, Some(Plot::Cost | Plot::CostHere)) {
         return Vec::new();
     }
     let bar = |of: &CostBar| PageBar {

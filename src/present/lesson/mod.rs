@@ -173,6 +173,8 @@ pub(crate) enum At {
 pub(crate) enum Plot {
     /// The cost table t(n) of the first run.
     Cost,
+    /// The one of this machine, where it is known, beside it.
+    CostHere,
 }
 
 /// Something to do, and what it shows.

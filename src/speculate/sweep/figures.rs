@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::speculate::TokenId;
 use crate::speculate::compare::in_common;
+use crate::speculate::facts::FactsKept;
 use crate::speculate::quality::LogProb;
 use crate::speculate::speed_up::{SpeedUp, by_profile};
 use crate::speculate::stats::{Stats, agreement, first_difference, repetition};
@@ -38,6 +39,10 @@ pub(crate) struct RunFigures {
     /// Mean log-probability of the text's tokens under the model.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) mean_log_prob: Option<f64>,
+    /// Of the catalog's facts that the autoregressive text names, those that this one names;
+    /// `None`: that text names none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) facts_kept: Option<FactsKept>,
 }
 
 impl RunFigures {
@@ -64,6 +69,7 @@ impl RunFigures {
             repetition: repetition(&ids),
             acceptance: stats.fates.acceptance(),
             mean_log_prob: LogProb::of(trace).mean(),
+            facts_kept: None,
         }
     }
 
@@ -82,9 +88,18 @@ pub(crate) struct Estimate {
     /// Of the mean: the sample's standard deviation over the root of n. `None`
     /// for a single subject.
     pub(crate) standard_error: Option<f64>,
+    /// Number of subjects.
+    #[serde(skip)]
+    pub(crate) n: usize,
 }
 
 impl Estimate {
+    /// Its 95% interval, by Student's t; `None` for a single subject.
+    pub(crate) fn interval(&self) -> Option<(f64, f64)> {
+        let off = self.standard_error? * t_quantile(self.n.checked_sub(1)?);
+        Some((self.mean - off, self.mean + off))
+    }
+
     /// `None` without values.
     pub(crate) fn of(values: &[f64]) -> Option<Self> {
         let n = values.len() as f64;
@@ -97,8 +112,22 @@ impl Estimate {
         Some(Estimate {
             mean,
             standard_error,
+            n: values.len(),
         })
     }
+}
+
+/// 97.5% quantiles of Student's t, by degrees of freedom from 1.
+const T_QUANTILES: [f64; 30] = [
+    12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160,
+    2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056,
+    2.052, 2.048, 2.045, 2.042,
+];
+
+/// Beyond the table the last one, a little wider than it has to be.
+fn t_quantile(freedom: usize) -> f64 {
+    let at = freedom.saturating_sub(1);
+    T_QUANTILES.get(at).copied().unwrap_or(2.042)
 }
 
 /// A cell over the subjects so far.
@@ -126,6 +155,9 @@ pub(crate) struct CellFigures {
     pub(crate) acceptance: Option<Estimate>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) mean_log_prob: Option<Estimate>,
+    /// Share of the facts that the autoregressive texts name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) facts_kept: Option<Estimate>,
     pub(crate) tokens_per_s: Estimate,
 }
 
@@ -155,66 +187,8 @@ impl CellFigures {
             repetition: all(|r| r.repetition)?,
             acceptance: some(|r| r.acceptance),
             mean_log_prob: some(|r| r.mean_log_prob),
+            facts_kept: some(|r| r.facts_kept.map(FactsKept::share)),
             tokens_per_s: all(|r| r.tokens_per_s)?,
         })
-    }
-}
-
-/// What a heat map can show of a cell.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, strum::IntoStaticStr)]
-#[strum(serialize_all = "kebab-case")]
-pub enum Measure {
-    /// Times as fast as autoregressive decoding.
-    #[default]
-    SpeedUp,
-    /// Mean accepted length: tokens per step, bonus included.
-    #[strum(serialize = "MAL")]
-    Mal,
-    /// Tokens before the text parts from the autoregressive one.
-    #[strum(serialize = "in common")]
-    InCommon,
-    /// Share of tokens that equal the autoregressive text's.
-    Agreement,
-    /// Mean log-probability of the tokens.
-    #[strum(serialize = "log-probability")]
-    LogProb,
-    /// Share of n-grams that occurred before.
-    Repetition,
-    /// Share of draft tokens that were committed.
-    Acceptance,
-}
-
-impl Measure {
-    /// In the order of the key that changes them.
-    pub const ALL: [Measure; 7] = [
-        Measure::SpeedUp,
-        Measure::Mal,
-        Measure::InCommon,
-        Measure::Agreement,
-        Measure::LogProb,
-        Measure::Repetition,
-        Measure::Acceptance,
-    ];
-
-    /// As the screen says it.
-    pub fn name(self) -> &'static str {
-        self.into()
-    }
-
-    pub(crate) fn next(self) -> Self {
-        let at = Self::ALL.iter().position(|&m| m == self).unwrap_or(0);
-        Self::ALL[(at + 1) % Self::ALL.len()]
-    }
-
-    pub(crate) fn of(self, figures: &CellFigures) -> Option<Estimate> {
-        match self {
-            Measure::SpeedUp => Some(figures.speedup),
-            Measure::Mal => Some(figures.mal),
-            Measure::InCommon => Some(figures.in_common),
-            Measure::Agreement => Some(figures.agreement),
-            Measure::LogProb => figures.mean_log_prob,
-            Measure::Repetition => Some(figures.repetition),
-            Measure::Acceptance => figures.acceptance,
-        }
     }
 }

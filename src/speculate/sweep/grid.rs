@@ -1,7 +1,9 @@
-//! The cells of a sweep: rules with their values, each under every budget.
+//! The cells of a sweep: rules with their values, each under every budget, branch length
+//! and drafter.
 
+use super::drafting::{SweptDrafting, Varying};
 use crate::speculate::parameters::{InSweep, Parameter, Value, rule_numbers};
-use crate::speculate::params::{AcceptanceRule, Budget, Params};
+use crate::speculate::params::{AcceptanceRule, Budget, Drafter, Params};
 
 /// Rules that differ in their numbers only.
 #[derive(Clone, Copy, Debug, PartialEq, Default)]
@@ -48,6 +50,10 @@ pub struct Axes {
     pub(crate) numbers: Vec<(&'static Parameter, Vec<Value>)>,
     /// None named: the one that all cells share.
     pub(crate) budgets: Vec<Budget>,
+    /// Longest branches of the draft tree, in tokens. None named: as for budgets.
+    pub(crate) branches: Vec<usize>,
+    /// None named: as for budgets.
+    pub(crate) drafters: Vec<Drafter>,
 }
 
 impl Default for Axes {
@@ -56,6 +62,8 @@ impl Default for Axes {
             rules: vec![Family::default()],
             numbers: rule_numbers().map(|p| (p, tried(p))).collect(),
             budgets: Vec::new(),
+            branches: Vec::new(),
+            drafters: Vec::new(),
         }
     }
 }
@@ -91,7 +99,7 @@ impl Axes {
         }
     }
 
-    fn of(&self, number: &Parameter) -> &[Value] {
+    pub(crate) fn of(&self, number: &Parameter) -> &[Value] {
         let found = self.numbers.iter().find(|(each, _)| *each == number);
         found.map_or(&[], |(_, values)| values)
     }
@@ -112,14 +120,14 @@ fn tried(parameter: &Parameter) -> Vec<Value> {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Cell {
     pub(crate) verify: AcceptanceRule,
-    pub(crate) budget: Budget,
+    pub(crate) drafting: SweptDrafting,
 }
 
-/// A family under one budget: a table of two axes.
+/// A family under one budget, branch length and drafter: a table of two axes.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Layer {
     pub(crate) family: Family,
-    pub(crate) budget: Budget,
+    pub(crate) drafting: SweptDrafting,
     /// Names of the axes, down and across; empty where there is none.
     pub(crate) axes: [&'static str; 2],
     pub(crate) rows: Vec<String>,
@@ -139,29 +147,30 @@ impl Layer {
 pub struct Grid {
     /// What every cell has in common.
     pub(crate) base: Params,
+    /// What it was made of.
+    pub(crate) axes: Axes,
     /// In the order of running.
     pub cells: Vec<Cell>,
     pub(crate) layers: Vec<Layer>,
 }
 
 impl Grid {
-    /// Every rule with its values under every budget; without budgets, that of `base`.
+    /// Every rule with its values under every budget, branch length and drafter; where none
+    /// is named, that of `base`.
     ///
     /// # Errors
     /// A number that is out of range; nothing to try.
     pub fn new(base: Params, axes: &Axes) -> Result<Self, String> {
         let mut grid = Grid {
             base,
+            axes: axes.clone(),
             cells: Vec::new(),
             layers: Vec::new(),
         };
-        let budgets = match axes.budgets.as_slice() {
-            [] => vec![base.budget],
-            some => some.to_vec(),
-        };
+        let draftings = SweptDrafting::all(&base, axes);
         for &family in &axes.rules {
-            for &budget in &budgets {
-                let layer = grid.layer(family, budget, axes);
+            for &drafting in &draftings {
+                let layer = grid.layer(family, drafting, axes);
                 grid.layers.push(layer);
             }
         }
@@ -174,13 +183,14 @@ impl Grid {
         Ok(grid)
     }
 
-    fn layer(&mut self, family: Family, budget: Budget, axes: &Axes) -> Layer {
+    fn layer(&mut self, family: Family, drafting: SweptDrafting, axes: &Axes) -> Layer {
         let table = Table::of(family, axes);
-        let cells = table.rules.iter().map(|&verify| self.index(verify, budget));
+        let rules = table.rules.iter();
+        let cells = rules.map(|&verify| self.index(verify, drafting));
         Layer {
             cells: cells.collect(),
             family,
-            budget,
+            drafting,
             axes: table.axes,
             rows: table.rows,
             columns: table.columns,
@@ -188,10 +198,10 @@ impl Grid {
     }
 
     /// A cell's index; a new one for what was not there yet.
-    fn index(&mut self, verify: AcceptanceRule, budget: Budget) -> usize {
+    fn index(&mut self, verify: AcceptanceRule, drafting: SweptDrafting) -> usize {
         let cell = Cell {
             verify: plain(verify),
-            budget,
+            drafting,
         };
         let found = self.cells.iter().position(|&c| c == cell);
         found.unwrap_or_else(|| {
@@ -202,12 +212,33 @@ impl Grid {
 
     /// All parameters of this cell's runs.
     pub fn params(&self, cell: usize) -> Params {
-        let Cell { verify, budget } = self.cells[cell];
+        let Cell { verify, drafting } = self.cells[cell];
         Params {
             verify,
-            budget,
+            budget: drafting.budget,
+            branch: drafting.branch,
+            drafter: drafting.drafter,
             ..self.base
         }
+    }
+
+    /// Which of the drafting's settings are not the same in all cells.
+    pub(crate) fn varying(&self) -> Varying {
+        Varying::among(self.cells.iter().map(|cell| cell.drafting))
+    }
+
+    /// `relaxed k=2 tau=0.10, budget 8`: the rule, and what else varies.
+    pub(crate) fn cell_name(&self, cell: usize) -> String {
+        let Cell { verify, drafting } = self.cells[cell];
+        let parts = std::iter::once(verify.describe()).chain(drafting.named(self.varying()));
+        parts.collect::<Vec<_>>().join(", ")
+    }
+
+    /// `relaxed, budget 8`: the rule's name, and what else varies.
+    pub(crate) fn layer_name(&self, layer: &Layer) -> String {
+        let rule = layer.family.name().to_string();
+        let parts = std::iter::once(rule).chain(layer.drafting.named(self.varying()));
+        parts.collect::<Vec<_>>().join(", ")
     }
 }
 

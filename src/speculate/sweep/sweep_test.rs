@@ -6,7 +6,7 @@ use crate::speculate::parameters;
 use crate::speculate::params::{ALL_RANKS, Budget};
 use crate::speculate::row::NodeDistribution;
 use crate::speculate::test_support::{self, header};
-use crate::speculate::trace::{Step, Timing};
+use crate::speculate::trace::{Step, Timing, TokenBytes};
 use crate::speculate::verify::Verdict;
 
 fn row(id: TokenId) -> NodeDistribution {
@@ -207,6 +207,61 @@ fn budgets_make_layers_and_mistakes_are_named() {
             .unwrap_err()
             .contains("strict, relaxed")
     );
+}
+
+#[test]
+fn facts_that_the_autoregressive_text_names_are_kept_or_not() {
+    let text = |ids: &[TokenId]| {
+        let mut trace = run(ids, 1.0);
+        let words: [(TokenId, &str); 3] = [(3, "Heat"), (4, " of 1995"), (5, " by Mann")];
+        let mut step = trace.steps[0].clone();
+        step.tokens = words
+            .map(|(id, word)| (id, TokenBytes::new(word.as_bytes())))
+            .to_vec();
+        let mut with_texts = Trace::new(trace.header.clone());
+        trace.steps[0] = step;
+        trace
+            .steps
+            .into_iter()
+            .for_each(|step| with_texts.push(step));
+        with_texts
+    };
+    let fact = |fact, value: &str| SubjectFact {
+        fact,
+        value: value.into(),
+    };
+    let facts = vec![fact("title", "Heat"), fact("year", "1995")];
+    let mut found = sweep(1).with_facts(vec![facts]);
+    let job = |cell| Job { subject: 0, cell };
+    found.add(job(None), &text(&[3, 4]));
+    found.add(job(Some(0)), &text(&[3, 4]));
+    found.add(job(Some(1)), &text(&[3, 5]));
+    let kept = |cell| found.cell(cell).unwrap().facts_kept.map(|kept| kept.mean);
+    assert_eq!((kept(0), kept(1)), (Some(1.0), Some(0.5)));
+    let mut unknown = sweep(1);
+    unknown.add(job(None), &text(&[3, 4]));
+    unknown.add(job(Some(0)), &text(&[3, 5]));
+    assert_eq!(unknown.cell(0).unwrap().facts_kept, None);
+}
+
+#[test]
+fn the_time_left_counts_missing_runs_and_planned_pairs() {
+    let mut found = sweep(2).paired(Pairing::fixed(3));
+    assert_eq!(found.ms_left(), None, "nothing is known yet");
+    let job = |subject, cell| Job { subject, cell };
+    found.add(job(0, None), &run(&[3, 4], 10.0));
+    // 7 runs of 20 ms are missing, and two more pairs of all 8.
+    assert_eq!(found.ms_left(), Some(7.0 * 20.0 + 2.0 * 160.0));
+    let mut last = f64::INFINITY;
+    let mut share = 0.0;
+    while let Some(job) = found.next_job() {
+        found.add(job, &run(&[3, 4], 10.0));
+        let left = found.ms_left().unwrap_or(0.0);
+        assert!(left < last, "{left} after {last}");
+        assert!(found.share_done() >= share, "{share}");
+        (last, share) = (left, found.share_done());
+    }
+    assert_eq!((last, share), (0.0, 1.0));
 }
 
 #[test]

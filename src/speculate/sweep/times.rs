@@ -110,6 +110,23 @@ impl Times {
         self.queue.front().copied()
     }
 
+    /// The runs that the current pair still lacks.
+    pub(crate) fn queued(&self) -> impl Iterator<Item = Job> + '_ {
+        self.queue.iter().copied()
+    }
+
+    /// Milliseconds spent on pairs beyond the first.
+    pub(crate) fn added_ms(&self) -> f64 {
+        self.added_ms
+    }
+
+    /// Milliseconds of one more pair of everything.
+    pub(crate) fn pair_ms(&self) -> f64 {
+        let all = self.subjects.iter();
+        let all = all.flat_map(|s| s.classes.iter().chain([&s.reference]));
+        all.map(|class| class.last_ms).sum()
+    }
+
     /// Pairs that every run has.
     pub(crate) fn n_pairs(&self) -> usize {
         let of_subject = |s: &OfSubject| {
@@ -159,9 +176,7 @@ impl Times {
         if !self.queue.is_empty() {
             return;
         }
-        let all = self.subjects.iter();
-        let all = all.flat_map(|s| s.classes.iter().chain([&s.reference]));
-        let pair_ms = all.map(|class| class.last_ms).sum();
+        let pair_ms = self.pair_ms();
         let n = self.n_pairs();
         let cells = self.subjects.first().map_or(0, |s| s.of_cell.len());
         let so_far: Vec<SpeedUp> = (0..cells)

@@ -19,6 +19,7 @@ use self::shared::{Appearance, EngineState, NextRun, Session};
 use crate::present::format::Format;
 use crate::present::record::Record;
 use crate::present::selection::TreeSelection;
+use crate::present::sweep_report::SweepForm;
 use crate::protocol::{Command, RunId};
 use crate::recsys::knowledge::known_framework;
 use crate::speculate::params::Params;
@@ -104,6 +105,8 @@ pub enum Effect {
     OpenLogged(u32),
     /// Write the rows of the board.
     ExportBoard,
+    /// Write a report of the sweep.
+    ExportSweep(SweepForm),
     /// Score the answers that are marked on the board.
     ScoreMarked,
 }

@@ -8,6 +8,7 @@ pub(crate) mod condition;
 pub(crate) mod copy;
 pub(crate) mod download;
 pub(crate) mod export;
+pub(crate) mod export_sweep;
 pub mod failure;
 pub(crate) mod go_to;
 pub(crate) mod help;

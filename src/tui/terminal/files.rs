@@ -13,6 +13,7 @@ use crate::file_name::file_name;
 use crate::present::board::{BoardForm, BoardRow};
 use crate::present::format::Format;
 use crate::present::picture;
+use crate::present::sweep_report::{SweepForm, SweepReport};
 use crate::speculate::params::Params;
 use crate::speculate::trace::Trace;
 
@@ -21,6 +22,9 @@ pub(crate) type Exporter = fn(&Trace, Format) -> String;
 
 /// How the rows of a board are written in a form.
 pub(crate) type BoardWriter = fn(&[&BoardRow], BoardForm) -> String;
+
+/// How a sweep's report is written in a form.
+pub(crate) type SweepWriter = fn(&SweepReport, SweepForm) -> String;
 
 pub(crate) type SettingsWriter = fn(&Params) -> Result<String>;
 
@@ -31,6 +35,8 @@ pub struct Files {
     pub exporter: Exporter,
     /// Writes the rows of a board in a form, without prompts and answers.
     pub board: BoardWriter,
+    /// Writes a sweep's report in a form.
+    pub sweep: SweepWriter,
     /// Puts a text on the clipboard.
     pub copy: fn(&str) -> Result<()>,
     /// Writes settings to the configuration file; says where that is.
@@ -64,6 +70,17 @@ pub(crate) fn board(folder: &Path, rows: &[BoardRow], write: BoardWriter) -> Res
     let forms = written.each_ref();
     let forms = forms.map(|(ending, text)| (*ending, text.as_bytes()));
     write_new(folder, "board", &forms)
+}
+
+/// Writes a sweep's report beside the traces.
+pub(crate) fn sweep(
+    folder: &Path,
+    report: &SweepReport,
+    form: SweepForm,
+    write: SweepWriter,
+) -> Result<String> {
+    let text = write(report, form);
+    write_new(folder, "sweep", &[(form.ending(), text.as_bytes())])
 }
 
 /// Writes a drawn screen as a picture and as text.

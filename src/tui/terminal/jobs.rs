@@ -231,6 +231,11 @@ fn job_of(app: &App, files: &Files, effect: Effect) -> Option<Job> {
             Box::new(move || Done::OpenedLogged(number, door.open(number)))
         }
         Effect::ExportBoard => export_board(app, files),
+        Effect::ExportSweep(form) => {
+            let (report, writer) = (app.sweep_report()?, files.sweep);
+            let write = move || files::sweep(&folder, &report, form, writer);
+            Box::new(move || Done::Wrote(write().map_err(words)))
+        }
         Effect::Quit
         | Effect::Suspend
         | Effect::Mouse(_)

@@ -147,7 +147,20 @@ impl World {
             lines.add(&[], &[&["bench", "retrieval"][..], &files].concat());
         }
         let traces = self.at("traces");
-        for form in [&[][..], &["--csv"], &["--json"]] {
+        let [page, document, chart] = ["html", "md", "svg"].map(|e| self.at(&format!("sweep.{e}")));
+        let reports = [
+            "--report",
+            &page,
+            "--report",
+            &document,
+            "--report",
+            &chart,
+            "--branches",
+            "2,4",
+            "--drafters",
+            "laser,chain",
+        ];
+        for form in [&[][..], &["--csv"], &["--json"], &reports] {
             let sweep = [
                 "sweep",
                 "--item",

@@ -161,3 +161,38 @@ fn a_file_that_does_not_fit_leaves_the_earlier_one() {
         assert!(before == after, "{args:?}: {:?}, {:?}", before.1, after.1);
     }
 }
+
+/// What a report may not be is told before anything is decoded, and leaves what is there.
+#[test]
+fn a_report_is_refused_before_any_run() {
+    let world = World::new("");
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+    let (notes, page, missing) = (at("notes.md"), at("other.html"), at("no/such/page.html"));
+    fs::write(&notes, "# My notes\n").expect("writes");
+    fs::write(&page, "<!DOCTYPE html>\n<p>mine</p>").expect("writes");
+    let twice = at("a.svg");
+    for (reports, told) in [
+        (vec![at("report.pdf")], "must be one of .html, .md, .svg"),
+        (vec![at("report")], "must be one of .html, .md, .svg"),
+        (vec![notes.clone()], "is not a report of a sweep"),
+        (vec![page.clone()], "is not a report of a sweep"),
+        (vec![missing], "its folder does not exist"),
+        (vec![twice.clone(), twice], "is the same file as"),
+    ] {
+        // No model is there: whoever gets so far says something else.
+        let mut args = vec!["--model".to_string(), at("no-model.gguf"), "sweep".into()];
+        for report in reports {
+            args.extend(["--report".to_string(), report]);
+        }
+        let out = world.program(&args).output().expect("starts");
+        let error = said(&out);
+        assert_eq!(out.status.code(), Some(1), "{error}");
+        assert!(
+            error.contains("--report") && error.contains(told),
+            "{error}"
+        );
+    }
+    assert_eq!(fs::read_to_string(&notes).expect("reads"), "# My notes\n");
+    assert_eq!(names(folder.path()), ["notes.md", "other.html"]);
+}

@@ -18,29 +18,48 @@ const NAME: usize = 10;
 /// A kept row that was copied.
 const MOVED: &str = "◂";
 
-/// The strips, and below them what happened.
+/// The strips, and below them what happened. Where both are too high, how it was before is
+/// left out.
 pub(super) fn render(view: &PassView<'_>, area: Rect, buf: &mut Buffer) {
-    let strips = strips(view, usize::from(area.width));
+    let width = usize::from(area.width);
+    let room = usize::from(area.height).saturating_sub(told(view, width).len() + 1);
+    let all = strips(view, width, StripsShown::All);
+    let strips = match all.len() <= room {
+        true => all,
+        false => strips(view, width, StripsShown::Last),
+    };
     let under = below(area, strips.len() as u16 + 1);
     Paragraph::new(strips).render(area, buf);
     render_told(view, under, buf);
 }
 
-/// What happened so far, in sentences.
-pub(super) fn render_told(view: &PassView<'_>, area: Rect, buf: &mut Buffer) {
+fn told(view: &PassView<'_>, width: usize) -> Vec<String> {
     let note = view.picture.note.map(str::to_string);
     let texts = view.picture.cache.told.iter().cloned().chain(note);
-    let rows = texts.flat_map(|text| wrap(&text, usize::from(area.width)));
-    let lines: Vec<Line<'static>> = rows
-        .map(|text| Line::styled(text, view.theme.text()))
-        .collect();
-    Paragraph::new(lines).render(area, buf);
+    texts.flat_map(|text| wrap(&text, width)).collect()
+}
+
+/// Which strips there is room for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum StripsShown {
+    /// After commit also how the cache was before it.
+    All,
+    /// As the cache is.
+    Last,
+}
+
+/// What happened so far, in sentences.
+pub(super) fn render_told(view: &PassView<'_>, area: Rect, buf: &mut Buffer) {
+    let rows = told(view, usize::from(area.width)).into_iter();
+    let lines = rows.map(|text| Line::styled(text, view.theme.text()));
+    Paragraph::new(lines.collect::<Vec<_>>()).render(area, buf);
 }
 
 /// The cache as it is, after commit also as it was before, and what the signs mean.
-pub(super) fn strips(view: &PassView<'_>, width: usize) -> Vec<Line<'static>> {
+pub(super) fn strips(view: &PassView<'_>, width: usize, shown: StripsShown) -> Vec<Line<'static>> {
     let mut lines = vec![head(view)];
-    for cache in written_before(view).iter().chain([&view.picture.cache]) {
+    let before = written_before(view).filter(|_| shown == StripsShown::All);
+    for cache in before.iter().chain([&view.picture.cache]) {
         lines.extend(strip(view, cache, width));
     }
     lines.push(legend(view));

@@ -8,6 +8,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
 use super::PassView;
+use crate::present::number::count;
 use crate::present::pass_picture::{MaskCell, PassPicture, PassRow};
 use crate::present::selection::TreeSelection;
 use crate::present::theme::{Emphasis, Theme};
@@ -227,9 +228,9 @@ fn said(view: &PassView<'_>, grid: &Grid, hidden: usize, area: Rect, buf: &mut B
     let out = view.picture.rows.len() - grid.shown.len();
     let more = match (hidden, out) {
         (0, 0) => String::new(),
-        (rows, 0) => format!("{rows} rows more"),
-        (0, columns) => format!("{columns} columns more"),
-        (rows, columns) => format!("{rows} rows, {columns} columns more"),
+        (rows, 0) => format!("{} more", count(rows, "row")),
+        (0, columns) => format!("{} more", count(columns, "column")),
+        (rows, columns) => format!("{}, {} more", count(rows, "row"), count(columns, "column")),
     };
     legend.push(Span::styled(more, theme.accent()));
     put(buf, area, told.len() as u16, &Line::from(legend));

@@ -6,6 +6,7 @@ mod cache;
 mod mask;
 mod way;
 
+use cache::StripsShown;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Position, Rect};
 use ratatui::text::{Line, Span};
@@ -141,7 +142,7 @@ impl Dialog for InsidePass {
         let view = PassView::of(app, (record, step), &theme);
         let mask = match (is_roomy(inner), self.part) {
             (true, _) => {
-                let strips = cache::strips(&view, usize::from(inner.width));
+                let strips = cache::strips(&view, usize::from(inner.width), StripsShown::All);
                 split(&view, strips.len() as u16, inner)[0]
             }
             (false, PassPart::Mask) => pane::below(inner, 1),
@@ -199,7 +200,7 @@ fn split(view: &PassView<'_>, strips: u16, area: Rect) -> [Rect; 3] {
 }
 
 fn roomy(view: &PassView<'_>, area: Rect, buf: &mut Buffer) {
-    let strips = cache::strips(view, usize::from(area.width));
+    let strips = cache::strips(view, usize::from(area.width), StripsShown::All);
     let [upper, middle, lower] = split(view, strips.len() as u16, area);
     let (share, of) = CACHE_SHARE;
     let widths = [Constraint::Ratio(share, of), Constraint::Fill(1)];

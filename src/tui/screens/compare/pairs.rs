@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use crate::present::record::Record;
 use crate::speculate::compare::{
-    Lossless, Side, align, arrivals, divergence, headers_beside, lossless, share_in_common, slower,
+    Lossless, Side, align, arrivals, differing, divergence, headers_beside, lossless,
+    share_in_common, slower,
 };
 use crate::speculate::params::AcceptanceRule;
 use crate::speculate::quality::LogProb;
@@ -190,21 +191,16 @@ impl App {
 
 fn compared(of: [Extent; 2], left: &Record, right: &Record) -> Comparison {
     let stretches = align(&left.ids, &right.ids);
-    let mut differs = [vec![false; left.ids.len()], vec![false; right.ids.len()]];
-    for stretch in stretches.iter().filter(|s| !s.is_equal) {
-        differs[0][stretch.left.clone()].fill(true);
-        differs[1][stretch.right.clone()].fill(true);
-    }
     Comparison {
         of,
         in_common: share_in_common(&stretches),
+        differs: differing(&stretches),
         stretches,
         divergence: divergence(&left.trace, &right.trace),
         headers: headers_beside(&left.trace.header, &right.trace.header),
         slower: slower(&left.trace, &right.trace),
         arrivals: [arrivals(&left.trace), arrivals(&right.trace)],
         n_tokens: [left.ids.len(), right.ids.len()],
-        differs,
         mean_log_prob: [&left.trace, &right.trace].map(|t| LogProb::of(t).mean()),
     }
 }

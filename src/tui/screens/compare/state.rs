@@ -4,7 +4,9 @@
 //! Knows traces; nothing of panes.
 
 use crate::protocol::RunId;
-use crate::speculate::compare::{Divergence, Lossless, Side, Slower, Stretch, tokens_after};
+use crate::speculate::compare::{
+    Divergence, Lossless, Side, Slower, Stretch, token_beside, tokens_after,
+};
 use crate::speculate::params::AcceptanceRule;
 
 /// A run that can be compared.
@@ -214,10 +216,6 @@ impl Comparison {
 
     /// The right text's token beside a token of the left one.
     pub(crate) fn beside(&self, left: usize) -> usize {
-        let found = self.stretches.iter().find(|s| left < s.left.end);
-        found.map_or(usize::MAX, |s| {
-            let into = left.saturating_sub(s.left.start);
-            (s.right.start + into).min(s.right.end)
-        })
+        token_beside(&self.stretches, left).unwrap_or(usize::MAX)
     }
 }

@@ -120,7 +120,7 @@ fn lines(app: &App, side: Side, rect: Rect) -> Rc<Vec<lines::Line>> {
 }
 
 /// Cells before the first token that is compared: what a branch took over is.
-fn n_opening(record: &Record) -> usize {
+pub(crate) fn n_opening(record: &Record) -> usize {
     record.cells.len().saturating_sub(record.ids.len())
 }
 
@@ -243,7 +243,13 @@ fn nothing(app: &App, side: Side) -> String {
 }
 
 /// A token's leading spaces carry its background, but no line.
-fn draw_piece(text: &str, width: usize, (x, y): (u16, u16), style: Style, buf: &mut Buffer) {
+pub(crate) fn draw_piece(
+    text: &str,
+    width: usize,
+    (x, y): (u16, u16),
+    style: Style,
+    buf: &mut Buffer,
+) {
     let word = text.trim_start_matches(' ');
     let n_spaces = text.len() - word.len();
     let bare = style.remove_modifier(Modifier::UNDERLINED);

@@ -2,7 +2,7 @@
 
 use ratatui::layout::{Constraint, Layout, Rect};
 
-use crate::tui::screens::tune::state::Side;
+use crate::tui::screens::tune::state::{Side, SweepShape};
 use crate::tui::widgets::pane;
 
 /// From this width on both halves are shown.
@@ -14,7 +14,7 @@ const LIST_WIDTH: u16 = 45;
 /// Rows below the sliders from which on what would change is there.
 const WHAT_IF_ROWS: u16 = 13;
 const HEAD_ROWS: u16 = 5;
-const CELL_ROWS: u16 = 8;
+const CELL_ROWS: u16 = 9;
 /// From this height on the plot is below the heat map.
 const TALL: u16 = 30;
 const HEAT_WIDTH: u16 = 49;
@@ -41,23 +41,33 @@ pub(crate) fn sliders(pane: Rect, n: usize) -> [Rect; 2] {
 }
 
 /// The parts of the sweep's half.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct SweepPlaces {
     pub(crate) head: Rect,
     pub(crate) heat: Rect,
+    /// The frontier, or two texts.
     pub(crate) plot: Rect,
+    /// Empty where the texts need its place.
     pub(crate) cell: Rect,
 }
 
-/// `n_tested`: rows for what a downstream test has found.
-pub(crate) fn sweep(pane: Rect, n_rows: usize, n_tested: usize) -> SweepPlaces {
+pub(crate) fn sweep(pane: Rect, shape: SweepShape) -> SweepPlaces {
     let [head, rest] = pane::split_rows(pane::inner(pane), HEAD_ROWS);
     let tall = rest.height + HEAD_ROWS >= TALL;
-    let cell_rows = if tall { CELL_ROWS } else { CELL_ROWS - 2 } + n_tested as u16;
+    // A title, the columns' names, and a legend.
+    let heat_rows = shape.n_rows as u16 + 3;
+    if shape.texts && !tall {
+        let [heat, plot] = pane::split_rows(rest, heat_rows);
+        return SweepPlaces {
+            head,
+            heat,
+            plot,
+            cell: Rect::default(),
+        };
+    }
+    let cell_rows = if tall { CELL_ROWS } else { CELL_ROWS - 2 } + shape.n_tested as u16;
     let rows = [Constraint::Fill(1), Constraint::Length(cell_rows)];
     let [rest, cell] = Layout::vertical(rows).areas(rest);
-    // A title, the columns' names, and a legend.
-    let heat_rows = n_rows as u16 + 3;
     let [heat, plot] = match tall {
         true => pane::split_rows(rest, heat_rows + 1),
         false => split_columns(rest, HEAT_WIDTH),

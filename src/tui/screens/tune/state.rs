@@ -41,6 +41,17 @@ pub struct Answered {
     pub rerun: Vec<Knob>,
 }
 
+/// What the sweep's half has to show.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SweepShape {
+    /// Rows of the heat map.
+    pub(crate) n_rows: usize,
+    /// Rows for what a downstream test has found.
+    pub(crate) n_tested: usize,
+    /// Whether two texts stand in place of the frontier.
+    pub(crate) texts: bool,
+}
+
 /// The Tune screen's state.
 #[derive(Clone, Debug)]
 pub struct Tune {
@@ -76,10 +87,14 @@ impl Tune {
         }
     }
 
-    /// Click models of the downstream test.
-    pub(super) fn n_tested(&self) -> usize {
+    /// What the sweep's half has to show.
+    pub(super) fn shape(&self) -> SweepShape {
         let tested = self.tested.as_ref();
-        tested.map_or(0, |tested| tested.backbones.len())
+        SweepShape {
+            n_rows: self.sweep.layer().map_or(0, |layer| layer.rows.len()),
+            n_tested: tested.map_or(0, |tested| tested.backbones.len()),
+            texts: self.sweep.beside.is_some(),
+        }
     }
 
     pub(super) fn click(&mut self, target: &Target) {

@@ -5,12 +5,15 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use crate::present::footprint::trace_bytes;
+use crate::present::last_result::LastResult;
+use crate::present::sweep_report::SweepNotes;
 use crate::protocol::{Asked, SweepId};
 use crate::recsys::SubjectRef;
 use crate::speculate::sweep::{Job, Layer, Measure, Sweep};
 use crate::speculate::trace::Trace;
 use crate::tui::runs::parked::IN_MEMORY_MB;
 use crate::tui::runs::spill::{Slot, Spill};
+use crate::tui::screens::tune::cell_texts::{CellTexts, TextsKey};
 
 /// Most subjects of a spread.
 pub(crate) const MOST_SUBJECTS: usize = 12;
@@ -37,6 +40,10 @@ pub(crate) enum Tried {
     Rule,
     /// The same under several budgets.
     Budgets,
+    /// The same with several lengths of the longest branch.
+    Branches,
+    /// The same with several drafters.
+    Drafters,
     /// Every rule.
     Rules,
 }
@@ -64,6 +71,20 @@ pub struct BegunSweep {
     /// How far it is.
     pub stand: Stand,
     pub(crate) traces: Traces,
+    /// What a report tells of the runs.
+    pub(crate) notes: SweepNotes,
+}
+
+impl BegunSweep {
+    /// A strict run with another text, in words.
+    pub(crate) fn mismatch(&self, number: usize) -> Option<String> {
+        let wrong = self.sweep.mismatches.get(number)?;
+        let title = &self.asked[wrong.job.subject].subject.title;
+        Some(format!(
+            "strict ≠ autoregressive: {title} differs after {} equal tokens",
+            wrong.at
+        ))
+    }
 }
 
 /// The traces of a sweep: in memory up to [`IN_MEMORY_MB`], then on disk.
@@ -96,6 +117,11 @@ impl Traces {
         self.by_job.insert(job, kept);
     }
 
+    /// Whether the run was made.
+    pub(crate) fn has(&self, job: &Job) -> bool {
+        self.by_job.contains_key(job)
+    }
+
     /// `None`: not made yet.
     ///
     /// # Errors
@@ -124,6 +150,13 @@ pub struct SweepView {
     pub(crate) at: (usize, usize),
     /// Whose run a cell opens.
     pub(crate) subject: usize,
+    /// The cell whose texts stand beside those of the cell looked at; `None`: the frontier
+    /// is shown.
+    pub(crate) beside: Option<usize>,
+    /// Lines by which these texts are scrolled from where they part.
+    pub(crate) texts_by: isize,
+    /// The two texts, as worked out last.
+    pub(crate) texts: LastResult<TextsKey, Result<Rc<CellTexts>, String>>,
     /// The sweep shown; `None`: none was begun.
     pub found: Option<BegunSweep>,
     pub(crate) n_begun: SweepId,
@@ -140,6 +173,9 @@ impl Default for SweepView {
             layer: 0,
             at: (0, 0),
             subject: 0,
+            beside: None,
+            texts_by: 0,
+            texts: LastResult::default(),
             found: None,
             n_begun: 0,
         }

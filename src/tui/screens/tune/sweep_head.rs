@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::present::number::{count, percent};
+use crate::present::number::{count, percent, time_left};
 use crate::present::theme::Theme;
 use crate::present::token_text::{columns, fit};
 use crate::speculate::subject::KindName;
@@ -69,21 +69,32 @@ fn who(app: &App) -> String {
 }
 
 fn tried(app: &App) -> String {
-    let Axes { rules, budgets, .. } = app.axes();
+    let Axes {
+        rules,
+        budgets,
+        branches,
+        drafters,
+        ..
+    } = app.axes();
     let names: Vec<&str> = rules.iter().map(|f| f.name()).collect();
     let rules = match app.tune.sweep.tried {
         Tried::Rules => "every rule".to_string(),
-        Tried::Rule | Tried::Budgets => names.join(", "),
+        _ => names.join(", "),
     };
+    let list = |values: Vec<String>| values.join(", ");
+    if !branches.is_empty() {
+        let branches = branches.iter().map(ToString::to_string).collect();
+        return format!("{rules}, by branch: {}", list(branches));
+    }
+    if !drafters.is_empty() {
+        let drafters = drafters.iter().map(|d| d.name().to_string()).collect();
+        return format!("{rules}, by drafter: {}", list(drafters));
+    }
     let budgets = match budgets.as_slice() {
-        [] => app.tune.params.budget.describe(),
-        some => some
-            .iter()
-            .map(|b| b.describe())
-            .collect::<Vec<_>>()
-            .join(", "),
+        [] => vec![app.tune.params.budget.describe()],
+        some => some.iter().map(|b| b.describe()).collect(),
     };
-    format!("parameters of {rules}, budget {budgets}")
+    format!("parameters of {rules}, budget {}", list(budgets))
 }
 
 fn n_planned(app: &App) -> Option<usize> {
@@ -143,7 +154,7 @@ fn not_begun(app: &App, theme: &Theme, width: usize) -> Line<'static> {
 
 fn under_way(app: &App, found: &BegunSweep, theme: &Theme, width: usize) -> Line<'static> {
     let (done, all) = (found.sweep.n_done(), found.sweep.n_runs());
-    let share = done as f64 / all.max(1) as f64;
+    let share = found.sweep.share_done();
     let (full, rest) = bars::progress(share, BAR);
     let waits = app.session.runs.iter().any(Run::is_under_way);
     let now = match found.sweep.next_job() {
@@ -153,12 +164,14 @@ fn under_way(app: &App, found: &BegunSweep, theme: &Theme, width: usize) -> Line
             let pair = found.sweep.pair_under_way();
             let pair = pair.map_or(String::new(), |n| format!("pair {n}, "));
             let rule = found.sweep.params(job).verify.describe();
-            let room = width.saturating_sub(BAR + 16 + columns(&pair) + columns(&rule));
+            let room = width.saturating_sub(BAR + 36 + columns(&pair) + columns(&rule));
             format!("{pair}{}: {rule}", fit(title, room.max(8)))
         }
         None => String::new(),
     };
-    let words = format!(" {} {done}/{all} {now}", percent(share));
+    let left = found.sweep.ms_left().filter(|_| !waits).map(time_left);
+    let left = left.map_or(String::new(), |left| format!(" {left},"));
+    let words = format!(" {}{left} {done}/{all} {now}", percent(share));
     Line::from(vec![
         Span::styled(format!("{} ", header::spinner(app)), theme.accent()),
         Span::styled(full, theme.gauge()),

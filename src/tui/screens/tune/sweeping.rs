@@ -1,10 +1,11 @@
 //! Sweeps: their subjects, their grid, and what the engine reports of them.
 
 use crate::present::board::{BoardRow, RowFrom, Texts};
+use crate::present::sweep_report::SweepNotes;
 use crate::protocol::{Asked, Command, Event, SweepRequest};
-use crate::speculate::params::{AcceptanceRule, Budget, MAX_ROWS};
+use crate::speculate::params::AcceptanceRule;
 use crate::speculate::stats::{Stats, repetition};
-use crate::speculate::sweep::{Axes, Family, Grid, Job, Measure, Sweep};
+use crate::speculate::sweep::{Grid, Job, Measure, Sweep};
 use crate::speculate::trace::Trace;
 use crate::tui::action::Action;
 use crate::tui::app::{App, Tone};
@@ -28,6 +29,10 @@ impl App {
             Action::NextLayer => self.move_layer(true),
             Action::NextSubject => self.tune.sweep.subject += 1,
             Action::Adopt => self.adopt(),
+            Action::Export => self.ask_for_report(),
+            Action::CompareCells => self.compare_cells(),
+            Action::DetailUp => self.tune.sweep.texts_by -= 1,
+            Action::DetailDown => self.tune.sweep.texts_by += 1,
             Action::Submit => self.open_cell(),
             Action::Up | Action::Wheel(_, i32::MIN..0) => self.move_cell(-1, 0),
             Action::Down | Action::Wheel(..) => self.move_cell(1, 0),
@@ -36,64 +41,6 @@ impl App {
             other => return self.update_model(&other),
         }
         Vec::new()
-    }
-
-    /// The subjects that a sweep would run now.
-    pub(crate) fn asked(&self) -> Result<Vec<Asked>, String> {
-        let about = |(subject, prompt)| Asked { subject, prompt };
-        let question = |at| self.catalog.question_about(at).map(about);
-        let readable = |e| format!("{e:#}");
-        match self.tune.sweep.who {
-            Who::Shown => Ok(vec![about(self.question_of_run()?)]),
-            Who::Selected => {
-                let at = self
-                    .catalog
-                    .selected()
-                    .ok_or("Nothing is selected in the catalog.")?;
-                Ok(vec![question(at).map_err(readable)?])
-            }
-            Who::Marked => {
-                let marked = self.tune.sweep.marked.iter().copied();
-                marked
-                    .map(question)
-                    .collect::<Result<_, _>>()
-                    .map_err(readable)
-            }
-            Who::Spread => {
-                let catalog = self.catalog.catalog.as_ref().ok_or("No catalog is open.")?;
-                let sample = catalog.stratified_sample(self.catalog.kind, self.tune.sweep.n);
-                sample
-                    .into_iter()
-                    .map(question)
-                    .collect::<Result<_, _>>()
-                    .map_err(readable)
-            }
-        }
-    }
-
-    /// The grid that a sweep would run now.
-    pub(crate) fn axes(&self) -> Axes {
-        let family = Family::of(&self.tune.params.verify).unwrap_or_default();
-        let axes = Axes::default();
-        match self.tune.sweep.tried {
-            Tried::Rule => Axes {
-                rules: vec![family],
-                ..axes
-            },
-            Tried::Budgets => Axes {
-                rules: vec![family],
-                budgets: vec![
-                    Budget::Rows(8),
-                    Budget::Rows(16),
-                    Budget::Auto { max: MAX_ROWS },
-                ],
-                ..axes
-            },
-            Tried::Rules => Axes {
-                rules: Family::all(),
-                ..axes
-            },
-        }
     }
 
     fn start_sweep(&mut self) -> Vec<Command> {
@@ -116,12 +63,16 @@ impl App {
     }
 
     fn begin_sweep(&mut self, grid: Grid, asked: Vec<Asked>) -> Vec<Command> {
+        let facts = asked.iter().map(|asked| self.facts_of(&asked.subject));
+        let facts = facts.collect();
         let view = &mut self.tune.sweep;
         view.n_begun += 1;
         view.layer = 0;
+        view.beside = None;
         view.found = Some(BegunSweep {
             id: view.n_begun,
-            sweep: Sweep::new(grid.clone(), asked.len()),
+            sweep: Sweep::new(grid.clone(), asked.len()).with_facts(facts),
+            notes: SweepNotes::default(),
             asked: asked.clone(),
             stand: Stand::UnderWay,
             traces: Traces::default(),
@@ -160,16 +111,12 @@ impl App {
                 let is_first = found.sweep.run(job).is_none();
                 found.sweep.add(job, &trace);
                 if is_first {
+                    found.notes.add(job, &trace);
                     let row = BoardRow::of(&trace, RowFrom::sweep(sweep, job), Texts::LeftOut);
                     self.catalog.board.insert(row);
                     found.traces.insert(job, trace);
                 }
-                if let Some(wrong) = found.sweep.mismatches.get(n_wrong) {
-                    let title = &found.asked[job.subject].subject.title;
-                    let text = format!(
-                        "strict ≠ autoregressive: {title} differs after {} equal tokens",
-                        wrong.at
-                    );
+                if let Some(text) = found.mismatch(n_wrong) {
                     self.tell(Tone::Problem, text);
                 }
             }
@@ -218,7 +165,9 @@ impl App {
         let view = &mut self.tune.sweep;
         view.tried = match view.tried {
             Tried::Rule => Tried::Budgets,
-            Tried::Budgets => Tried::Rules,
+            Tried::Budgets => Tried::Branches,
+            Tried::Branches => Tried::Drafters,
+            Tried::Drafters => Tried::Rules,
             Tried::Rules => Tried::Rule,
         };
     }
@@ -241,9 +190,33 @@ impl App {
             return;
         };
         let moved = |at: usize, by: i64, n: usize| (at as i64 + by).clamp(0, n as i64 - 1) as usize;
+        view.texts_by = 0;
         view.at = (
             moved(view.at.0, down, n_rows),
             moved(view.at.1, right, n_columns),
+        );
+    }
+
+    /// Marks the cell looked at for its texts to stand beside another's; takes the mark off
+    /// where there is one.
+    fn compare_cells(&mut self) {
+        let view = &mut self.tune.sweep;
+        let Some(cell) = view.cell() else {
+            return self.tell_no_cell();
+        };
+        view.texts_by = 0;
+        view.beside = match view.beside {
+            Some(_) => None,
+            None => Some(cell),
+        };
+        if view.beside.is_none() {
+            return;
+        }
+        self.tune.side = Side::Sweep;
+        let key = self.key_of(Context::Tune, Action::CompareCells);
+        self.tell(
+            Tone::Info,
+            format!("Marked: move to another cell to compare their texts; {key} ends it."),
         );
     }
 
@@ -266,7 +239,7 @@ impl App {
         self.judge_again();
     }
 
-    fn tell_no_cell(&mut self) {
+    pub(super) fn tell_no_cell(&mut self) {
         let key = self.key_of(Context::Tune, Action::StartSweep);
         self.tell(Tone::Info, format!("No cell yet: {key} starts a sweep."));
     }
@@ -316,6 +289,10 @@ impl Action {
                 | Action::NextLayer
                 | Action::NextSubject
                 | Action::Adopt
+                | Action::Export
+                | Action::CompareCells
+                | Action::DetailUp
+                | Action::DetailDown
         )
     }
 }

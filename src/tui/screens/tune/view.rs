@@ -10,7 +10,7 @@ use crate::tui::app::App;
 use crate::tui::keys::context::Context;
 use crate::tui::screens::tune::state::Side;
 use crate::tui::screens::tune::{
-    frontier, heat, layout as tune_layout, sliders, sweep_head, what_if,
+    cell, frontier, heat, layout as tune_layout, sliders, sweep_head, texts, what_if,
 };
 use crate::tui::settings::Setting;
 use crate::tui::target::Target;
@@ -50,8 +50,7 @@ fn settings(app: &App, theme: &Theme, rect: Rect, buf: &mut Buffer) {
 }
 
 fn sweep(app: &App, theme: &Theme, rect: Rect, buf: &mut Buffer) {
-    let n_rows = app.tune.sweep.layer().map_or(0, |l| l.rows.len());
-    let places = tune_layout::sweep(rect, n_rows, app.tune.n_tested());
+    let places = tune_layout::sweep(rect, app.tune.shape());
     sweep_head::render(app, theme, places.head, buf);
     if app.tune.sweep.found.is_none() {
         let text = format!(
@@ -64,8 +63,11 @@ fn sweep(app: &App, theme: &Theme, rect: Rect, buf: &mut Buffer) {
         return pane::placeholder(&text, rest, theme, buf);
     }
     heat::render(app, theme, places.heat, buf);
-    frontier::render(app, theme, places.plot, buf);
-    heat::cell(app, theme, places.cell, buf);
+    match app.tune.sweep.beside {
+        Some(_) => texts::render(app, theme, places.plot, buf),
+        None => frontier::render(app, theme, places.plot, buf),
+    }
+    cell::render(app, theme, places.cell, buf);
 }
 
 /// What is at a position of the screen's body.
@@ -94,7 +96,7 @@ fn slider_at(app: &App, rect: Rect, at: Position) -> Option<Target> {
 fn cell_at(app: &App, rect: Rect, at: Position) -> Option<Target> {
     let layer = app.tune.sweep.layer()?;
     let (n_rows, n_columns) = (layer.rows.len(), layer.columns.len());
-    let heat = tune_layout::sweep(rect, n_rows, app.tune.n_tested()).heat;
+    let heat = tune_layout::sweep(rect, app.tune.shape()).heat;
     let cells = (0..n_rows).flat_map(|row| (0..n_columns).map(move |column| (row, column)));
     let mut hit = cells.filter(|&(row, column)| {
         let place = tune_layout::heat_cell(heat, row, column, n_columns);

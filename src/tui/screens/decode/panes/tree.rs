@@ -10,7 +10,7 @@ use crate::present::number::{UNKNOWN, count, prob};
 use crate::present::record::Record;
 use crate::present::selection::TreeSelection;
 use crate::present::theme::Theme;
-use crate::present::token_text::{columns, fit};
+use crate::present::token_text::{columns, fit, pad};
 use crate::present::tree_lines::TreeLine;
 use crate::speculate::trace::Step;
 use crate::tui::app::App;
@@ -198,7 +198,7 @@ impl Drawing<'_> {
         drawn.push_span(Span::styled(self.figures(line.selection), style));
         if self.origins {
             drawn.push_span(Span::styled(
-                format!(" {}", fit(&seen_in(self.step, line.selection), ORIGINS - 1)),
+                format!(" {}", pad(&seen_in(self.step, line.selection), ORIGINS - 1)),
                 self.theme.dim(),
             ));
         }
