@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use super::run::Fact;
+use super::run::PageFact;
 use crate::present::lesson::batch_value::{LARGEST_SIZE, PASSES_OF_A_RATE};
 use crate::present::lesson::figure::Figure;
 use crate::present::lesson::walk::LessonRuns;
@@ -37,7 +37,7 @@ pub(super) struct PlayerPass {
     drafts: usize,
     lanes: Vec<PlayerLane>,
     /// The factors of the throughput up to here.
-    throughput: Vec<Fact>,
+    throughput: Vec<PageFact>,
     /// The survival that a draft row needs, by batch size: its name, words, per cent.
     sizes: Vec<(String, String, f64)>,
     /// Value and words of each of the figures, by its name.
@@ -113,12 +113,12 @@ fn player_lane(lane: &LaneRecord, runs: &LessonRuns) -> PlayerLane {
     }
 }
 
-fn throughput(course: &BatchCourse, pass: usize) -> Vec<Fact> {
+fn throughput(course: &BatchCourse, pass: usize) -> Vec<PageFact> {
     let Some(found) = course.throughput(pass, PASSES_OF_A_RATE) else {
         return Vec::new();
     };
     let now = format!("{} tokens/s", three(found.tokens_per_s));
-    let mut facts = vec![Fact::new("now", now)];
+    let mut facts = vec![PageFact::new("now", now)];
     if let Some(factors) = &found.factors {
         let times = |x: f64| format!("×{} est.", three(x));
         let subjects = format!("batching, {} subjects in a pass", three(found.subjects));
@@ -128,15 +128,15 @@ fn throughput(course: &BatchCourse, pass: usize) -> Vec<Fact> {
             three(found.rows)
         );
         let alone = format!("{} tokens/s est.", three(factors.alone));
-        facts.insert(0, Fact::new("alone, without drafts", alone));
+        facts.insert(0, PageFact::new("alone, without drafts", alone));
         facts.extend([
-            Fact::new(subjects, times(factors.batching)),
-            Fact::new(drafts, times(factors.drafts)),
-            Fact::new(
+            PageFact::new(subjects, times(factors.batching)),
+            PageFact::new(drafts, times(factors.drafts)),
+            PageFact::new(
                 "machine, profiled over measured time",
                 times(factors.machine),
             ),
-            Fact::new("together, now over alone", times(factors.whole())),
+            PageFact::new("together, now over alone", times(factors.whole())),
         ]);
     }
     facts

@@ -5,6 +5,7 @@
 
 mod batch;
 mod compare;
+mod player;
 mod run;
 mod tasks;
 
@@ -22,7 +23,8 @@ use crate::present::mark::Mark;
 use crate::present::number::{count, three};
 use crate::present::theme::ThemeName;
 use compare::PageComparison;
-use run::{PageRun, PlayerRun};
+use player::PlayerRun;
+use run::PageRun;
 use tasks::{PagePiece, PageTask, PlayerTask, page_pieces};
 
 const PAGE: &str = include_str!("page.html");
@@ -68,8 +70,8 @@ struct PageParts {
     runs: Vec<PageRun>,
     has_tabs: bool,
     comparison: Option<PageComparison>,
-    before: Option<Link>,
-    next: Option<Link>,
+    before: Option<LessonLink>,
+    next: Option<LessonLink>,
     index: Option<&'static str>,
     program: &'static str,
 }
@@ -102,7 +104,7 @@ struct PageBar {
 }
 
 #[derive(Serialize)]
-struct Link {
+struct LessonLink {
     file: String,
     title: String,
     /// Its number and its first paragraph, for the index.
@@ -235,11 +237,11 @@ fn common(title: &str) -> Value {
     }
 }
 
-fn link(lessons: &[Lesson], at: usize) -> Option<Link> {
+fn link(lessons: &[Lesson], at: usize) -> Option<LessonLink> {
     let lesson = lessons.get(at)?;
     let view = crate::present::lesson::LessonView::before(lesson);
     let about = paragraphs(lesson.page_text()).into_iter().next()?;
-    Some(Link {
+    Some(LessonLink {
         file: file_name(lesson),
         title: lesson.title.clone(),
         number: at + 1,

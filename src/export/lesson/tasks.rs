@@ -4,7 +4,8 @@
 use color_eyre::eyre::Result;
 use serde::Serialize;
 
-use super::run::{label, line_of};
+use super::player::line_of;
+use super::run::label;
 use crate::present::lesson::check::{Check, StepCheck};
 use crate::present::lesson::figure::Figure;
 use crate::present::lesson::walk::{LessonPlace, LessonRuns};
