@@ -14,5 +14,6 @@ picture compare relaxed.jsonl autoregressive.jsonl strict.jsonl --keys "4"
 picture catalog demo.jsonl --keys "1"
 picture learn demo.jsonl --keys "6 down"
 picture lesson demo.jsonl --keys "6 down down down enter ]"
-picture pass demo.jsonl --step 14 --keys "i" --size 120x40
+picture pass demo.jsonl --step 14 --keys "i"
+picture presenter strict.jsonl --keys "L 6 enter D D"
 picture batch batch --step 16

@@ -111,3 +111,44 @@ fn write(path: &Path, page: String) -> Result<()> {
     note!("{}", path.display());
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lesson_is_found_by_its_name_or_its_number() {
+        let lessons = lesson::bundled().expect("lessons");
+        assert_eq!(find(&lessons, "cost").ok(), Some(1));
+        assert_eq!(find(&lessons, "2").ok(), Some(1));
+        for wrong in ["0", "99", "", "nonesuch"] {
+            let error = find(&lessons, wrong).expect_err(wrong).to_string();
+            assert!(error.contains("draft") && error.contains(ALL), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_page_replaces_a_page_and_nothing_else() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let lessons = lesson::bundled().expect("lessons");
+        let all = folder.path().join("deep").join("lessons");
+        for _ in 0..2 {
+            export_all(&lessons, &all).expect("written");
+        }
+        assert_eq!(
+            fs::read_dir(&all).expect("a folder").count(),
+            lessons.len() + 1
+        );
+        let own = all.join(INDEX_NAME);
+        fs::write(&own, "<!DOCTYPE html>\n<title>mine</title>").expect("writes");
+        let error = export_all(&lessons, &all).expect_err("a foreign page");
+        assert!(
+            error.to_string().contains("is not a lesson's page"),
+            "{error}"
+        );
+        export(&lessons, "draft", Some(folder.path())).expect("written");
+        assert!(folder.path().join("lesson-draft.html").is_file());
+        let error = export_all(&lessons, &own).expect_err("a file");
+        assert!(error.to_string().contains("not a folder"), "{error}");
+    }
+}

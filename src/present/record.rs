@@ -3,6 +3,7 @@
 //!
 //! Knows no panes and no keys.
 
+use std::cell::RefCell;
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -10,7 +11,6 @@ use super::footprint::{fingerprint, header_bytes, step_bytes};
 use super::last_result::LastResult;
 use super::lines::{From, Ghosts, Line, Piece};
 use super::mark::Mark;
-use super::past_record::PastRecord;
 use super::selection::{TreeSelection, committed};
 use super::token_text::{Joiner, columns, quoted, show};
 use crate::speculate::TokenId;
@@ -91,7 +91,8 @@ pub struct Record {
     pub(crate) told_of_text: LastResult<usize, String>,
     /// Why acceptance is not higher, by the number of steps.
     why_low: LastResult<usize, WhyLowSteps>,
-    past: PastRecord,
+    /// The run after fewer steps, as it was last asked for.
+    past: RefCell<Option<Rc<Record>>>,
     repeated: Repetition,
     /// From which step on which parameters were in force.
     changes: Vec<(usize, Params)>,
@@ -119,7 +120,7 @@ impl Record {
             laid_out: LastResult::default(),
             told_of_text: LastResult::default(),
             why_low: LastResult::default(),
-            past: PastRecord::default(),
+            past: RefCell::default(),
             repeated: Repetition::default(),
             changes: Vec::new(),
             joiner: Joiner::default(),
@@ -175,9 +176,35 @@ impl Record {
         self.trace.end = Some(end);
     }
 
-    /// The run as it was after its first `n_steps`.
+    /// The run as it was after its first `n_steps`, and the texts of what the next one
+    /// drafts. It is kept: going forward adds the steps that are missing.
     pub(crate) fn after(&self, n_steps: usize) -> Rc<Record> {
-        self.past.of(self, n_steps)
+        let mut kept = self.past.borrow_mut();
+        let past = match kept.take() {
+            Some(past) if past.n_steps() == n_steps => past,
+            found => self.advanced(found, n_steps),
+        };
+        *kept = Some(Rc::clone(&past));
+        past
+    }
+
+    /// From an earlier past to a later one; otherwise from the beginning.
+    fn advanced(&self, known: Option<Rc<Record>>, n_steps: usize) -> Rc<Record> {
+        let known = known.filter(|past| past.n_steps() < n_steps);
+        let begin = || Rc::new(Record::new(self.trace.header.clone()));
+        let mut past = known.unwrap_or_else(begin);
+        let record = Rc::make_mut(&mut past);
+        let missing = &self.trace.steps[record.n_steps()..n_steps];
+        missing.iter().for_each(|step| record.push(step.clone()));
+        if let Some(next) = self.trace.steps.get(n_steps) {
+            record.trace.note_texts(next);
+        }
+        past
+    }
+
+    /// Gives back what [`Record::after`] keeps.
+    pub(crate) fn forget_past(&self) {
+        self.past.take();
     }
 
     /// Why acceptance is not higher.

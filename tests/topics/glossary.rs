@@ -219,6 +219,10 @@ fn every_head_is_explained() {
     let mut app = measured();
     keys(&mut app, "W");
     missing.extend(unexplained(&app, NARROW_DIALOG, dialog_rows(&app)));
+    app.dialog = None;
+    keys(&mut app, "i");
+    missing.extend(unexplained(&app, WIDE, dialog_rows(&app)));
+    app.dialog = None;
     keys(&mut app, "W1");
     press(&mut app, KeyCode::Tab);
     press(&mut app, KeyCode::Tab);

@@ -5,7 +5,7 @@ use crossterm::event::KeyCode;
 use laserscope::present::lesson::{self, Check, Lesson};
 use laserscope::protocol::{Command, Event};
 use laserscope::speculate::cost::StepCosts;
-use laserscope::speculate::trace::Trace;
+use laserscope::speculate::trace::{Step, Trace};
 use laserscope::tui::app::{App, Effect};
 use laserscope::tui::dialogs::answer::AnswerDialog;
 use laserscope::tui::runs::run::Recording;
@@ -19,12 +19,17 @@ use super::stage::{app, ended, keys, press};
 const PATIENCE: usize = 100;
 
 /// The keys of each lesson, task by task; `#` types the figure that is asked for.
-const WALKS: [(&str, &[&str]); 7] = [
-    ("draft", &["→", "↓", "↑", "#"]),
+const WALKS: [(&str, &[&str]); 12] = [
+    ("draft", &["→", "↓", "↑", "#", "Q⏎⏎⏎⏎"]),
     ("cost", &["6", "#", "2←", "#"]),
+    ("kv-cache", &["→i⎋", "#", "#", "→#"]),
+    ("tree-attention", &["→i⎋", "↓", "#"]),
     ("strict", &["#", "4", "#", "#", "#"]),
+    ("sampling", &["#", "4", "#", "2o↓⏎←"]),
     ("relaxed", &["]", "#", "⇥⇥⇥⇥#", "#", "4#", "#", "2p↓←"]),
+    ("mal", &["6", "2#", "#", "o↓⏎", "#"]),
     ("pools", &["⇥⇥⇥z", "o↓⏎", "z#", "o⏎", "#", "←"]),
+    ("drafters", &["o↓⏎", "o↓⏎←", "o↓⏎#", "4#"]),
     ("slow", &["←", "#", "w⎋", "o⏎"]),
     ("batch", &["7", "←", "#", "#", "#", "↓⏎"]),
 ];
@@ -37,6 +42,15 @@ fn learning(at: usize) -> App {
     }
     press(&mut app, KeyCode::Enter);
     app
+}
+
+fn learning_about(id: &str) -> App {
+    learning(
+        WALKS
+            .iter()
+            .position(|walk| walk.0 == id)
+            .expect("a lesson"),
+    )
 }
 
 fn task(app: &App) -> usize {
@@ -180,7 +194,7 @@ fn leaving_puts_back_what_was_open() {
 
 #[test]
 fn a_wrong_number_is_said_to_be_wrong() {
-    let mut app = learning(2);
+    let mut app = learning_about("strict");
     keys(&mut app, "A999");
     press(&mut app, KeyCode::Enter);
     assert_eq!(task(&app), 0);
@@ -201,15 +215,15 @@ fn a_number_is_asked_for_only_where_a_task_wants_one() {
     let mut app = learning(0);
     keys(&mut app, "A");
     assert!(app.dialog.is_none());
-    let mut app = learning(2);
+    let mut app = learning_about("strict");
     keys(&mut app, "A");
     assert!(app.dialog_of::<AnswerDialog>().is_some());
 }
 
 #[test]
 fn tasks_passed_over_are_not_done_and_the_next_lesson_follows() {
-    let mut app = learning(4);
-    keys(&mut app, "NNNNNN");
+    let mut app = learning_about("drafters");
+    keys(&mut app, "NNNN");
     assert!(app.learn.at().expect("a lesson").1.is_none());
     assert_eq!(app.learn.learned.n_done(&lesson_of(&app)), 0);
     keys(&mut app, "N");
@@ -260,6 +274,21 @@ fn lesson_runs_show_what_the_lessons_say() {
     assert_eq!(ids(&run("group-pool")), ids(&run("global-pool")));
     assert_eq!(ids(&run("group-pool")), ids(&run("mixed-pool")));
     assert_eq!(ids(&run("poem-plain")), ids(&run("poem-64-rows")));
+    let (drawn, drafted) = (run("sampled-plain"), run("sampled-strict"));
+    assert_eq!(
+        ids(&drawn),
+        ids(&drafted),
+        "strict is exact for drawn texts"
+    );
+    assert!(drafted.steps.len() < drawn.steps.len());
+    for name in ["drafter-laser", "drafter-chain", "drafter-ngram"] {
+        assert_eq!(ids(&run(name)), ids(&strict), "{name}");
+    }
+    assert!(run("drafter-laser").steps.len() > strict.steps.len());
+    assert!(run("drafter-ngram").steps.len() > run("drafter-chain").steps.len());
+    let is_branch =
+        |step: &Step| (0..step.tree.n_rows()).all(|n| step.tree.children(n).count() < 2);
+    assert!(run("drafter-chain").steps.iter().all(is_branch));
 }
 
 /// The larger the batch, the more probable a draft must be; and batching brings more than
@@ -328,9 +357,13 @@ const NUMBER_WORDS: [&str; 19] = [
 /// What the text asks for by number: `8` of `{cost-of-8}`, and the check's own.
 fn parameters(text: &str, check: Option<&Check>) -> Vec<String> {
     let costs = text.split("{cost-of-").skip(1);
+    let costs = costs.chain(text.split("{speed-at-mal-").skip(1));
     let costs = costs.map(|rest| rest.chars().take_while(char::is_ascii_digit).collect());
     let asked = match check {
-        Some(Check::Step(step)) => vec![step.at_least, step.min_committed],
+        Some(Check::Step(step) | Check::InsidePass(step)) => {
+            vec![step.at_least, step.min_committed, step.min_drafts]
+        }
+        Some(Check::Predicted { at_least }) => vec![*at_least],
         Some(Check::K { k }) => vec![*k],
         Some(Check::Answer { figure, .. }) => {
             let name = format!("{figure:?}");

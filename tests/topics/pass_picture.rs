@@ -2,6 +2,7 @@
 
 use candle_core::Device;
 use candle_core::quantized::GgmlDType;
+use crossterm::event::KeyCode;
 use laserscope::model::decoder::{Decoder, TreeBatch};
 use laserscope::model::kernels::kv::KvType;
 use laserscope::model::layer::{Backend, Target};
@@ -14,9 +15,13 @@ use laserscope::present::selection::TreeSelection;
 use laserscope::speculate::draft::DraftTree;
 use laserscope::speculate::params::{AcceptanceRule, Budget, Params, Sampling};
 use laserscope::speculate::trace::{Step, Trace};
+use laserscope::tui::app::App;
+use laserscope::tui::screens::decode::state::Cursor;
 use proptest::prelude::*;
 
+use super::cut_out::{parts, parts_at};
 use super::engine::{engine, knowledge, run, spec, text};
+use super::stage::{LARGE, SMALL, draw, ended, keys, press};
 use super::tiny::{self, VOCAB};
 use super::{decoder, fixture};
 
@@ -263,5 +268,116 @@ proptest! {
                 prop_assert_eq!(said, &format!("{:.2}", own.logit.unwrap()));
             }
         }
+    }
+}
+
+/// A finished run at a step that keeps a row from behind a gap.
+fn at_a_gap() -> App {
+    let trace = fixture::relaxed();
+    let has_gap = |step: &&Step| {
+        let path = &step.verdict.path;
+        path.len() > 1 && (1..).zip(path).any(|(i, &node)| i != node)
+    };
+    let step = trace.steps.iter().find(has_gap).expect("a gap").index;
+    let mut app = ended(&trace);
+    app.decode.go_to(Cursor::at(step));
+    app.notice = None;
+    app
+}
+
+#[test]
+fn the_inside_of_a_pass_is_drawn() {
+    let mut app = at_a_gap();
+    keys(&mut app, "i");
+    parts("inside_pass", &mut app, "dialog");
+    parts_at("inside_pass_huge", &mut app, (200, 60), "dialog");
+    press(&mut app, KeyCode::Tab);
+    parts_at("inside_pass_cache", &mut app, SMALL, "dialog");
+    press(&mut app, KeyCode::Tab);
+    parts_at("inside_pass_way", &mut app, SMALL, "dialog");
+    for phase in ["retrieve", "draft", "verify"] {
+        keys(&mut app, ".");
+        parts_at(&format!("inside_pass_{phase}"), &mut app, LARGE, "dialog");
+    }
+}
+
+/// The letters of every line.
+fn lines(app: &App) -> Vec<String> {
+    let buffer = draw(app);
+    let row = |y| {
+        (0..buffer.area.width)
+            .map(|x| buffer[(x, y)].symbol())
+            .collect()
+    };
+    (0..buffer.area.height).map(row).collect()
+}
+
+/// Every one of 64 rows comes into view with its own cell, at every size.
+#[test]
+fn every_row_of_a_large_tree_can_be_seen() {
+    let mut app = ended(&fixture::heavy(3));
+    app.decode.go_to(Cursor::at(1));
+    let n_rows = app.step().expect("a step").tree.n_rows();
+    assert_eq!(n_rows, 64);
+    keys(&mut app, "i");
+    for size in [SMALL, LARGE, (200, 60)] {
+        app.look.size = size;
+        app.decode.selection = Some(TreeSelection::Root);
+        let mut seen = Vec::new();
+        for _ in 0..n_rows {
+            let picture = lines(&app);
+            let selection = app.selection().expect("a node");
+            let node = match selection {
+                TreeSelection::Root => 0,
+                TreeSelection::Draft(node) => node,
+                TreeSelection::Bonus => break,
+            };
+            let line = picture
+                .iter()
+                .find(|line| line.starts_with(&format!("│ {node:>2} ")));
+            let line = line.unwrap_or_else(|| panic!("{node} at {size:?}: {picture:#?}"));
+            assert!(line.contains('◆'), "{node} at {size:?}: {line}");
+            seen.push(node);
+            keys(&mut app, "j");
+        }
+        seen.sort_unstable();
+        assert_eq!(seen, (0..n_rows).collect::<Vec<_>>(), "{size:?}");
+    }
+}
+
+/// Old traces have no normalizer: logits are not recorded, the rest is as ever.
+#[test]
+fn without_the_normalizer_logits_are_not_recorded() {
+    let mut trace = fixture::relaxed();
+    let record = record_of(&trace);
+    let whole = |record: &Record| -> Vec<TokenWay> {
+        let ways = record.trace.steps.iter().flat_map(|step| {
+            selections(step)
+                .into_iter()
+                .filter_map(|selection| TokenWay::of(record, step, selection))
+        });
+        ways.collect()
+    };
+    let all = whole(&record);
+    for row in trace
+        .steps
+        .iter_mut()
+        .flat_map(|step| step.rows.iter_mut().flatten())
+    {
+        row.log_norm = None;
+    }
+    let old = whole(&record_of(&trace));
+    assert_eq!(all.len(), old.len());
+    for (all, old) in all.iter().zip(&old) {
+        assert_ne!(stage(all, StageName::Logit).value, "not recorded");
+        assert_eq!(stage(old, StageName::Logit).value, "not recorded");
+        for kept in [StageName::Row, StageName::Rank, StageName::Rule] {
+            assert_eq!(stage(all, kept), stage(old, kept));
+        }
+        assert_eq!(
+            stage(all, StageName::Softmax).value,
+            stage(old, StageName::Softmax).value
+        );
+        assert!(old.beside.iter().all(|token| token.logit.is_none()));
     }
 }

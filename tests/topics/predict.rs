@@ -18,7 +18,8 @@ fn recorded() -> Trace {
 }
 
 fn asked(app: &App) -> Option<&StepQuestion> {
-    app.dialog_of::<PredictDialog>().map(|dialog| &dialog.question)
+    app.dialog_of::<PredictDialog>()
+        .map(|dialog| &dialog.question)
 }
 
 /// Presses what the recording says is right.
@@ -47,7 +48,12 @@ fn answer(app: &mut App) {
 #[test]
 fn a_run_is_predicted_step_by_step_and_the_score_is_said() {
     let trace = recorded();
-    let drafted: Vec<usize> = trace.steps.iter().filter(|s| s.tree.n_drafts() > 0).map(|s| s.index).collect();
+    let drafted: Vec<usize> = trace
+        .steps
+        .iter()
+        .filter(|s| s.tree.n_drafts() > 0)
+        .map(|s| s.index)
+        .collect();
     let mut app = ended(&trace);
     keys(&mut app, "Q");
     for (i, &step) in drafted.iter().enumerate() {
@@ -68,7 +74,10 @@ fn a_run_is_predicted_step_by_step_and_the_score_is_said() {
     assert_eq!(score.asked, drafted.len());
     assert!(score.right >= drafted.len() - 1, "{score:?}");
     let notice = &app.notice.as_ref().expect("a notice").text;
-    assert!(notice.contains(&format!("{} of {}", score.right, score.asked)), "{notice}");
+    assert!(
+        notice.contains(&format!("{} of {}", score.right, score.asked)),
+        "{notice}"
+    );
 }
 
 #[test]
@@ -89,7 +98,9 @@ fn the_answer_is_hidden_until_it_is_given() {
             let from = buffer.area.height - 6;
             let rows = from..buffer.area.height;
             let cells = rows.flat_map(|y| (0..buffer.area.width).map(move |x| (x, y)));
-            cells.map(|at| buffer[at].symbol().to_string()).collect::<String>()
+            cells
+                .map(|at| buffer[at].symbol().to_string())
+                .collect::<String>()
         };
         assert_eq!(dialog(&trace), dialog(&other), "{size:?}");
     }
@@ -106,7 +117,13 @@ fn a_run_without_drafts_has_nothing_to_predict() {
     let mut app = ended(&trace);
     keys(&mut app, "Q");
     assert!(app.dialog.is_none());
-    assert!(app.notice.as_ref().expect("a notice").text.contains("Nothing to predict"));
+    assert!(
+        app.notice
+            .as_ref()
+            .expect("a notice")
+            .text
+            .contains("Nothing to predict")
+    );
 }
 
 #[test]

@@ -41,6 +41,7 @@ fn screens() -> Vec<(&'static str, App)> {
         ("decode", measured()),
         ("why slow", with(measured(), "w")),
         ("why low", with(measured(), "W")),
+        ("inside the pass", with(measured(), "i")),
         ("board", {
             let mut board = with(measured(), "1");
             press(&mut board, KeyCode::Tab);

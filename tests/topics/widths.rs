@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use crossterm::event::KeyCode;
 use laserscope::speculate::passes::RecordedBatch;
 use laserscope::speculate::trace::{TokenBytes, Trace};
 use laserscope::start::recorded_batch::read_batch;
@@ -18,7 +19,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::fixture;
-use super::stage::{ended, keys};
+use super::stage::{ended, keys, press};
 
 /// Wide, combining, invisible, control and partial characters.
 const STRANGE: [&[u8]; 18] = [
@@ -142,7 +143,7 @@ proptest! {
         ghosts in any::<bool>(),
         ascii in any::<bool>(),
         (left, lower) in (-60i16..60, -20i16..20),
-        dialog in prop::sample::select(vec!["", "", "", ":", "y", "?", "p", "W"]),
+        dialog in prop::sample::select(vec!["", "", "", ":", "y", "?", "p", "W", "i", "i\t", "i\t\t"]),
     ) {
         let trace = with_tokens(fixture::relaxed(), &kinds);
         let mut app = ended(&trace);
@@ -156,7 +157,9 @@ proptest! {
         app.notice = None;
         app.screen = [Screen::Decode, Screen::Catalog, Screen::Tune, Screen::Compare, Screen::Pool, Screen::Learn, Screen::Batch][screen];
         if board { app.catalog.front = Front::Board; }
-        keys(&mut app, dialog);
+        for letter in dialog.chars() {
+            press(&mut app, if letter == '\t' { KeyCode::Tab } else { KeyCode::Char(letter) });
+        }
         let mut buffer = Buffer::empty(Rect::new(0, 0, width + 7, height + 5));
         for (x, y) in outside(width, height) {
             buffer[(x, y)].set_symbol(SENTINEL);

@@ -31,6 +31,7 @@ const STYLE: &str = include_str!("lesson.css");
 const SCRIPT: &str = concat!(
     include_str!("player.js"),
     include_str!("pictures.js"),
+    include_str!("predict.js"),
     include_str!("passes.js"),
     include_str!("tasks.js"),
 );
@@ -255,7 +256,7 @@ fn paragraphs(text: &str) -> Vec<String> {
 }
 
 fn bars(lesson: &Lesson, bars: &[CostBar]) -> Vec<PageBar> {
-    if lesson.plot != Some(Plot::Cost) {
+    if !matches!(lesson.plot, Some(Plot::Cost | Plot::CostHere)) {
         return Vec::new();
     }
     let bar = |of: &CostBar| PageBar {

@@ -8,49 +8,63 @@ function svg(tag, given, ...children) {
   return made;
 }
 
+/** The rows of the pass in the tree's order. */
+const order = () => [0, ...step().drafted.map(line => line[0])];
+
 function drawMask() {
-  const n = step().rows;
+  const rows = order();
+  const n = rows.length;
   const chosen = selected();
   const row = chosen === -1 ? step().bonus.o : chosen;
   const wide = Math.max(3, n / 6);
   const drawn = svg('svg', { viewBox: '-.1 -.1 ' + (wide + n + 0.2) + ' ' + (n + 0.2), role: 'img' });
   drawn.style.width = Math.min(36, 4 + n * 1.3) + 'rem';
-  for (let i = 0; i < n; i += 1) {
-    const seen = new Set(ancestors(i));
-    const own = i === row ? ' row' : '';
+  rows.forEach((id, y) => {
+    const seen = new Set(ancestors(id));
+    const own = id === row ? ' row' : '';
     const cell = (x, width, on) => drawn.append(svg('rect', {
-      x, y: i, width, height: 1, class: 'cell' + (on ? (i === row ? ' lit' : ' on') : '') + own,
+      x, y, width, height: 1, class: 'cell' + (on ? (id === row ? ' lit' : ' on') : '') + own,
     }));
     cell(0, wide, true);
-    for (let j = 0; j < n; j += 1) cell(wide + j, 1, seen.has(j));
-  }
-  const names = ancestors(row).map(id => (id === 0 ? step().after : nodeOf(id).t)).join(', ');
-  drawn.setAttribute('aria-label', 'The selected row attends to the prefix and to ' + names);
+    rows.forEach((other, x) => cell(wide + x, 1, seen.has(other)));
+  });
+  const node = row > 0 ? nodeOf(row) : null;
+  const told = node && node.a !== null ? run().said[node.a]
+    : 'The root’s row attends to the prefix, ' + counted(step().cached, 'row') + ', and itself.';
+  drawn.setAttribute('aria-label', told);
   return el('figure', {}, el('figcaption', {},
-    'Attention mask: a row a token of the pass, the wide column is the prefix. The selected row attends to it and to ' +
-    names + '.'), drawn);
+    'Attention mask: a line a row of the pass, in the tree’s order; the wide column is the prefix. ' + told), drawn);
 }
 
+/** What the cache holds: reserved while the tree is drafted, then written, then kept or not. */
 function drawSlots() {
   const now = step();
-  const kept = new Set([0, ...now.lines.map(line => line[0])
-    .filter(id => id > 0 && ['accepted', 'relaxed'].includes(nodeOf(id).f))]);
-  const cls = id => (!knows('commit') ? 'written' : kept.has(id) ? 'kept' : 'forgotten');
+  const moment = state.phase === null ? PHASES.length - 1 : PHASES.indexOf(state.phase);
   const chosen = selected();
-  const slots = [el('li', { class: 'prefix' }, 'prefix')];
-  if (knows('verify')) {
-    for (let id = 0; id < now.rows; id += 1) {
-      const text = id === 0 ? now.after : nodeOf(id).t;
-      const title = knows('commit') ? cls(id) : 'written by this pass';
-      slots.push(el('li', { class: cls(id) + (id === chosen ? ' here' : ''), title }, text));
-    }
+  const name = id => (id === 0 ? now.after : nodeOf(id).t);
+  const slots = [el('li', { class: 'prefix' }, counted(now.cached, 'row') + ' of the prefix')];
+  const all = moment === 0 ? [] : knows('commit') ? now.slots
+    : Array.from({ length: now.rows }, (_, id) => [id, knows('verify') ? 'written' : 'reserved', null]);
+  for (const [id, what, from] of all) {
+    const isKept = what === 'kept';
+    const text = what === 'forgotten' ? name(id) : name(id) + (from === null ? '' : ' ◂');
+    slots.push(el('li', { class: what + (id === chosen && (isKept || !knows('commit')) ? ' here' : ''),
+      title: what + (from === null ? '' : ', copied from cache row ' + from) }, text));
   }
-  const about = !knows('verify') ? 'KV cache before the pass.'
-    : knows('commit') ? 'KV cache: the pass writes a slot a row; the slots of accepted tokens are kept, the others forgotten.'
-      : 'KV cache: the pass writes a slot a row.';
-  return el('figure', {}, el('figcaption', {}, about), el('ul', { class: 'slots' }, ...slots));
+  return el('figure', {}, el('figcaption', {}, 'KV cache: ' + run().said[now.cache[moment]]),
+    el('ul', { class: 'slots' }, ...slots));
+}
+
+/** A token's way from its logit to the ruling. */
+function drawWay() {
+  const node = nodeOf(selected());
+  if (!node || !knows('verify') || !node.w.length) return [];
+  const rows = node.w.map(([stage, value, told]) => el('tr', {}, el('td', {}, stage), el('td', {}, value),
+    el('td', {}, run().said[told])));
+  return [el('figure', {}, el('figcaption', {}, 'The token’s way through the pass'),
+    el('table', { id: 'way' }, el('tbody', {}, ...rows)))];
 }
 
 function drawPictures() {
-  $('pictures').replaceChildren(...(knows('draft') ? [drawMask()] : []), drawSlots());
+  $('pictures').replaceChildren(...(knows('draft') ? [drawMask()] : []), drawSlots(), ...drawWay());
 }

@@ -1,12 +1,16 @@
 //! A lesson's run as its page shows it: figures, the text and a bar a step in the page
 //! itself, and the steps as data for the player.
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 
 use super::super::web::{PageCell, cell, said};
 use crate::present::describe;
 use crate::present::mark::Mark;
 use crate::present::number::{NOT_RECORDED, UNKNOWN, count, percent, prob, three};
+use crate::present::pass_picture::{PassMoment, PassPicture, TokenWay};
+use crate::present::prediction::{QuestionKind, StepQuestion};
 use crate::present::record::Record;
 use crate::present::selection::{TreeSelection, committed, first_look};
 use crate::present::tree_lines::{TreeLine, draft_lines, tree_lines};
@@ -19,7 +23,8 @@ use crate::speculate::verify::Fate;
 pub(super) struct PageRun {
     index: usize,
     label: String,
-    title: String,
+    /// The subject and, of several runs of one, which it is.
+    about: String,
     conditions: String,
     speed: Vec<Fact>,
     pool: Vec<Fact>,
@@ -60,8 +65,8 @@ impl PageRun {
         let most = |of: fn(&StepBar) -> usize| bars.iter().map(of).max().unwrap_or(0).max(1);
         PageRun {
             index,
+            about: about(name, record),
             label: label(name, record),
-            title: record.trace.header.subject.title.clone(),
             conditions: describe::conditions(&record.trace).join(" · "),
             speed: speed(record),
             pool: pool(record),
@@ -80,6 +85,14 @@ pub(super) fn label(name: &str, record: &Record) -> String {
     match name.contains('/') {
         true => record.trace.header.subject.title.clone(),
         false => name.replace('-', " "),
+    }
+}
+
+fn about(name: &str, record: &Record) -> String {
+    let (title, label) = (&record.trace.header.subject.title, label(name, record));
+    match *title == label {
+        true => label,
+        false => format!("{title} · {label}"),
     }
 }
 
@@ -202,6 +215,8 @@ struct PlayerStep {
     rows: usize,
     committed: usize,
     accepted: usize,
+    /// Rows in the cache before its pass.
+    cached: usize,
     /// What is worth looking at first: a node, or -1 for the bonus token.
     look: i32,
     /// Drafts that were not worth a row.
@@ -210,6 +225,12 @@ struct PlayerStep {
     /// The draft tokens, by their rows; the root's row has none.
     nodes: Vec<PlayerNode>,
     bonus: Option<PlayerNode>,
+    /// What the cache holds at each moment of the pass, and its slots at the end: a node,
+    /// what became of its row, and where that was copied from.
+    cache: [usize; PassMoment::ALL.len()],
+    slots: Vec<(usize, &'static str, Option<usize>)>,
+    /// What is to be predicted before the verdict is shown.
+    question: Option<PlayerQuestion>,
     /// Lines of the tree once it is judged, and before.
     lines: Vec<PlayerLine>,
     drafted: Vec<PlayerLine>,
@@ -233,41 +254,68 @@ struct PlayerNode {
     e: String,
     /// Index of what is said of it.
     s: usize,
+    /// Index of what its row attends to; `None`: it has no row in this pass.
+    a: Option<usize>,
+    /// The stages of its way from the logit to the ruling: a name, a value, the index of
+    /// what is said. Empty of what was not judged.
+    w: Vec<(&'static str, String, usize)>,
+}
+
+/// A question about a step, with its answer.
+#[derive(Serialize)]
+struct PlayerQuestion {
+    ask: String,
+    /// Whether one choice is the answer, or any number of them.
+    single: bool,
+    /// The text, whether it is right, and whether the drafter's estimates choose it.
+    choices: Vec<(String, bool, bool)>,
+    told: String,
 }
 
 impl PlayerRun {
     pub(super) fn of(name: &str, record: &Record) -> Self {
-        let mut said = Sentences(Vec::new());
+        let mut said = Sentences::default();
         let steps = record.trace.steps.iter();
         PlayerRun {
             label: label(name, record),
             steps: steps
                 .map(|step| player_step(record, step, &mut said))
                 .collect(),
-            said: said.0,
+            said: said.all,
         }
     }
 }
 
 /// Each sentence once.
-struct Sentences(Vec<String>);
+#[derive(Default)]
+struct Sentences {
+    all: Vec<String>,
+    known: HashMap<String, usize>,
+}
 
 impl Sentences {
     fn index_of(&mut self, sentence: String) -> usize {
-        let known = self.0.iter().position(|s| *s == sentence);
-        known.unwrap_or_else(|| {
-            self.0.push(sentence);
-            self.0.len() - 1
-        })
+        let next = self.all.len();
+        let index = *self.known.entry(sentence).or_insert_with_key(|new| {
+            self.all.push(new.clone());
+            next
+        });
+        index
     }
 }
 
 fn player_step(record: &Record, step: &Step, said: &mut Sentences) -> PlayerStep {
+    let pass = PassPicture::of(record, step, PassMoment::Committed);
     let drafts = 1..step.tree.n_rows();
-    let nodes = drafts.map(|n| player_node(record, step, TreeSelection::Draft(n), said));
+    let nodes = drafts.map(|n| player_node(record, step, TreeSelection::Draft(n), &pass, said));
     let nodes = nodes.collect();
     let bonus = step.verdict.bonus;
-    let bonus = bonus.map(|_| player_node(record, step, TreeSelection::Bonus, said));
+    let bonus = bonus.map(|_| player_node(record, step, TreeSelection::Bonus, &pass, said));
+    let cache = PassMoment::ALL.map(|moment| {
+        let cache = PassPicture::of(record, step, moment).cache;
+        said.index_of(cache.told.join(" "))
+    });
+    let slots = pass.cache.slots.iter();
     let hits = step.retrieval.iter().map(|hit| {
         let matched = count(hit.matched, "token");
         format!("{}: {matched} matched, {}×", hit.source.name(), hit.count)
@@ -278,6 +326,7 @@ fn player_step(record: &Record, step: &Step, said: &mut Sentences) -> PlayerStep
         rows: step.tree.n_rows(),
         committed: step.verdict.n_committed(),
         accepted: step.verdict.path.len(),
+        cached: step.context_len.saturating_sub(1),
         look: line_of(first_look(step)),
         left: step.n_offered.saturating_sub(step.tree.n_rows()),
         ms: match &step.timing {
@@ -286,8 +335,25 @@ fn player_step(record: &Record, step: &Step, said: &mut Sentences) -> PlayerStep
         },
         nodes,
         bonus,
+        cache,
+        slots: slots
+            .map(|slot| (slot.node, slot.state.name(), slot.moved_from))
+            .collect(),
+        question: StepQuestion::about(record, step).map(|q| player_question(record, step, &q)),
         lines: player_lines(&tree_lines(step)),
         drafted: player_lines(&draft_lines(&step.tree)),
+    }
+}
+
+fn player_question(record: &Record, step: &Step, question: &StepQuestion) -> PlayerQuestion {
+    let choices = question.choices.iter();
+    PlayerQuestion {
+        ask: question.ask(record, step),
+        single: question.kind == QuestionKind::HowMany,
+        choices: choices
+            .map(|choice| (choice.text.clone(), choice.is_right, choice.is_estimated))
+            .collect(),
+        told: question.told(step),
     }
 }
 
@@ -313,6 +379,7 @@ fn player_node(
     record: &Record,
     step: &Step,
     selection: TreeSelection,
+    pass: &PassPicture,
     sentences: &mut Sentences,
 ) -> PlayerNode {
     let (node, score): (Option<usize>, Option<TokenScore>) = match selection {
@@ -324,7 +391,14 @@ fn player_node(
         Some(node) => step.tree.nodes[node].parent,
         None => step.verdict.path.last().copied(),
     };
+    let row = node.and_then(|_| pass.row_of(step, selection));
+    let is_judged = fate != Some(Fate::Unreached);
+    let way = TokenWay::of(record, step, selection).filter(|_| is_judged);
+    let stages = way.into_iter().flat_map(|way| way.stages);
+    let stages = stages.map(|at| (at.stage.name(), at.value, sentences.index_of(at.told)));
     PlayerNode {
+        w: stages.collect(),
+        a: row.map(|row| sentences.index_of(pass.attention_in_words(row))),
         t: describe::token(record, step, selection),
         o: parent.unwrap_or(0),
         f: Mark::of(fate).name(),

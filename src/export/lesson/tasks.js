@@ -6,8 +6,19 @@ const counts = {
   'step-rows': () => step().rows,
   'step-committed': () => step().committed,
   'step-drafted': () => step().nodes.length,
+  'step-cached': () => step().cached,
+  'step-kept': () => step().accepted + 1,
+  'step-forgotten': () => step().rows - step().accepted - 1,
+  'token-attends': () => (selected() < 0 ? null : depthOf(selected()) + 1),
   'token-rank': () => { const node = nodeOf(selected()); return node ? node.r : null; },
 };
+
+/** Tokens from the root to a node. */
+function depthOf(at) {
+  let depth = 0;
+  for (let node = at; node > 0; node = nodeOf(node).o) depth += 1;
+  return depth;
+}
 
 /** The value of a figure that depends on what is looked at, and its words. */
 function moving(name) {
@@ -28,13 +39,16 @@ function fits(check) {
       return (check.run === null || check.run === state.run) && state.step + 1 >= check.at_least &&
         (check.has === null || has(check.has)) && now.nodes.length >= check.min_drafts &&
         now.committed >= check.min_committed &&
-        (check.max_accepted === null || now.accepted <= check.max_accepted);
+        (check.max_accepted === null || now.accepted <= check.max_accepted) &&
+        (!check.beyond_argmax || now.nodes.some(node => ['accepted', 'relaxed'].includes(node.f) && node.r > 1));
     case 'token': {
       const node = nodeOf(selected());
-      return Boolean(node) && knows('verify') && selected() > 0 && node.f === check.fate;
+      return Boolean(node) && selected() > 0 && depthOf(selected()) >= check.min_depth &&
+        (check.fate === null || (knows('verify') && node.f === check.fate));
     }
     case 'pass': return data.passes[batch.pass].drafts >= check.min_drafts;
     case 'run': return check.run === state.run;
+    case 'predicted': return quiz.asked >= check.at_least;
     default: return false;
   }
 }
@@ -123,7 +137,7 @@ function showAnswer() {
   if (task.check.is === 'answer') {
     const [, words] = answerOf(task.check);
     learned(true, words);
-  } else if (task.check.is === 'look') {
+  } else if (task.check.is === 'look' || task.check.is === 'predicted') {
     learned(true);
   } else {
     batch.pass = task.place.pass;

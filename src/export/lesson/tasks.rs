@@ -51,9 +51,11 @@ enum PlayerCheck {
         min_drafts: usize,
         min_committed: usize,
         max_accepted: Option<usize>,
+        beyond_argmax: bool,
     },
     Token {
-        fate: &'static str,
+        fate: Option<&'static str>,
+        min_depth: usize,
     },
     Pass {
         min_drafts: usize,
@@ -68,6 +70,9 @@ enum PlayerCheck {
         /// As the lesson says it.
         told: String,
         within: f64,
+    },
+    Predicted {
+        at_least: usize,
     },
     /// Something to look at; the player cannot tell whether it was.
     Look,
@@ -94,6 +99,7 @@ pub(super) fn tasks(
     let (mut listed, mut checked) = (Vec::new(), Vec::new());
     for (i, task) in lesson.tasks.iter().enumerate() {
         let ask = page_pieces(task.page_ask(), &runs.view(lesson, place))?;
+        let before = place;
         place = runs.after(lesson, &task.check, place);
         let view = runs.view(lesson, place);
         listed.push(PageTask {
@@ -104,7 +110,7 @@ pub(super) fn tasks(
             place: in_words(lesson, runs, place),
         });
         checked.push(PlayerTask {
-            check: player_check(&task.check, runs, &view),
+            check: player_check(&task.check, place != before, runs, &view),
             place: player_place(place, &view),
         });
     }
@@ -165,17 +171,28 @@ fn player_place(place: LessonPlace, view: &LessonView) -> PlayerPlace {
     }
 }
 
-fn player_check(check: &Check, runs: &LessonRuns, view: &LessonView) -> PlayerCheck {
+/// What the player checks; of what is so already when it is asked, nothing.
+fn player_check(
+    check: &Check,
+    is_moved: bool,
+    runs: &LessonRuns,
+    view: &LessonView,
+) -> PlayerCheck {
     match check {
-        Check::Step(wanted) => step_check(wanted, runs),
-        Check::Token { fate } => PlayerCheck::Token {
-            fate: Mark::Fate(*fate).name(),
+        Check::Step(_) | Check::InsidePass(_) | Check::Token(_) if !is_moved => PlayerCheck::Look,
+        Check::Step(wanted) | Check::InsidePass(wanted) => step_check(wanted, runs),
+        Check::Token(wanted) => PlayerCheck::Token {
+            fate: wanted.fate.map(|fate| Mark::Fate(fate).name()),
+            min_depth: wanted.min_depth,
         },
         Check::Pass { min_drafts } => PlayerCheck::Pass {
             min_drafts: *min_drafts,
         },
         Check::Run { run } => PlayerCheck::Run {
             run: runs.index_of(run),
+        },
+        Check::Predicted { at_least } => PlayerCheck::Predicted {
+            at_least: *at_least,
         },
         Check::Answer { figure, within } => answer_check(figure, *within, view),
         Check::Screen { .. }
@@ -194,6 +211,7 @@ fn step_check(wanted: &StepCheck, runs: &LessonRuns) -> PlayerCheck {
         min_drafts: wanted.min_drafts,
         min_committed: wanted.min_committed,
         max_accepted: wanted.max_accepted,
+        beyond_argmax: wanted.beyond_argmax,
     }
 }
 

@@ -15,10 +15,15 @@ use crate::speculate::verify::Fate;
 pub enum Check {
     /// On Decode, the step looked at; all that is named must hold.
     Step(StepCheck),
-    /// On Decode, a token of this fate is selected.
-    Token {
-        /// What became of it.
-        fate: Fate,
+    /// On Decode, a draft token is selected.
+    Token(TokenCheck),
+    /// The inside of a pass is shown, of a step like this.
+    InsidePass(StepCheck),
+    /// So many predictions were made in this lesson.
+    Predicted {
+        /// Questions answered, rightly or not.
+        #[serde(rename = "at-least")]
+        at_least: usize,
     },
     /// This screen is in front.
     Screen {
@@ -69,11 +74,24 @@ pub struct StepCheck {
     /// Counted from 1.
     pub at_least: usize,
     pub(crate) has: Option<Fate>,
-    pub(crate) min_drafts: usize,
+    /// Draft tokens of its tree.
+    pub min_drafts: usize,
     /// Tokens committed, bonus included.
     pub min_committed: usize,
     /// Draft tokens that were committed.
     pub(crate) max_accepted: Option<usize>,
+    /// Whether a draft was accepted that is not the model's most probable token.
+    pub(crate) beyond_argmax: bool,
+}
+
+/// What must hold of the draft token selected; what is not named may be anything.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+pub struct TokenCheck {
+    /// What became of it.
+    pub(crate) fate: Option<Fate>,
+    /// Distance from the root.
+    pub(crate) min_depth: usize,
 }
 
 /// Screens that a task can ask for.
@@ -126,6 +144,24 @@ impl StepCheck {
             && self
                 .max_accepted
                 .is_none_or(|most| step.verdict.path.len() <= most)
+            && (!self.beyond_argmax || accepts_beyond_argmax(step))
+    }
+}
+
+fn accepts_beyond_argmax(step: &Step) -> bool {
+    let rank = |&node: &usize| step.score(node).and_then(|score| score.rank);
+    let mut ranks = step.verdict.path.iter().filter_map(rank);
+    ranks.any(|rank| rank > 1)
+}
+
+impl TokenCheck {
+    /// Whether a draft token of a step is as asked.
+    pub(crate) fn fits(&self, step: &Step, node: usize) -> bool {
+        let depth = step.tree.nodes.get(node).map_or(0, |node| node.depth);
+        depth >= self.min_depth.max(1)
+            && self
+                .fate
+                .is_none_or(|fate| step.verdict.fate(node) == Some(fate))
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a step costs by its number of rows, as a run recorded it: t(n) beside the time of
 //! n steps of one row.
 
-use crate::speculate::cost::StepCosts;
+use crate::speculate::cost::{CostProfile, StepCosts};
 use crate::speculate::trace::Header;
 
 /// A measured number of rows.
@@ -24,7 +24,20 @@ impl CostBar {
 /// Of the measured numbers of rows those that double, in the context in which the run
 /// began.
 pub(crate) fn cost_bars(header: &Header) -> Vec<CostBar> {
-    let (costs, context) = (StepCosts::new(&header.cost), header.prompt_ids.len());
+    bars_of(&header.cost, header.prompt_ids.len())
+}
+
+/// The same by another profile, such as the one measured on this machine; none where it has
+/// no points.
+pub(crate) fn cost_bars_by(profile: &CostProfile, header: &Header) -> Vec<CostBar> {
+    match profile.is_empty() {
+        true => Vec::new(),
+        false => bars_of(profile, header.prompt_ids.len()),
+    }
+}
+
+fn bars_of(profile: &CostProfile, context: usize) -> Vec<CostBar> {
+    let costs = StepCosts::new(profile);
     let bar = |rows: usize| CostBar {
         rows,
         ms: costs.ms(rows, context),

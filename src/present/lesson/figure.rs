@@ -26,6 +26,13 @@ pub(crate) enum What {
     StepCommitted,
     StepDrafted,
     TokenRank,
+    /// Rows in the cache before the step's pass.
+    StepCached,
+    /// Rows of the pass that stay, and that do not.
+    StepKept,
+    StepForgotten,
+    /// Rows of the tree that the token's row attends to, itself included.
+    TokenAttends,
     RunSteps,
     RunTokens,
     RunDrafted,
@@ -46,6 +53,12 @@ pub(crate) enum What {
     Budget,
     /// What n rows cost, in passes of one row.
     Cost(usize),
+    /// What a pass of the budget's rows costs, in passes of one row: the MAL that breaks even.
+    BudgetCost,
+    /// What this MAL means for speed, with such passes.
+    SpeedAtMal(usize),
+    /// What the run's own MAL means for speed, with such passes.
+    SpeedByMal,
     /// Documents and tokens of the pool that the run drafted from.
     PoolDocs,
     PoolTokens,
@@ -83,11 +96,17 @@ pub(crate) enum BatchFigure {
     NeedsMost,
 }
 
-const NAMES: [(&str, What); 32] = [
+const NAMES: [(&str, What); 38] = [
     ("step-rows", What::StepRows),
     ("step-committed", What::StepCommitted),
     ("step-drafted", What::StepDrafted),
     ("token-rank", What::TokenRank),
+    ("step-cached", What::StepCached),
+    ("step-kept", What::StepKept),
+    ("step-forgotten", What::StepForgotten),
+    ("token-attends", What::TokenAttends),
+    ("budget-cost", What::BudgetCost),
+    ("speed-by-mal", What::SpeedByMal),
     ("run-steps", What::RunSteps),
     ("run-tokens", What::RunTokens),
     ("run-drafted", What::RunDrafted),
@@ -128,13 +147,18 @@ impl FromStr for Figure {
         };
         let known = NAMES.iter().find(|n| n.0 == name).map(|n| n.1);
         let cost = name.strip_prefix("cost-of-").and_then(|n| n.parse().ok());
+        let mal = name.strip_prefix("speed-at-mal-");
+        let mal = mal.and_then(|n| n.parse().ok());
         let number = rule_numbers().find(|number| number.name == name);
-        let known = known.or(cost.map(What::Cost)).or(number.map(What::Number));
+        let known = known
+            .or(cost.map(What::Cost))
+            .or(mal.map(What::SpeedAtMal))
+            .or(number.map(What::Number));
         let what = known.ok_or_else(|| {
             let numbers = rule_numbers().map(|number| number.name);
             let names: Vec<&str> = NAMES.iter().map(|n| n.0).chain(numbers).collect();
             let names = names.join(", ");
-            format!("figure `{text}`: must be one of {names}, cost-of-N")
+            format!("figure `{text}`: must be one of {names}, cost-of-N, speed-at-mal-N")
         })?;
         Ok(Figure { what, run })
     }
@@ -149,6 +173,10 @@ impl Figure {
                 | What::StepCommitted
                 | What::StepDrafted
                 | What::TokenRank
+                | What::StepCached
+                | What::StepKept
+                | What::StepForgotten
+                | What::TokenAttends
                 | What::Batch(_)
         )
     }
@@ -159,6 +187,7 @@ impl fmt::Display for Figure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.what {
             What::Cost(n) => write!(f, "cost-of-{n}")?,
+            What::SpeedAtMal(n) => write!(f, "speed-at-mal-{n}")?,
             What::Number(number) => f.write_str(number.name)?,
             what => f.write_str(NAMES.iter().find(|n| n.1 == what).map_or("", |n| n.0))?,
         }

@@ -24,7 +24,7 @@ pub use check::Check;
 pub use view::LessonView;
 
 /// In the order in which they are taught.
-const LESSONS: [(&str, &str); 7] = [
+const LESSONS: [(&str, &str); 12] = [
     (
         "1-draft.toml",
         include_str!("../../../assets/lessons/1-draft.toml"),
@@ -34,28 +34,48 @@ const LESSONS: [(&str, &str); 7] = [
         include_str!("../../../assets/lessons/2-cost.toml"),
     ),
     (
-        "3-strict.toml",
-        include_str!("../../../assets/lessons/3-strict.toml"),
+        "3-kv-cache.toml",
+        include_str!("../../../assets/lessons/3-kv-cache.toml"),
     ),
     (
-        "4-relaxed.toml",
-        include_str!("../../../assets/lessons/4-relaxed.toml"),
+        "4-tree-attention.toml",
+        include_str!("../../../assets/lessons/4-tree-attention.toml"),
     ),
     (
-        "5-pools.toml",
-        include_str!("../../../assets/lessons/5-pools.toml"),
+        "5-strict.toml",
+        include_str!("../../../assets/lessons/5-strict.toml"),
     ),
     (
-        "6-slow.toml",
-        include_str!("../../../assets/lessons/6-slow.toml"),
+        "6-sampling.toml",
+        include_str!("../../../assets/lessons/6-sampling.toml"),
     ),
     (
-        "7-batch.toml",
-        include_str!("../../../assets/lessons/7-batch.toml"),
+        "7-relaxed.toml",
+        include_str!("../../../assets/lessons/7-relaxed.toml"),
+    ),
+    (
+        "8-mal.toml",
+        include_str!("../../../assets/lessons/8-mal.toml"),
+    ),
+    (
+        "9-pools.toml",
+        include_str!("../../../assets/lessons/9-pools.toml"),
+    ),
+    (
+        "10-drafters.toml",
+        include_str!("../../../assets/lessons/10-drafters.toml"),
+    ),
+    (
+        "11-slow.toml",
+        include_str!("../../../assets/lessons/11-slow.toml"),
+    ),
+    (
+        "12-batch.toml",
+        include_str!("../../../assets/lessons/12-batch.toml"),
     ),
 ];
 
-const RUNS: [(&str, &str); 8] = [
+const RUNS: [(&str, &str); 13] = [
     (
         "autoregressive",
         include_str!("../../../assets/traces/autoregressive.jsonl"),
@@ -79,6 +99,26 @@ const RUNS: [(&str, &str); 8] = [
     (
         "global-pool",
         include_str!("../../../assets/traces/global-pool.jsonl"),
+    ),
+    (
+        "drafter-laser",
+        include_str!("../../../assets/traces/drafter-laser.jsonl"),
+    ),
+    (
+        "drafter-chain",
+        include_str!("../../../assets/traces/drafter-chain.jsonl"),
+    ),
+    (
+        "drafter-ngram",
+        include_str!("../../../assets/traces/drafter-ngram.jsonl"),
+    ),
+    (
+        "sampled-plain",
+        include_str!("../../../assets/traces/sampled-plain.jsonl"),
+    ),
+    (
+        "sampled-strict",
+        include_str!("../../../assets/traces/sampled-strict.jsonl"),
     ),
     (
         "poem-plain",
@@ -133,6 +173,8 @@ pub(crate) enum At {
 pub(crate) enum Plot {
     /// The cost table t(n) of the first run.
     Cost,
+    /// The one of this machine, where it is known, beside it.
+    CostHere,
 }
 
 /// Something to do, and what it shows.

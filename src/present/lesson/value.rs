@@ -21,6 +21,13 @@ impl Figure {
             What::StepCommitted => Some(view.step?.verdict.n_committed() as f64),
             What::StepDrafted => Some(view.step?.tree.n_drafts() as f64),
             What::TokenRank => rank(view),
+            What::StepCached => Some((view.step?.context_len.checked_sub(1)?) as f64),
+            What::StepKept => Some((view.step?.verdict.path.len() + 1) as f64),
+            What::StepForgotten => {
+                let step = view.step?;
+                Some((step.tree.n_rows() - step.verdict.path.len() - 1) as f64)
+            }
+            What::TokenAttends => attends(view),
             What::Same | What::Different | What::InCommon | What::TimesAsFast | What::StepCost => {
                 of_pair(self.what, view.shown?, named?)
             }
@@ -28,6 +35,14 @@ impl Figure {
                 Some(record) => of_header(self.what, &record.trace.header),
                 None => of_header(self.what, &self.shipped_header(view)?),
             },
+            What::BudgetCost | What::SpeedAtMal(_) => match named {
+                Some(record) => by_profile(self.what, &record.trace.header, view),
+                None => by_profile(self.what, &self.shipped_header(view)?, view),
+            },
+            What::SpeedByMal => {
+                let cost = by_profile(What::BudgetCost, &named?.trace.header, view)?;
+                Some(named?.stats.mal()? / cost)
+            }
             What::Batch(figure) => batch_value::value(figure, view),
             _ => of_run(self.what, named?),
         }
@@ -37,11 +52,15 @@ impl Figure {
     pub fn told(&self, view: &LessonView) -> Option<String> {
         let value = self.value(view)?;
         Some(match self.what {
-            What::RunMal | What::MsPerToken | What::Cost(_) => format!("{value:.1}"),
+            What::RunMal | What::MsPerToken | What::Cost(_) | What::BudgetCost => {
+                format!("{value:.1}")
+            }
             What::Number(of) if !of.range.is_whole() => format!("{value:.1}"),
             What::LogProb
             | What::TimesAsFast
             | What::StepCost
+            | What::SpeedAtMal(_)
+            | What::SpeedByMal
             | What::Batch(BatchFigure::Batching | BatchFigure::Drafts) => format!("{value:.2}"),
             _ => format!("{value:.0}"),
         })
@@ -106,6 +125,29 @@ fn of_header(what: What, header: &Header) -> Option<f64> {
         }
         _ => return None,
     })
+}
+
+/// By this machine's cost profile, else by that of the run, in the context in which it began.
+fn by_profile(what: What, header: &Header, view: &LessonView) -> Option<f64> {
+    let here = view.profile.filter(|profile| !profile.is_empty());
+    let cost = StepCosts::new(here.unwrap_or(&header.cost));
+    let (rows, context) = (header.params.budget.max_rows(), header.prompt_ids.len());
+    let budget_cost = f64::from(cost.ms(rows, context)) / f64::from(cost.ms(1, context));
+    Some(match what {
+        What::SpeedAtMal(mal) => mal as f64 / budget_cost,
+        _ => budget_cost,
+    })
+}
+
+/// Its ancestors and itself.
+fn attends(view: &LessonView) -> Option<f64> {
+    let step = view.step?;
+    let depth = match view.selection? {
+        TreeSelection::Root => 0,
+        TreeSelection::Draft(node) => step.tree.nodes.get(node)?.depth,
+        TreeSelection::Bonus => return None,
+    };
+    Some((depth + 1) as f64)
 }
 
 fn rank(view: &LessonView) -> Option<f64> {

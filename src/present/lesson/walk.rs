@@ -4,7 +4,7 @@
 use color_eyre::eyre::Result;
 
 use super::Lesson;
-use super::check::{Check, StepCheck};
+use super::check::{Check, StepCheck, TokenCheck};
 use super::view::LessonView;
 use super::{At, recorded_batch, run};
 use crate::present::describe;
@@ -13,7 +13,6 @@ use crate::present::selection::{TreeSelection, first_look};
 use crate::present::tree_lines::tree_lines;
 use crate::speculate::passes::BatchCourse;
 use crate::speculate::trace::{Step, Trace};
-use crate::speculate::verify::Fate;
 
 /// A lesson's runs and its batch, read and played to their ends.
 #[derive(Debug)]
@@ -127,8 +126,8 @@ impl LessonPlace {
 /// steps, tokens and passes. Runs are those of the view, in its order.
 pub fn after(check: &Check, place: LessonPlace, view: &LessonView) -> LessonPlace {
     let found = match check {
-        Check::Step(wanted) => nearest_step(wanted, place, view),
-        Check::Token { fate } => nearest_token(*fate, place, view),
+        Check::Step(wanted) | Check::InsidePass(wanted) => nearest_step(wanted, place, view),
+        Check::Token(wanted) => nearest_token(wanted, place, view),
         Check::Run { run } => run_named(run, place, view),
         Check::Pass { min_drafts } => nearest_pass(*min_drafts, place, view),
         _ => None,
@@ -158,13 +157,17 @@ fn nearest_step(wanted: &StepCheck, place: LessonPlace, view: &LessonView) -> Op
     })
 }
 
-fn nearest_token(fate: Fate, place: LessonPlace, view: &LessonView) -> Option<LessonPlace> {
+fn nearest_token(
+    wanted: &TokenCheck,
+    place: LessonPlace,
+    view: &LessonView,
+) -> Option<LessonPlace> {
     let steps = &view.runs.get(place.run)?.1.trace.steps;
-    let has = |step: &Step| step.verdict.count(fate) > 0;
+    let has = |step: &Step| first_of(step, wanted).is_some();
     let step = nearest_fitting(steps, place.step, has)?;
     Some(LessonPlace {
         step,
-        selection: first_of(&steps[step], fate),
+        selection: first_of(&steps[step], wanted),
         ..place
     })
 }
@@ -181,10 +184,10 @@ fn nearest_fitting<T>(all: &[T], at: usize, fits: impl Fn(&T) -> bool) -> Option
     fitting.min_by_key(|&i| (i.abs_diff(at), i < at))
 }
 
-/// The first draft token of a fate, as the tree is drawn.
-fn first_of(step: &Step, fate: Fate) -> Option<TreeSelection> {
+/// The first draft token that is as asked, as the tree is drawn.
+fn first_of(step: &Step, wanted: &TokenCheck) -> Option<TreeSelection> {
     let is_it = |selection: &TreeSelection| match selection {
-        TreeSelection::Draft(node) => step.verdict.fate(*node) == Some(fate),
+        TreeSelection::Draft(node) => wanted.fits(step, *node),
         TreeSelection::Root | TreeSelection::Bonus => false,
     };
     let lines = tree_lines(step);
@@ -215,7 +218,11 @@ mod tests {
                 let is_moved = after != place;
                 let wants_move = matches!(
                     task.check,
-                    Check::Step(_) | Check::Token { .. } | Check::Run { .. } | Check::Pass { .. }
+                    Check::Step(_)
+                        | Check::InsidePass(_)
+                        | Check::Token(_)
+                        | Check::Run { .. }
+                        | Check::Pass { .. }
                 );
                 assert_eq!(is_moved, wants_move, "{}: {}", lesson.id, task.ask);
                 place = after;

@@ -36,6 +36,10 @@ pub enum LessonKey {
     Runs,
     /// Where the time went.
     WhySlow,
+    /// The inside of the step's pass.
+    InsidePass,
+    /// Questions about steps whose verdict is hidden.
+    Predict,
     /// The next run of the list.
     Choose,
     /// Open the run chosen.
@@ -95,6 +99,7 @@ impl LessonKey {
             LessonKey::FindBack => "[",
             LessonKey::LastPass => "End",
             LessonKey::OpenLane => "Enter",
+            LessonKey::Predict => "Q",
             LessonKey::Answer => "A",
             LessonKey::GoOn => "N",
             _ => return None,
@@ -153,7 +158,7 @@ pub(crate) fn check_page(text: &str) -> Result<()> {
             let name = key.name();
             ensure!(
                 key.on_page().is_some(),
-                "`{{key:{name}}}` is no key of a lesson's page: `on-page = \"...\"` says it there"
+                "`{{key:{name}}}` is no key of a lesson's page: give the text another wording there, as `on-page`"
             );
         }
     }

@@ -35,6 +35,16 @@ pub enum PassMoment {
     Committed,
 }
 
+impl PassMoment {
+    /// In order.
+    pub(crate) const ALL: [PassMoment; 4] = [
+        PassMoment::Retrieved,
+        PassMoment::Drafted,
+        PassMoment::Judged,
+        PassMoment::Committed,
+    ];
+}
+
 /// A step's pass at one moment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PassPicture {

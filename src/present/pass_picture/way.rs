@@ -195,16 +195,14 @@ impl Way<'_> {
     fn row_stage(&self) -> WayStage {
         let token = self.quoted(self.facts.step.tree.nodes[self.row].token);
         let which = match (self.facts.selected.selection, self.row) {
-            (_, 0) => "the root, the last token of the text",
+            (_, 0) => "the root",
             (TreeSelection::Bonus, _) => "the last accepted token",
-            _ => "the token before it in the tree",
+            _ => "the token before it",
         };
         WayStage {
             stage: StageName::Row,
             value: format!("row {}", self.row),
-            told: format!(
-                "A row predicts the token after its own: this one is of {token}, {which}."
-            ),
+            told: format!("It is predicted by the row of {token}, {which}."),
         }
     }
 
@@ -213,9 +211,7 @@ impl Way<'_> {
             .own_penalized()
             .map(|after| self.raw(self.token, after));
         let told = match raw {
-            Some(_) => "The model's score of the token, one of a row of the vocabulary's length; \
-                        calculated back from p."
-                .into(),
+            Some(_) => "The model's score of it, calculated back from p.".into(),
             None => self.why_no_logit(),
         };
         WayStage {
@@ -230,10 +226,9 @@ impl Way<'_> {
             (None, _) => "The distribution is not recorded.",
             (_, None) => "The token's probability is not recorded.",
             (Some(row), _) if row.log_norm.is_none() => {
-                "The trace does not hold the softmax's normalizer, without which no logit follows \
-                 from p."
+                "This trace lacks the softmax's normalizer, from which it would follow."
             }
-            _ => "The probability is too small for a logit to follow from it.",
+            _ => "p is too small for a logit to follow from it.",
         };
         why.into()
     }
@@ -250,7 +245,7 @@ impl Way<'_> {
             _ if penalty == 1.0 => ("off".into(), "The penalty is 1: no logit changes.".into()),
             None => (
                 number(after),
-                format!("It is not among the last {width} tokens of its path: its logit stays."),
+                format!("Not among the last {width} tokens of its path: the logit stays."),
             ),
             Some(back) => {
                 let how = match after {
@@ -259,7 +254,7 @@ impl Way<'_> {
                     None => format!("made smaller by the penalty {penalty}"),
                 };
                 let told = format!(
-                    "It is among the last {width} tokens of its path, {} back: its logit is {how}.",
+                    "Among the last {width} tokens of its path, {} back: {how}.",
                     back + 1
                 );
                 (number(after), told)
@@ -277,10 +272,9 @@ impl Way<'_> {
         let norm = self.distribution().and_then(|row| row.log_norm);
         let told = match (self.own_penalized(), norm) {
             (Some(logit), Some(norm)) => format!(
-                "e^({logit:.2} - {norm:.2}), where {norm:.2} is ln of the sum of e^logit over the \
-                 vocabulary."
+                "e^({logit:.2} - {norm:.2}); {norm:.2} is ln of the sum of e^logit over all tokens."
             ),
-            _ => "e^logit over the sum of e^logit over the vocabulary.".into(),
+            _ => "e^logit over the sum of e^logit over all tokens.".into(),
         };
         WayStage {
             stage: StageName::Softmax,
@@ -296,7 +290,7 @@ impl Way<'_> {
         let mut told = match (rank, best) {
             (Some(1), _) => "The most probable token there.".to_string(),
             (Some(rank), Some(best)) => format!(
-                "The {} most probable token there; the first is {} with {}.",
+                "The {} most probable; the first is {}, {}.",
                 ordinal(rank),
                 self.quoted(best.0),
                 p_text(best.1)
@@ -305,7 +299,7 @@ impl Way<'_> {
             (None, _) => "Its place among all tokens.".to_string(),
         };
         if let Some(entropy) = row.and_then(|row| row.entropy) {
-            told += &format!(" Entropy of the row: {entropy:.2} nats.");
+            told += &format!(" Entropy {entropy:.2} nats.");
         }
         WayStage {
             stage: StageName::Rank,

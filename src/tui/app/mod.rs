@@ -239,7 +239,9 @@ impl App {
     /// A key press becomes an action, if it means anything here.
     pub(crate) fn key(&self, event: &KeyEvent) -> Option<Action> {
         let context = self.context();
-        let is_in_front = self.dialog.is_none() || self.look.presenting == Presenting::Yes;
+        let is_in_front = self.dialog.is_none()
+            || context == Context::Pass
+            || self.look.presenting == Presenting::Yes;
         let taught = self.learn.course.is_some() && is_in_front && !context.takes_text();
         if let Some(action) = self
             .look

@@ -121,11 +121,11 @@ impl Dialog for PredictDialog {
         Vec::new()
     }
 
-    fn render(&self, app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    fn render(&self, app: &App, theme: &Theme, _area: Rect, buf: &mut Buffer) {
         let Some(shown) = Shown::of(self, app, theme) else {
             return;
         };
-        let rect = shown.place(area);
+        let rect = shown.place();
         let title = format!("PREDICT · step {}", self.question.step + 1);
         let inner = pane::dialog(&title, rect, theme, buf);
         if app.decode.predictions.asked > 0 {
@@ -146,10 +146,10 @@ impl Dialog for PredictDialog {
         }
     }
 
-    fn line_at(&self, app: &App, area: Rect, at: Position) -> Option<usize> {
+    fn line_at(&self, app: &App, _area: Rect, at: Position) -> Option<usize> {
         let theme = app.look.theme.theme();
         let shown = Shown::of(self, app, &theme)?;
-        let inner = pane::inner(shown.place(area));
+        let inner = pane::inner(shown.place());
         let first = inner.y + shown.first_choice(inner.width);
         let row = usize::from(at.y.checked_sub(first)?);
         (self.is_list() && inner.contains(at) && row < self.marked.len()).then_some(row)
@@ -185,12 +185,12 @@ impl<'a> Shown<'a> {
     }
 
     /// At the bottom of the screen's body, as high as its lines.
-    fn place(&self, area: Rect) -> Rect {
-        let width = area.width;
+    fn place(&self) -> Rect {
+        let width = self.body.width;
         let n = self.lines(usize::from(width.saturating_sub(4))).len() as u16;
         let height = (n + 2).min(self.body.height);
         Rect {
-            x: area.x,
+            x: self.body.x,
             y: self.body.bottom() - height,
             width,
             height,
@@ -338,6 +338,24 @@ impl App {
             step,
             phase: Some(phase),
         });
+    }
+
+    /// Answers so many questions as the recording has them, for an audience.
+    pub(crate) fn predict_in_time(&mut self, n: usize) {
+        self.predict();
+        while self.decode.predictions.asked < n
+            && let Some(question) = self
+                .dialog_of::<PredictDialog>()
+                .map(|d| d.question.clone())
+        {
+            let right: Vec<bool> = question.choices.iter().map(|c| c.is_right).collect();
+            self.decode.predictions.add(&question, &right);
+            self.show_predicted(question.step, StepPhase::Commit);
+            self.dialog = None;
+            if self.decode.predictions.asked < n {
+                self.predict_from(question.step + 1);
+            }
+        }
     }
 
     fn end_predicting(&mut self) {

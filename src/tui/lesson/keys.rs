@@ -26,6 +26,8 @@ pub(crate) fn action(key: LessonKey) -> (Context, Action) {
         LessonKey::Ghosts => (Context::Decode, Action::Ghosts),
         LessonKey::Settings => (Context::Decode, Action::Settings),
         LessonKey::Runs => (Context::Decode, Action::EarlierRuns),
+        LessonKey::InsidePass => (Context::Decode, Action::InsidePass),
+        LessonKey::Predict => (Context::Decode, Action::Predict),
         LessonKey::WhySlow => (Context::Decode, Action::WhySlow),
         LessonKey::Choose => (Context::Runs, Action::Down),
         LessonKey::Open => (Context::Runs, Action::Submit),

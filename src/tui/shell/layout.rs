@@ -62,6 +62,9 @@ const AIRY: Size = Size {
     height: 36,
 };
 
+/// More columns than this are hard to take in from afar.
+const WIDEST: u16 = 140;
+
 /// Whether there is an audience, and room for air.
 pub(crate) fn is_airy(app: &App) -> bool {
     let (width, height) = app.look.size;
@@ -71,7 +74,10 @@ pub(crate) fn is_airy(app: &App) -> bool {
 /// Columns at either side, and rows between the parts.
 fn margin(app: &App, area: Rect) -> Size {
     match is_airy(app) {
-        true => Size::new(area.width / 20, 1),
+        true => {
+            let beyond = area.width.saturating_sub(WIDEST) / 2;
+            Size::new(beyond.max(area.width / 20), 1)
+        }
         false => Size::ZERO,
     }
 }

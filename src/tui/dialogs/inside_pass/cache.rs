@@ -9,7 +9,8 @@ use ratatui::widgets::{Paragraph, Widget};
 use super::PassView;
 use crate::present::pass_picture::{CachePicture, CacheSlot, PassMoment, PassPicture, SlotState};
 use crate::present::theme::Emphasis;
-use crate::present::token_text::pad;
+use crate::present::token_text::{columns, pad};
+use crate::tui::widgets::pane::below;
 use crate::tui::widgets::paragraph::wrap;
 
 /// Columns of a strip's name.
@@ -17,25 +18,52 @@ const NAME: usize = 10;
 /// A kept row that was copied.
 const MOVED: &str = "◂";
 
+/// The strips, and below them what happened. Where both are too high, how it was before is
+/// left out.
 pub(super) fn render(view: &PassView<'_>, area: Rect, buf: &mut Buffer) {
     let width = usize::from(area.width);
+    let room = usize::from(area.height).saturating_sub(told(view, width).len() + 1);
+    let all = strips(view, width, StripsShown::All);
+    let strips = match all.len() <= room {
+        true => all,
+        false => strips(view, width, StripsShown::Last),
+    };
+    let under = below(area, strips.len() as u16 + 1);
+    Paragraph::new(strips).render(area, buf);
+    render_told(view, under, buf);
+}
+
+fn told(view: &PassView<'_>, width: usize) -> Vec<String> {
+    let note = view.picture.note.map(str::to_string);
+    let texts = view.picture.cache.told.iter().cloned().chain(note);
+    texts.flat_map(|text| wrap(&text, width)).collect()
+}
+
+/// Which strips there is room for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum StripsShown {
+    /// After commit also how the cache was before it.
+    All,
+    /// As the cache is.
+    Last,
+}
+
+/// What happened so far, in sentences.
+pub(super) fn render_told(view: &PassView<'_>, area: Rect, buf: &mut Buffer) {
+    let rows = told(view, usize::from(area.width)).into_iter();
+    let lines = rows.map(|text| Line::styled(text, view.theme.text()));
+    Paragraph::new(lines.collect::<Vec<_>>()).render(area, buf);
+}
+
+/// The cache as it is, after commit also as it was before, and what the signs mean.
+pub(super) fn strips(view: &PassView<'_>, width: usize, shown: StripsShown) -> Vec<Line<'static>> {
     let mut lines = vec![head(view)];
-    let before = written_before(view);
-    let told = told(view, width);
-    let strips: Vec<Vec<Line<'static>>> = before
-        .iter()
-        .chain([&view.picture.cache])
-        .map(|cache| strip(view, cache, width))
-        .collect();
-    // What is first left out is how it was before.
-    let all: usize = strips.iter().map(Vec::len).sum();
-    let fits = lines.len() + all + told.len() + 2 <= usize::from(area.height);
-    let from = if fits { 0 } else { strips.len() - 1 };
-    lines.extend(strips.into_iter().skip(from).flatten());
+    let before = written_before(view).filter(|_| shown == StripsShown::All);
+    for cache in before.iter().chain([&view.picture.cache]) {
+        lines.extend(strip(view, cache, width));
+    }
     lines.push(legend(view));
-    lines.push(Line::default());
-    lines.extend(told);
-    Paragraph::new(lines).render(area, buf);
+    lines
 }
 
 fn head(view: &PassView<'_>) -> Line<'static> {
@@ -61,15 +89,14 @@ fn strip(view: &PassView<'_>, cache: &CachePicture, width: usize) -> Vec<Line<'s
         Some(SlotState::Written) => "written",
         Some(SlotState::Kept | SlotState::Forgotten) => "committed",
     };
-    let prefix = format!("{} rows ", cache.prefix);
-    let indent = NAME + prefix.len() + 1;
+    let prefix = format!("{} prefix {}  ", SlotState::Kept.glyph(), cache.prefix);
+    let indent = NAME + columns(&prefix);
     let mut line = Line::from(vec![
         Span::styled(pad(name, NAME), theme.dim()),
-        Span::styled(format!("{}{prefix}", SlotState::Kept.glyph()), theme.text()),
+        Span::styled(prefix, theme.text()),
     ]);
     let digits = cache.slots.len().saturating_sub(1).to_string().len();
-    let of_cell = 3 + digits;
-    let in_a_line = (width.saturating_sub(indent) / of_cell).max(1);
+    let in_a_line = (width.saturating_sub(indent) / (3 + digits)).max(1);
     let mut lines = Vec::new();
     for (i, slot) in cache.slots.iter().enumerate() {
         if i > 0 && i % in_a_line == 0 {
@@ -103,31 +130,10 @@ fn cell(view: &PassView<'_>, slot: &CacheSlot, digits: usize) -> Span<'static> {
 /// What the signs mean, with their counts now.
 fn legend(view: &PassView<'_>) -> Line<'static> {
     let cache = &view.picture.cache;
-    let mut spans = vec![Span::raw(" ".repeat(NAME))];
-    for state in SlotState::ALL {
-        let n = cache.count(state);
-        if n == 0 && state != SlotState::Written {
-            continue;
-        }
-        let count = if n > 0 {
-            format!("{n} ")
-        } else {
-            String::new()
-        };
-        let text = format!("{} {count}{}  ", state.glyph(), state.name());
-        spans.push(Span::styled(text, view.theme.dim()));
-    }
-    if cache.n_moved() > 0 {
-        let text = format!("{MOVED} {} moved", cache.n_moved());
-        spans.push(Span::styled(text, view.theme.dim()));
-    }
-    Line::from(spans)
-}
-
-fn told(view: &PassView<'_>, width: usize) -> Vec<Line<'static>> {
-    let note = view.picture.note.map(str::to_string);
-    let texts = view.picture.cache.told.iter().cloned().chain(note);
-    let rows = texts.flat_map(|text| wrap(&text, width));
-    rows.map(|text| Line::styled(text, view.theme.text()))
-        .collect()
+    let counts = SlotState::ALL.map(|state| (state.glyph(), cache.count(state), state.name()));
+    let moved = (MOVED, cache.n_moved(), "moved");
+    let shown = counts.into_iter().chain([moved]).filter(|&(_, n, _)| n > 0);
+    let texts = shown.map(|(glyph, n, name)| format!("{glyph} {n} {name}   "));
+    let text = format!("{}{}", " ".repeat(NAME), texts.collect::<String>());
+    Line::styled(text, view.theme.dim())
 }

@@ -8,6 +8,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
 use super::PassView;
+use crate::present::number::count;
 use crate::present::pass_picture::{MaskCell, PassPicture, PassRow};
 use crate::present::selection::TreeSelection;
 use crate::present::theme::{Emphasis, Theme};
@@ -20,8 +21,6 @@ use crate::tui::widgets::paragraph::wrap;
 const TREE: (usize, usize) = (22, 52);
 /// Columns of a row's number in the pass.
 const NUMBER: usize = 3;
-/// The least columns of the block of the prefix.
-const PREFIX: usize = 8;
 /// At least this much of a token is shown, however deep it is.
 const TOKEN_ROOM: usize = 10;
 /// Rows above the first one and below the last.
@@ -39,8 +38,8 @@ struct Grid {
 
 fn grid(view: &PassView<'_>, width: usize) -> Grid {
     let n = view.picture.rows.len();
-    let prefix = PREFIX.max(view.picture.prefix.to_string().len() + 2);
-    let room = width.saturating_sub(NUMBER + prefix + 3);
+    let prefix = prefix_head(&view.picture).len();
+    let room = width.saturating_sub(NUMBER + 1 + prefix + 2);
     let cell = if TREE.0 + 2 * n <= room { 2 } else { 1 };
     let tree = room.saturating_sub(n * cell).clamp(TREE.0, TREE.1);
     let fit = (room.saturating_sub(tree) / cell).max(1).min(n);
@@ -55,36 +54,39 @@ fn grid(view: &PassView<'_>, width: usize) -> Grid {
     }
 }
 
-/// Rows that the whole mask takes.
-pub(super) fn height(picture: &PassPicture) -> u16 {
-    HEADS + picture.rows.len() as u16 + BELOW
+/// The head of the block of the prefix, which is as wide.
+fn prefix_head(picture: &PassPicture) -> String {
+    format!("prefix {}", picture.prefix)
 }
 
-/// A sentence in two rows, and the legend.
-const BELOW: u16 = 3;
+/// Rows that the whole mask takes.
+pub(super) fn height(view: &PassView<'_>, width: u16) -> u16 {
+    HEADS + view.picture.rows.len() as u16 + rows_below(view, width)
+}
 
 fn first_row(n: usize, row: usize, height: usize) -> usize {
     first_shown(row, height).min(n.saturating_sub(height))
 }
 
 /// Which row of the picture is at a position.
-pub(super) fn row_at(
-    picture: &PassPicture,
-    selected: usize,
-    area: Rect,
-    at: Position,
-) -> Option<usize> {
-    let height = usize::from(area.height.saturating_sub(HEADS + BELOW));
-    let first = first_row(picture.rows.len(), selected, height);
+pub(super) fn row_at(view: &PassView<'_>, area: Rect, at: Position) -> Option<usize> {
+    let n = view.picture.rows.len();
+    let height = usize::from(
+        area.height
+            .saturating_sub(HEADS + rows_below(view, area.width)),
+    );
     let line = usize::from(at.y.checked_sub(area.y + HEADS)?);
-    let row = first + line;
-    (area.contains(at) && line < height && row < picture.rows.len()).then_some(row)
+    let row = first_row(n, view.row().unwrap_or(0), height) + line;
+    (area.contains(at) && line < height && row < n).then_some(row)
 }
 
 pub(super) fn render(view: &PassView<'_>, area: Rect, buf: &mut Buffer) {
     let grid = grid(view, usize::from(area.width));
     let rows = &view.picture.rows;
-    let height = usize::from(area.height.saturating_sub(HEADS + BELOW));
+    let height = usize::from(
+        area.height
+            .saturating_sub(HEADS + rows_below(view, area.width)),
+    );
     let selected = view.row().unwrap_or(0);
     let first = first_row(rows.len(), selected, height);
     put(buf, area, 0, &heads(view, &grid));
@@ -107,11 +109,9 @@ fn heads(view: &PassView<'_>, grid: &Grid) -> Line<'static> {
     let rows = &view.picture.rows;
     let lit = view.row().map_or(&[][..], |row| &rows[row].attends_to);
     let left = pad("row  draft tree", NUMBER + grid.tree + 1);
-    let prefix = format!("{:^width$}", view.picture.prefix, width = grid.prefix);
     let mut line = Line::from(vec![
         Span::styled(left, theme.dim()),
-        Span::styled(prefix, theme.accent()),
-        Span::styled(" ", theme.dim()),
+        Span::styled(format!("{}  ", prefix_head(&view.picture)), theme.accent()),
     ]);
     for column in grid.shown.clone() {
         let digit = (rows[column].node % 10).to_string();
@@ -136,8 +136,8 @@ fn mask_line(view: &PassView<'_>, grid: &Grid, i: usize, row: &PassRow) -> Line<
     let mut line = Line::from(Span::styled(format!("{:>2} ", row.node), number));
     push_token(&mut line, row, lit, grid.tree, theme);
     let style = cell_style(theme, is_selected);
-    let block = MaskCell::Ancestor.glyph().repeat(grid.prefix - 1);
-    line.push_span(Span::styled(format!(" {block} "), style));
+    let block = MaskCell::Ancestor.glyph().repeat(grid.prefix);
+    line.push_span(Span::styled(format!(" {block}  "), style));
     for column in grid.shown.clone() {
         let cell = view.picture.cell(i, column);
         let style = match cell {
@@ -167,7 +167,8 @@ fn push_token(line: &mut Line<'static>, row: &PassRow, lit: bool, width: usize, 
     let mark = row.fate().map_or("", |(glyph, _)| glyph);
     let gap = if mark.is_empty() { "" } else { " " };
     let room = width.saturating_sub(columns(&stem) + columns(mark) + gap.len());
-    let token = pad(&fit(&row.text, room), room);
+    let token = fit(&row.text, room);
+    let gap_behind = " ".repeat(room.saturating_sub(columns(&token)));
     let of_mark = row.mark.map_or(theme.text(), |mark| theme.mark(mark));
     let of_token = match (lit, row.mark) {
         (true, _) => theme.strong(),
@@ -177,6 +178,7 @@ fn push_token(line: &mut Line<'static>, row: &PassRow, lit: bool, width: usize, 
     line.push_span(Span::styled(stem, theme.line()));
     line.push_span(Span::styled(format!("{mark}{gap}"), of_mark));
     line.push_span(Span::styled(token, of_token));
+    line.push_span(gap_behind);
 }
 
 fn end_of(text: &str, n: usize) -> String {
@@ -184,19 +186,29 @@ fn end_of(text: &str, n: usize) -> String {
     text.chars().skip(skipped).collect()
 }
 
-/// What the selected row attends to, what the cells mean, and what is out of sight.
-fn said(view: &PassView<'_>, grid: &Grid, hidden: usize, area: Rect, buf: &mut Buffer) {
-    let theme = view.theme;
+/// What the selected row attends to.
+fn told(view: &PassView<'_>, width: u16) -> Vec<String> {
     let row = view.row().unwrap_or(0);
     let mut told = view.picture.attention_in_words(row);
     if view.selection == TreeSelection::Bonus {
+        let from = &view.picture.rows[row].text;
         told = format!(
-            "The bonus token has no row in this pass; it is predicted by {}. {told}",
-            view.picture.rows[row].text
+            "The bonus token has no row in this pass; it is predicted by the row of {from}. {told}"
         );
     }
-    let told = wrap(&told, usize::from(area.width));
-    for (i, text) in told.iter().enumerate().take(usize::from(BELOW) - 1) {
+    wrap(&told, usize::from(width))
+}
+
+/// Rows below the mask: a sentence and the legend.
+fn rows_below(view: &PassView<'_>, width: u16) -> u16 {
+    told(view, width).len() as u16 + 1
+}
+
+/// What the selected row attends to, what the cells mean, and what is out of sight.
+fn said(view: &PassView<'_>, grid: &Grid, hidden: usize, area: Rect, buf: &mut Buffer) {
+    let theme = view.theme;
+    let told = told(view, area.width);
+    for (i, text) in told.iter().enumerate() {
         put(
             buf,
             area,
@@ -216,11 +228,10 @@ fn said(view: &PassView<'_>, grid: &Grid, hidden: usize, area: Rect, buf: &mut B
     let out = view.picture.rows.len() - grid.shown.len();
     let more = match (hidden, out) {
         (0, 0) => String::new(),
-        (rows, 0) => format!("{rows} rows more"),
-        (0, columns) => format!("{columns} columns more"),
-        (rows, columns) => format!("{rows} rows, {columns} columns more"),
+        (rows, 0) => format!("{} more", count(rows, "row")),
+        (0, columns) => format!("{} more", count(columns, "column")),
+        (rows, columns) => format!("{}, {} more", count(rows, "row"), count(columns, "column")),
     };
     legend.push(Span::styled(more, theme.accent()));
-    let at = told.len().min(usize::from(BELOW) - 1) as u16;
-    put(buf, area, at, &Line::from(legend));
+    put(buf, area, told.len() as u16, &Line::from(legend));
 }

@@ -6,9 +6,11 @@ mod cache;
 mod mask;
 mod way;
 
+use cache::StripsShown;
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Constraint, Layout, Margin, Position, Rect};
+use ratatui::layout::{Constraint, Layout, Position, Rect};
 use ratatui::text::{Line, Span};
+use ratatui::widgets::{Paragraph, Widget};
 
 use crate::glossary::GlossaryPlace;
 use crate::present::pass_picture::{PassMoment, PassPicture};
@@ -22,6 +24,7 @@ use crate::tui::app::App;
 use crate::tui::app::dialog::Dialog;
 use crate::tui::keys::context::Context;
 use crate::tui::screens::decode::state::StepPhase;
+use crate::tui::shell::layout;
 use crate::tui::widgets::list::chosen;
 use crate::tui::widgets::pane;
 use crate::tui::widgets::pane::put;
@@ -29,9 +32,9 @@ use crate::tui::widgets::pane::put;
 const TITLE: &str = "INSIDE THE PASS";
 /// From this inner size on all parts are shown at once.
 const ROOMY: (u16, u16) = (108, 30);
-/// Rows of the cache and the token's way below the mask, at least and at most.
-const LOWER_ROWS: (u16, u16) = (15, 22);
-/// Columns of the cache beside the token's way.
+/// Rows of the token's way, and what happened to the cache beside it, at the bottom.
+const LOWER_ROWS: (u16, u16) = (13, 24);
+/// Columns of what happened to the cache beside the token's way.
 const CACHE_SHARE: (u32, u32) = (2, 5);
 
 /// What a small screen shows of the pass.
@@ -75,7 +78,17 @@ struct PassView<'a> {
     theme: &'a Theme,
 }
 
-impl PassView<'_> {
+impl<'a> PassView<'a> {
+    fn of(app: &App, (record, step): (&'a Record, &'a Step), theme: &'a Theme) -> Self {
+        PassView {
+            record,
+            step,
+            picture: PassPicture::of(record, step, moment(app)),
+            selection: app.selection().unwrap_or(TreeSelection::Root),
+            theme,
+        }
+    }
+
     /// The selected row, in the picture's order.
     fn row(&self) -> Option<usize> {
         self.picture.row_of(self.step, self.selection)
@@ -108,38 +121,41 @@ impl Dialog for InsidePass {
     }
 
     fn render(&self, app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
-        let rect = area.inner(Margin::new(0, 1));
+        let rect = place(app, area);
         let inner = pane::dialog(TITLE, rect, theme, buf);
         let Some((record, step)) = app.record().zip(app.step()) else {
             return;
         };
-        let view = PassView {
-            record,
-            step,
-            picture: PassPicture::of(record, step, moment(app)),
-            selection: app.selection().unwrap_or(TreeSelection::Root),
-            theme,
-        };
+        let view = PassView::of(app, (record, step), theme);
         let note = Line::styled(said_of(app, step), theme.dim());
         pane::note(&[note], TITLE.len(), rect, buf);
-        match inner.width >= ROOMY.0 && inner.height >= ROOMY.1 {
+        match is_roomy(inner) {
             true => roomy(&view, inner, buf),
             false => self.one_part(&view, inner, buf),
         }
     }
 
     fn line_at(&self, app: &App, area: Rect, at: Position) -> Option<usize> {
-        let inner = pane::inner(area.inner(Margin::new(0, 1)));
+        let inner = pane::inner(place(app, area));
         let (record, step) = app.record().zip(app.step())?;
-        let picture = PassPicture::of(record, step, moment(app));
-        let row = picture.row_of(step, app.selection()?)?;
-        let mask = match inner.width >= ROOMY.0 && inner.height >= ROOMY.1 {
-            true => split(&picture, inner)[0],
-            false if self.part == PassPart::Mask => pane::below(inner, 1),
-            false => return None,
+        let theme = app.look.theme.theme();
+        let view = PassView::of(app, (record, step), &theme);
+        let mask = match (is_roomy(inner), self.part) {
+            (true, _) => {
+                let strips = cache::strips(&view, usize::from(inner.width), StripsShown::All);
+                split(&view, strips.len() as u16, inner)[0]
+            }
+            (false, PassPart::Mask) => pane::below(inner, 1),
+            (false, _) => return None,
         };
-        mask::row_at(&picture, row, mask, at)
+        mask::row_at(&view, mask, at)
     }
+}
+
+/// Between the bars; a lesson's task stays in view.
+fn place(app: &App, area: Rect) -> Rect {
+    let shell = layout::shell(app, area);
+    shell.strip.union(shell.body)
 }
 
 impl InsidePass {
@@ -165,23 +181,38 @@ impl InsidePass {
     }
 }
 
-/// The mask above, the cache and the token's way below.
-fn split(picture: &PassPicture, area: Rect) -> [Rect; 2] {
-    let wanted = mask::height(picture);
-    let lower = area.height.saturating_sub(wanted + 1);
+/// The mask above, the slots below it, and at the bottom what happened and the token's way.
+fn split(view: &PassView<'_>, strips: u16, area: Rect) -> [Rect; 3] {
+    let mask = mask::height(view, area.width);
+    let wanted = mask + strips + 2;
+    let lower = area.height.saturating_sub(wanted);
     let lower = lower.clamp(LOWER_ROWS.0, LOWER_ROWS.1);
-    let heights = [Constraint::Fill(1), Constraint::Length(lower)];
-    Layout::vertical(heights).spacing(1).areas(area)
+    let heights = [
+        Constraint::Length(mask),
+        Constraint::Length(strips),
+        Constraint::Length(lower),
+    ];
+    let least = [Constraint::Fill(1), heights[1], heights[2]];
+    match wanted + lower <= area.height {
+        true => Layout::vertical(heights).spacing(1).areas(area),
+        false => Layout::vertical(least).spacing(1).areas(area),
+    }
 }
 
 fn roomy(view: &PassView<'_>, area: Rect, buf: &mut Buffer) {
-    let [upper, lower] = split(&view.picture, area);
+    let strips = cache::strips(view, usize::from(area.width), StripsShown::All);
+    let [upper, middle, lower] = split(view, strips.len() as u16, area);
     let (share, of) = CACHE_SHARE;
     let widths = [Constraint::Ratio(share, of), Constraint::Fill(1)];
     let [left, right] = Layout::horizontal(widths).spacing(3).areas(lower);
     mask::render(view, upper, buf);
-    cache::render(view, left, buf);
+    Paragraph::new(strips).render(middle, buf);
+    cache::render_told(view, left, buf);
     way::render(view, right, buf);
+}
+
+fn is_roomy(inner: Rect) -> bool {
+    inner.width >= ROOMY.0 && inner.height >= ROOMY.1
 }
 
 /// How far the step has come where we look.

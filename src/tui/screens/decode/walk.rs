@@ -1,7 +1,7 @@
 //! Walking a step phase by phase: retrieve, draft, verify, commit. Each shows
 //! what was known by then.
 
-use crate::present::past_record::KnownRecord;
+use crate::present::known_record::KnownRecord;
 use crate::present::record::Record;
 use crate::present::selection::{TreeSelection, first_look};
 use crate::present::tree_lines::{TreeLine, draft_lines, tree_lines};
@@ -86,7 +86,10 @@ impl App {
     pub(crate) fn known(&self) -> Option<KnownRecord<'_>> {
         let record = self.record()?;
         Some(match self.decode.phase() {
-            None => KnownRecord::Whole(record),
+            None => {
+                record.forget_past();
+                KnownRecord::Whole(record)
+            }
             Some(_) => KnownRecord::Past(record.after(self.n_known(record))),
         })
     }

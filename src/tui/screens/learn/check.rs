@@ -1,11 +1,11 @@
 //! Whether a task is done: what its check says of what the interface shows.
 
-use crate::present::lesson::check::{Check, PaneName, ScreenName, is_answer};
+use crate::present::lesson::check::{Check, PaneName, ScreenName, TokenCheck, is_answer};
 use crate::present::lines::Ghosts;
 use crate::present::selection::TreeSelection;
 use crate::speculate::params::AcceptanceRule;
-use crate::speculate::verify::Fate;
 use crate::tui::app::App;
+use crate::tui::dialogs::inside_pass::InsidePass;
 use crate::tui::dialogs::why_slow::WhySlowDialog;
 use crate::tui::screens::Screen;
 use crate::tui::screens::decode::state::{Pane, Zoom};
@@ -20,7 +20,12 @@ impl Check {
                     && is_shown(app, wanted.run.as_deref())
                     && app.step().is_some_and(|s| wanted.fits(s))
             }
-            Check::Token { fate } => decoding(app) && picked_fate(app) == Some(*fate),
+            Check::Token(wanted) => decoding(app) && is_picked(app, wanted),
+            Check::InsidePass(wanted) => {
+                app.dialog_of::<InsidePass>().is_some()
+                    && app.step().is_some_and(|s| wanted.fits(s))
+            }
+            Check::Predicted { at_least } => app.decode.predictions.asked >= *at_least,
             Check::Screen { screen } => app.screen == screen.screen(),
             Check::Pass { min_drafts } => {
                 let pass = app.batch.pass().filter(|_| app.screen == Screen::Batch);
@@ -50,10 +55,10 @@ fn is_shown(app: &App, run: Option<&str>) -> bool {
     run.is_none_or(|name| app.learn.run_named(name) == app.session.shown)
 }
 
-fn picked_fate(app: &App) -> Option<Fate> {
-    match app.selection()? {
-        TreeSelection::Draft(node) => app.step()?.verdict.fate(node),
-        TreeSelection::Root | TreeSelection::Bonus => None,
+fn is_picked(app: &App, wanted: &TokenCheck) -> bool {
+    match (app.selection(), app.step()) {
+        (Some(TreeSelection::Draft(node)), Some(step)) => wanted.fits(step, node),
+        _ => false,
     }
 }
 

@@ -101,9 +101,14 @@ impl App {
 
     fn do_as_asked(&mut self, check: &Check) -> Vec<Command> {
         match check {
-            Check::Step(_) | Check::Token { .. } | Check::Run { .. } | Check::Pass { .. } => {
+            Check::Step(_) | Check::Token(_) | Check::Run { .. } | Check::Pass { .. } => {
                 self.go_where(check);
             }
+            Check::InsidePass(_) => {
+                self.go_where(check);
+                return self.update_decode(Action::InsidePass);
+            }
+            Check::Predicted { at_least } => self.predict_in_time(*at_least),
             Check::Screen { screen } => self.show(screen.screen()),
             Check::Zoom { pane } => {
                 self.screen = Screen::Decode;
@@ -171,21 +176,27 @@ fn pane_of(task: &Task) -> Option<Pane> {
     match &task.check {
         Check::Step(wanted) if wanted.has == Some(Fate::Relaxed) => Some(Pane::Text),
         Check::Step(_) => Some(Pane::Steps),
-        Check::Token { .. } => Some(Pane::Tree),
+        Check::Token(_) | Check::InsidePass(_) | Check::Predicted { .. } => Some(Pane::Tree),
         Check::Run { .. } | Check::Ghosts => Some(Pane::Text),
         Check::Zoom {
             pane: PaneName::Text,
         } => Some(Pane::Tree),
         Check::Zoom { .. } => Some(Pane::Text),
         Check::Answer { figure, .. } => match figure.what {
-            What::StepRows | What::StepCommitted | What::StepDrafted | What::RunSteps => {
-                Some(Pane::Tree)
-            }
+            What::StepRows
+            | What::StepCommitted
+            | What::StepDrafted
+            | What::StepCached
+            | What::StepKept
+            | What::TokenAttends
+            | What::RunSteps => Some(Pane::Tree),
             What::TokenRank => Some(Pane::Token),
             What::PoolDocs | What::PoolTokens => Some(Pane::Pool),
-            What::RunRelaxed | What::RunWasted | What::RunDrafted | What::RunMal => {
-                Some(Pane::Speed)
-            }
+            What::RunRelaxed
+            | What::RunWasted
+            | What::RunDrafted
+            | What::RunMal
+            | What::SpeedByMal => Some(Pane::Speed),
             _ => None,
         },
         _ => None,

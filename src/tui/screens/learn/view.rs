@@ -6,7 +6,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Widget};
 
-use crate::present::lesson::{Lesson, Plot};
+use crate::present::lesson::Lesson;
 use crate::present::theme::Theme;
 use crate::present::token_text::pad;
 use crate::tui::action::Action;
@@ -35,7 +35,7 @@ pub(crate) fn render(app: &App, theme: &Theme, body: Rect, buf: &mut Buffer) {
     pane::title(&lesson.title, text_rect, false, theme, buf);
     let [area, plot] = divide(lesson, pane::inner(text_rect));
     text(app, lesson, theme, area, buf);
-    if let Some(Plot::Cost) = lesson.plot {
+    if lesson.plot.is_some() {
         cost_plot::render(app, lesson, theme, plot, buf);
     }
 }

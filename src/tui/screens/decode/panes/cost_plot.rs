@@ -5,10 +5,11 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::present::lesson::cost_bars::{CostBar, cost_bars};
-use crate::present::lesson::{self, Lesson};
+use crate::present::lesson::cost_bars::{CostBar, cost_bars, cost_bars_by};
+use crate::present::lesson::{self, Lesson, Plot};
 use crate::present::number::three;
 use crate::present::theme::Theme;
+use crate::speculate::trace::Header;
 use crate::tui::app::App;
 use crate::tui::widgets::{bars, pane};
 
@@ -18,15 +19,54 @@ const VALUE: usize = 11;
 const MARK: usize = 1;
 
 pub(crate) fn render(app: &App, lesson: &Lesson, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let Some(bars) = table(app, lesson) else {
+    let Some(table) = CostTable::of(app, lesson) else {
         return;
     };
-    let head = "Time of one step (bar) against as many one-row steps (│)";
+    let head = match table.here.is_empty() {
+        true => "Time of one step (bar) against as many one-row steps (│)",
+        false => "Time of one step here (bar) against as many one-row steps (│); as recorded",
+    };
     let head = crate::present::token_text::fit(head, usize::from(area.width));
     pane::put(buf, area, 0, &Line::styled(head, theme.dim()));
-    let room = usize::from(area.width).saturating_sub(LABEL + VALUE + MARK);
-    for (row, of) in bars.iter().enumerate() {
-        pane::put(buf, area, row as u16 + 1, &bar(of, room, theme));
+    for (row, of) in table.shown().iter().enumerate() {
+        let line = table.line(of, usize::from(area.width), theme);
+        pane::put(buf, area, row as u16 + 1, &line);
+    }
+}
+
+/// Of the lesson's first run, and of this machine where the lesson compares them.
+struct CostTable {
+    recorded: Vec<CostBar>,
+    here: Vec<CostBar>,
+}
+
+impl CostTable {
+    fn of(app: &App, lesson: &Lesson) -> Option<Self> {
+        let header = header(app, lesson)?;
+        let here = app.engine.profile.as_ref();
+        let here = here.filter(|_| lesson.plot == Some(Plot::CostHere));
+        Some(CostTable {
+            recorded: cost_bars(&header),
+            here: here.map_or_else(Vec::new, |profile| cost_bars_by(profile, &header)),
+        })
+    }
+
+    fn shown(&self) -> &[CostBar] {
+        match self.here.is_empty() {
+            true => &self.recorded,
+            false => &self.here,
+        }
+    }
+
+    fn line(&self, of: &CostBar, width: usize, theme: &Theme) -> Line<'static> {
+        if self.here.is_empty() {
+            return bar(of, width.saturating_sub(LABEL + VALUE + MARK), theme);
+        }
+        let mut line = bar(of, width.saturating_sub(LABEL + 2 * VALUE + MARK), theme);
+        let recorded = self.recorded.iter().find(|other| other.rows == of.rows);
+        let recorded = recorded.map_or_else(String::new, |other| milliseconds(other.ms));
+        line.push_span(Span::styled(format!("{recorded:>VALUE$}"), theme.dim()));
+        line
     }
 }
 
@@ -36,7 +76,7 @@ fn bar(of: &CostBar, room: usize, theme: &Theme) -> Line<'static> {
     let rows = if n == 1 { "row" } else { "rows" };
     let filled = bars::across(of.share().min(1.0), room);
     let track = " ".repeat(room.saturating_sub(filled.chars().count()));
-    let value = format!("{:>width$} ms", three(f64::from(of.ms)), width = VALUE - 3);
+    let value = format!("{:>VALUE$}", milliseconds(of.ms));
     Line::from(vec![
         Span::styled(format!("{n:>3} {rows:<5}"), theme.text()),
         Span::styled(filled, theme.gauge()),
@@ -47,11 +87,15 @@ fn bar(of: &CostBar, room: usize, theme: &Theme) -> Line<'static> {
 }
 
 /// Of the lesson's first run: the open one, else as it ships.
-fn table(app: &App, lesson: &Lesson) -> Option<Vec<CostBar>> {
+fn header(app: &App, lesson: &Lesson) -> Option<Header> {
     let name = lesson.runs.first()?;
     let open = app.learn.run_named(name).and_then(|id| app.run_of(id));
     match open.and_then(|run| run.record.as_ref()) {
-        Some(record) => Some(cost_bars(&record.trace.header)),
-        None => Some(cost_bars(&lesson::header(name).ok()?)),
+        Some(record) => Some(record.trace.header.clone()),
+        None => lesson::header(name).ok(),
     }
+}
+
+fn milliseconds(ms: f32) -> String {
+    format!("{} ms", three(f64::from(ms)))
 }

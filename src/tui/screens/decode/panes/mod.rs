@@ -13,3 +13,4 @@ pub(crate) mod steps;
 pub mod text;
 pub(crate) mod token;
 pub(crate) mod tree;
+mod tree_mask;

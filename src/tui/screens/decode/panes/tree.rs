@@ -10,11 +10,12 @@ use crate::present::number::{UNKNOWN, count, prob};
 use crate::present::record::Record;
 use crate::present::selection::TreeSelection;
 use crate::present::theme::Theme;
-use crate::present::token_text::{columns, fit};
+use crate::present::token_text::{columns, fit, pad};
 use crate::present::tree_lines::TreeLine;
 use crate::speculate::trace::Step;
 use crate::tui::app::App;
 use crate::tui::screens::decode::panes::phases;
+use crate::tui::screens::decode::panes::tree_mask::TreeMask;
 use crate::tui::screens::decode::state::StepPhase;
 use crate::tui::widgets::list::lit;
 use crate::tui::widgets::pane::{below, light, more, placeholder, put};
@@ -79,12 +80,13 @@ pub(crate) fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     phases::render(app, step, theme, area, buf);
     let root_area = below(area, phases::height(app, area.width));
     let token = record.quoted(step.tree.nodes[0].token);
-    root(app, &token, origins, theme, root_area, buf);
+    let lines = app.shown_lines(step);
+    let mask = TreeMask::of(app, step, &lines, area.width);
+    root(app, &token, (origins, mask.as_ref()), theme, root_area, buf);
     let area = rows(app, area);
     if !app.decode.knows(StepPhase::Draft) {
         return phases::hits(&record, step, theme, area, buf);
     }
-    let lines = app.shown_lines(step);
     let judged = app.decode.knows(StepPhase::Verify);
     let height = usize::from(area.height);
     let top = top_line(app, &lines, height);
@@ -94,6 +96,8 @@ pub(crate) fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         theme,
         origins,
         judged,
+        mask: mask.as_ref(),
+        selection: app.selection(),
     };
     let shown = lines.iter().skip(top).take(height);
     let chosen = shown
@@ -123,18 +127,30 @@ fn no_drafts(app: &App, step: &Step) -> &'static str {
 }
 
 /// What the drafts continue, and the heads of the columns.
-fn root(app: &App, token: &str, origins: bool, theme: &Theme, area: Rect, buf: &mut Buffer) {
+fn root(
+    app: &App,
+    token: &str,
+    (origins, mask): (bool, Option<&TreeMask>),
+    theme: &Theme,
+    area: Rect,
+    buf: &mut Buffer,
+) {
     let figures = heads(app, origins);
-    let room = usize::from(area.width).saturating_sub(columns(&figures) + 6);
+    let width = area.width - mask.map_or(0, TreeMask::width);
+    let room = usize::from(width).saturating_sub(columns(&figures) + 6);
     let token = fit(token, room);
     let gap = " ".repeat(room - columns(&token));
-    let line = Line::from(vec![
+    let mut line = Line::from(vec![
         Span::styled("after ", theme.dim()),
         Span::styled(token, theme.strong()),
         Span::styled(format!("{gap}{figures}"), theme.dim()),
     ]);
+    let is_selected = app.selection() == Some(TreeSelection::Root);
+    if let Some((mask, step)) = mask.zip(app.step()) {
+        line.extend(mask.cells(step, TreeSelection::Root, is_selected, theme));
+    }
     put(buf, area, 0, &line);
-    if app.selection() == Some(TreeSelection::Root) {
+    if is_selected {
         light(area, 0, theme, buf);
     }
 }
@@ -160,11 +176,15 @@ struct Drawing<'a> {
     origins: bool,
     /// Whether the model has had its say.
     judged: bool,
+    /// Beside the tree, where there is room.
+    mask: Option<&'a TreeMask>,
+    selection: Option<TreeSelection>,
 }
 
 impl Drawing<'_> {
     fn line(&self, line: &TreeLine, width: u16) -> Line<'static> {
         let right = FIGURES + if self.origins { ORIGINS } else { 0 };
+        let width = width - self.mask.map_or(0, TreeMask::width);
         let room = usize::from(width).saturating_sub(right + 1);
         let stem = short_stem(&line.stem, room.saturating_sub(TOKEN_ROOM + 2));
         let mut drawn = Line::from(Span::styled(stem, self.theme.line()));
@@ -178,9 +198,13 @@ impl Drawing<'_> {
         drawn.push_span(Span::styled(self.figures(line.selection), style));
         if self.origins {
             drawn.push_span(Span::styled(
-                format!(" {}", fit(&seen_in(self.step, line.selection), ORIGINS - 1)),
+                format!(" {}", pad(&seen_in(self.step, line.selection), ORIGINS - 1)),
                 self.theme.dim(),
             ));
+        }
+        if let Some(mask) = self.mask {
+            let is_lit = self.selection == Some(line.selection);
+            drawn.extend(mask.cells(self.step, line.selection, is_lit, self.theme));
         }
         drawn
     }
