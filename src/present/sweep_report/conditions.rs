@@ -26,7 +26,7 @@ pub(super) fn conditions(source: &SweepSource<'_>) -> Vec<(&'static str, String)
         ("cost profile", of(profile)),
         ("catalog", of(|header| header.catalog.clone())),
         ("pools", of(pools)),
-        ("framework", source.framework.to_uppercase()),
+        ("framework", framework(source)),
         (
             "subjects",
             format!("{}: {}", titles.len(), titles.join(", ")),
@@ -49,6 +49,12 @@ pub(super) fn conditions(source: &SweepSource<'_>) -> Vec<(&'static str, String)
     ]
 }
 
+/// By its name: an option may have named its file.
+fn framework(source: &SweepSource<'_>) -> String {
+    let named = source.subjects.first().map(|s| s.framework.as_str());
+    named.unwrap_or(NOT_RECORDED).to_uppercase()
+}
+
 fn model(header: &Header) -> String {
     let model = &header.model;
     let sha = model.sha256.as_deref();
@@ -66,9 +72,13 @@ fn arithmetic(header: &Header) -> String {
     header.arithmetic.as_ref().map_or_else(
         || NOT_RECORDED.into(),
         |a| {
+            let weights = match a.quantize.as_str() {
+                "none" => "weights as in the file".to_string(),
+                other => format!("weights as {other}"),
+            };
             format!(
-                "revision {}, {}, KV {}, weights as {}",
-                a.revision, a.instructions, a.kv, a.quantize
+                "revision {}, {}, KV {}, {weights}",
+                a.revision, a.instructions, a.kv
             )
         },
     )
