@@ -94,7 +94,6 @@ pub struct ScreenArgs {
     pub(crate) theme: Option<String>,
     #[arg(long, global = true, help = setup::ASCII.help())]
     pub(crate) ascii: bool,
-    /// Begin in presenter mode: one large pane at a time, and the answers of lessons on a key
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help = setup::PRESENT.help())]
     pub(crate) present: bool,
 }

@@ -21,7 +21,11 @@ use super::stage::{draw, keys, measured, press, ready, start};
 
 /// Headings and remarks in plain English, which need no explanation. New ones belong
 /// here or in `assets/glossary.toml`.
-const PLAIN: [&str; 68] = [
+const PLAIN: [&str; 72] = [
+    "committed",
+    "masked: another branch, or later",
+    "╌ 2 forgotten",
+    "█ 2 kept",
     "alone",
     "does",
     "done",

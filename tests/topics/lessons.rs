@@ -20,16 +20,16 @@ const PATIENCE: usize = 100;
 
 /// The keys of each lesson, task by task; `#` types the figure that is asked for.
 const WALKS: [(&str, &[&str]); 12] = [
-    ("draft", &["→", "↓", "↑", "#", "Q⏎⏎⏎⏎"]),
+    ("draft", &["→", "↓", "↑", "#", "Q⏎⏎⏎"]),
     ("cost", &["6", "#", "2←", "#"]),
-    ("kv-cache", &["→i⎋", "#", "#", "→#"]),
-    ("tree-attention", &["→i⎋", "↓", "#"]),
+    ("kv-cache", &["→i", "#", "#", "→#"]),
+    ("tree-attention", &["→i", "↓", "#"]),
     ("strict", &["#", "4", "#", "#", "#"]),
-    ("sampling", &["#", "4", "#", "2o↓⏎←"]),
+    ("sampling", &["#", "4", "#", "2o⏎←←←←←←←←←←←←←←←←←←←←←←"]),
     ("relaxed", &["]", "#", "⇥⇥⇥⇥#", "#", "4#", "#", "2p↓←"]),
-    ("mal", &["6", "2#", "#", "o↓⏎", "#"]),
+    ("mal", &["6", "2#", "#", "o⏎", "#"]),
     ("pools", &["⇥⇥⇥z", "o↓⏎", "z#", "o⏎", "#", "←"]),
-    ("drafters", &["o↓⏎", "o↓⏎←", "o↓⏎#", "4#"]),
+    ("drafters", &["o↓↓⏎", "o↓⏎←←←←←←", "o⏎#", "4#"]),
     ("slow", &["←", "#", "w⎋", "o⏎"]),
     ("batch", &["7", "←", "#", "#", "#", "↓⏎"]),
 ];
@@ -361,8 +361,14 @@ fn parameters(text: &str, check: Option<&Check>) -> Vec<String> {
     let costs = costs.map(|rest| rest.chars().take_while(char::is_ascii_digit).collect());
     let asked = match check {
         Some(Check::Step(step) | Check::InsidePass(step)) => {
-            vec![step.at_least, step.min_committed, step.min_drafts]
+            vec![
+                step.at_least,
+                step.min_committed,
+                step.min_drafts,
+                step.min_branches,
+            ]
         }
+        Some(Check::Token(token)) => vec![token.min_depth],
         Some(Check::Predicted { at_least }) => vec![*at_least],
         Some(Check::K { k }) => vec![*k],
         Some(Check::Answer { figure, .. }) => {

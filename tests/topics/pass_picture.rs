@@ -21,7 +21,7 @@ use proptest::prelude::*;
 
 use super::cut_out::{parts, parts_at};
 use super::engine::{engine, knowledge, run, spec, text};
-use super::stage::{LARGE, SMALL, draw, ended, keys, press};
+use super::stage::{LARGE, SMALL, decoding, draw, ended, keys, press};
 use super::tiny::{self, VOCAB};
 use super::{decoder, fixture};
 
@@ -315,7 +315,7 @@ fn lines(app: &App) -> Vec<String> {
 /// Every one of 64 rows comes into view with its own cell, at every size.
 #[test]
 fn every_row_of_a_large_tree_can_be_seen() {
-    let mut app = ended(&fixture::heavy(3));
+    let (mut app, _) = decoding(&fixture::heavy(3), 3);
     app.decode.go_to(Cursor::at(1));
     let n_rows = app.step().expect("a step").tree.n_rows();
     assert_eq!(n_rows, 64);

@@ -198,7 +198,7 @@ fn a_profile_is_measured_where_it_was_asked() {
 /// added survives.
 #[test]
 fn what_this_version_does_not_know_survives() {
-    let old = include_str!("../../assets/traces/demo.jsonl");
+    let old = include_str!("../fixtures/format-1.jsonl");
     let trace = Trace::load(old.as_bytes()).unwrap();
     assert_eq!(trace.header.format, 1);
     let saved = |trace: &Trace| {

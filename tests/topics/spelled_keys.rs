@@ -218,6 +218,7 @@ fn lessons_and_glossary_spell_no_key() {
 /// Every action on its own key, none of which is a default key.
 fn unusual() -> Keymap {
     let mut letters = (0x0400..0x0588)
+        .chain(0x10d0..0x10fb)
         .filter_map(char::from_u32)
         .filter(|c| c.is_alphabetic());
     let mut file = String::new();

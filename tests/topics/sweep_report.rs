@@ -97,7 +97,7 @@ fn nothing_in_a_report_is_obeyed() {
     let hostile = report(hostile);
     for form in SweepForm::ALL {
         let written = sweep_report(&hostile, form);
-        if form != SweepForm::Csv {
+        if matches!(form, SweepForm::Html | SweepForm::Markdown) {
             assert!(written.contains("alert"), "{form:?}: the title is there");
         }
         assert!(!written.contains("<script"), "{form:?}");

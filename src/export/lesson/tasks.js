@@ -20,6 +20,12 @@ function depthOf(at) {
   return depth;
 }
 
+/** Drafts that no draft follows. */
+function branchesOf(now) {
+  const parents = new Set(now.nodes.map(node => node.o));
+  return now.nodes.filter((_, at) => !parents.has(at + 1)).length;
+}
+
 /** The value of a figure that depends on what is looked at, and its words. */
 function moving(name) {
   if (counts[name]) {
@@ -40,6 +46,7 @@ function fits(check) {
         (check.has === null || has(check.has)) && now.nodes.length >= check.min_drafts &&
         now.committed >= check.min_committed &&
         (check.max_accepted === null || now.accepted <= check.max_accepted) &&
+        branchesOf(now) >= check.min_branches &&
         (!check.beyond_argmax || now.nodes.some(node => ['accepted', 'relaxed'].includes(node.f) && node.r > 1));
     case 'token': {
       const node = nodeOf(selected());

@@ -52,6 +52,7 @@ enum PlayerCheck {
         min_drafts: usize,
         min_committed: usize,
         max_accepted: Option<usize>,
+        min_branches: usize,
         beyond_argmax: bool,
     },
     Token {
@@ -212,6 +213,7 @@ fn step_check(wanted: &StepCheck, runs: &LessonRuns) -> PlayerCheck {
         min_drafts: wanted.min_drafts,
         min_committed: wanted.min_committed,
         max_accepted: wanted.max_accepted,
+        min_branches: wanted.min_branches,
         beyond_argmax: wanted.beyond_argmax,
     }
 }

@@ -6,7 +6,9 @@ use plotters::prelude::CoordTranslate;
 use plotters::style::FontStyle;
 
 use super::ink::Ink;
-use super::sheet::{Anchor, ChartSize, DrawingError, Drawn, Lettering, PLAIN, Sheet, text_width};
+use super::sheet::{
+    ChartSheet, ChartSize, DrawingError, DrawingResult, Lettering, PLAIN, TextAnchor, text_width,
+};
 use crate::present::number::{percent, three};
 use crate::present::sweep_report::SweepReport;
 use crate::present::token_text::fit;
@@ -93,7 +95,7 @@ fn kept(figures: &CellFigures) -> (f64, f64) {
     (low.max(0.0), high.min(1.0))
 }
 
-pub(super) fn draw(sheet: &Sheet<'_>, report: &SweepReport) -> Drawn {
+pub(super) fn draw(sheet: &ChartSheet<'_>, report: &SweepReport) -> DrawingResult {
     let points = points(report);
     let plot = sheet.part((0, 0), SIZE);
     let to_pixel = axes(&plot, &points)?;
@@ -118,7 +120,7 @@ pub(super) fn draw(sheet: &Sheet<'_>, report: &SweepReport) -> Drawn {
 type ToPixel = Box<dyn Fn(f64, f64) -> (i32, i32)>;
 
 /// Draws the axes with their names and units; what gives a point's pixel.
-fn axes(plot: &Sheet<'_>, points: &[ChartPoint<'_>]) -> Result<ToPixel, DrawingError> {
+fn axes(plot: &ChartSheet<'_>, points: &[ChartPoint<'_>]) -> Result<ToPixel, DrawingError> {
     let (x, y) = (x_range(points), y_low(points));
     let label = plot.axis_style(13.0, Ink::Dim);
     let digits = if x.1 - x.0 < 1.5 { 2 } else { 1 };
@@ -175,7 +177,7 @@ fn y_low(points: &[ChartPoint<'_>]) -> f64 {
 }
 
 /// Autoregressive decoding is as fast as itself, and has its own text.
-fn reference(plot: &Sheet<'_>, to_pixel: &ToPixel) -> Drawn {
+fn reference(plot: &ChartSheet<'_>, to_pixel: &ToPixel) -> DrawingResult {
     let ((x, top), (_, bottom)) = (to_pixel(1.0, 1.0), to_pixel(1.0, 0.0));
     let bottom = bottom.min(SIZE.1 as i32 - 46);
     let mut y = top;
@@ -187,7 +189,7 @@ fn reference(plot: &Sheet<'_>, to_pixel: &ToPixel) -> Drawn {
 }
 
 /// From one Pareto-optimal cell to the next.
-fn path(plot: &Sheet<'_>, report: &SweepReport, to_pixel: &ToPixel) -> Drawn {
+fn path(plot: &ChartSheet<'_>, report: &SweepReport, to_pixel: &ToPixel) -> DrawingResult {
     let found = optimal(report);
     let at = |p: &ChartPoint<'_>| to_pixel(speed(p), p.figures.in_common.mean);
     match found.len() {
@@ -196,7 +198,7 @@ fn path(plot: &Sheet<'_>, report: &SweepReport, to_pixel: &ToPixel) -> Drawn {
     }
 }
 
-fn intervals(plot: &Sheet<'_>, point: &ChartPoint<'_>, to_pixel: &ToPixel) -> Drawn {
+fn intervals(plot: &ChartSheet<'_>, point: &ChartPoint<'_>, to_pixel: &ToPixel) -> DrawingResult {
     let figures = point.figures;
     let (x, y) = (figures.speedup.mean, figures.in_common.mean);
     let (left, right) = (to_pixel(figures.low, y), to_pixel(figures.high, y));
@@ -218,7 +220,7 @@ fn intervals(plot: &Sheet<'_>, point: &ChartPoint<'_>, to_pixel: &ToPixel) -> Dr
 }
 
 fn mark(
-    plot: &Sheet<'_>,
+    plot: &ChartSheet<'_>,
     point: &ChartPoint<'_>,
     to_pixel: &ToPixel,
 ) -> Result<(i32, i32), DrawingError> {
@@ -235,11 +237,11 @@ fn mark(
 /// The cell's number beside its mark, where nothing else stands; those on the frontier have
 /// theirs in any case.
 fn number(
-    plot: &Sheet<'_>,
+    plot: &ChartSheet<'_>,
     point: &ChartPoint<'_>,
     to_pixel: &ToPixel,
     taken: &mut Vec<[i32; 4]>,
-) -> Drawn {
+) -> DrawingResult {
     let (x, y) = to_pixel(speed(point), point.figures.in_common.mean);
     let text = point.number.to_string();
     let (width, off) = (text_width(&text, 12.0) + 2, MARK + 4);
@@ -280,7 +282,7 @@ fn is_free([left, top, right, bottom]: &[i32; 4], taken: &[[i32; 4]]) -> bool {
     !taken.iter().any(meets) && *top > 0 && *right < SIZE.0 as i32
 }
 
-fn legend(sheet: &Sheet<'_>) -> Drawn {
+fn legend(sheet: &ChartSheet<'_>) -> DrawingResult {
     let dim = Lettering {
         px: 12.0,
         ink: Ink::Dim,
@@ -306,7 +308,7 @@ fn legend(sheet: &Sheet<'_>) -> Drawn {
     sheet.text(bars, (8, y + ROW as i32), dim)
 }
 
-fn listed(sheet: &Sheet<'_>, report: &SweepReport) -> Drawn {
+fn listed(sheet: &ChartSheet<'_>, report: &SweepReport) -> DrawingResult {
     let found = optimal(report);
     let mut y = 2;
     for point in found.iter().take(LISTED) {
@@ -315,7 +317,7 @@ fn listed(sheet: &Sheet<'_>, report: &SweepReport) -> Drawn {
         let (speed, common) = (three(speed(point)), percent(common));
         let text = format!("{}: {speed}x, {common} in common", cell.name);
         let number = Lettering {
-            anchor: Anchor::Right,
+            anchor: TextAnchor::Right,
             weight: FontStyle::Bold,
             px: 12.0,
             ..PLAIN

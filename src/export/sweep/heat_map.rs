@@ -4,7 +4,9 @@
 use plotters::style::FontStyle;
 
 use super::ink::{BINS, HeatInk, Ink, InkScale};
-use super::sheet::{Anchor, ChartSize, Drawn, Lettering, PLAIN, Sheet, text_width};
+use super::sheet::{
+    ChartSheet, ChartSize, DrawingResult, Lettering, PLAIN, TextAnchor, text_width,
+};
 use crate::present::heat_scale::{HeatScale, written};
 use crate::present::sweep_report::SweepReport;
 use crate::speculate::sweep::{Layer, Measure};
@@ -53,7 +55,11 @@ fn layer_height(layer: &Layer) -> u32 {
     TITLE + HEADS + CELL.1 * layer.rows.len() as u32 + GAP
 }
 
-pub(super) fn draw(sheet: &Sheet<'_>, report: &SweepReport, measure: Measure) -> Drawn {
+pub(super) fn draw(
+    sheet: &ChartSheet<'_>,
+    report: &SweepReport,
+    measure: Measure,
+) -> DrawingResult {
     let map = HeatMap {
         report,
         measure,
@@ -90,7 +96,7 @@ pub(super) fn named(measure: Measure) -> &'static str {
 }
 
 impl HeatMap<'_> {
-    fn layer(&self, sheet: &Sheet<'_>, layer: &Layer) -> Drawn {
+    fn layer(&self, sheet: &ChartSheet<'_>, layer: &Layer) -> DrawingResult {
         let dim = Lettering {
             px: 12.0,
             ink: Ink::Dim,
@@ -105,12 +111,12 @@ impl HeatMap<'_> {
         )?;
         let head_y = (TITLE + HEADS / 2) as i32;
         let right = Lettering {
-            anchor: Anchor::Right,
+            anchor: TextAnchor::Right,
             ..dim
         };
         sheet.text(across, (ROW_NAMES as i32 - 8, head_y), right)?;
         let middle = Lettering {
-            anchor: Anchor::Middle,
+            anchor: TextAnchor::Middle,
             ..dim
         };
         for (i, column) in layer.columns.iter().enumerate() {
@@ -128,7 +134,12 @@ impl HeatMap<'_> {
         Ok(())
     }
 
-    fn cell(&self, sheet: &Sheet<'_>, layer: &Layer, (row, column): (usize, usize)) -> Drawn {
+    fn cell(
+        &self,
+        sheet: &ChartSheet<'_>,
+        layer: &Layer,
+        (row, column): (usize, usize),
+    ) -> DrawingResult {
         let at = layer.cell(row, column);
         let left = (ROW_NAMES + CELL.0 * column as u32) as i32;
         let top = (TITLE + HEADS + CELL.1 * row as u32) as i32;
@@ -140,7 +151,7 @@ impl HeatMap<'_> {
         let value = cell.figures.as_ref().and_then(|f| self.measure.of(f));
         let middle = (left + CELL.0 as i32 / 2, top + CELL.1 as i32 / 2);
         let middling = Lettering {
-            anchor: Anchor::Middle,
+            anchor: TextAnchor::Middle,
             ink: Ink::Dim,
             ..PLAIN
         };
@@ -180,14 +191,14 @@ impl HeatMap<'_> {
     }
 
     /// The scale from bad to good with its values, and what the marks mean.
-    fn legend(&self, sheet: &Sheet<'_>) -> Drawn {
+    fn legend(&self, sheet: &ChartSheet<'_>) -> DrawingResult {
         let dim = Lettering {
             px: 12.0,
             ink: Ink::Dim,
             ..PLAIN
         };
         let right = Lettering {
-            anchor: Anchor::Right,
+            anchor: TextAnchor::Right,
             ..dim
         };
         let ends = [0.0, 1.0].map(|g| written(self.measure, self.scale.value_at(g)));

@@ -72,7 +72,7 @@ const WHITE: u32 = 0xffffff;
 
 /// A light or a dark page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Paper {
+pub(super) enum PagePaper {
     Light,
     Dark,
 }
@@ -86,7 +86,7 @@ impl Ink {
         plain.into_iter().chain(heat)
     }
 
-    fn on(self, paper: Paper) -> u32 {
+    fn on(self, paper: PagePaper) -> u32 {
         let of = paper as usize;
         match self {
             Ink::Ground => PLAIN[of][0],
@@ -146,7 +146,7 @@ impl HeatInk {
 impl Inks {
     pub(super) fn colour(self, ink: Ink) -> RGBColor {
         match self {
-            Inks::Fixed => rgb(ink.on(Paper::Light)),
+            Inks::Fixed => rgb(ink.on(PagePaper::Light)),
             Inks::Variables => rgb(place_holder(ink)),
         }
     }
@@ -171,7 +171,7 @@ pub(super) fn with_variables(svg: &str) -> String {
 }
 
 /// The variables of a page.
-pub(super) fn variables(paper: Paper) -> String {
+pub(super) fn variables(paper: PagePaper) -> String {
     let mut out = String::new();
     for ink in Ink::all() {
         let _ = write!(out, "--{}:#{:06x};", ink.name(), ink.on(paper));
@@ -202,7 +202,7 @@ mod tests {
 
     #[test]
     fn everything_can_be_read_on_both_papers() {
-        for paper in [Paper::Light, Paper::Dark] {
+        for paper in [PagePaper::Light, PagePaper::Dark] {
             for ink in Ink::all() {
                 let ground = match ink {
                     Ink::Ground | Ink::Line | Ink::Heat(_) => continue,
@@ -224,7 +224,7 @@ mod tests {
         assert!(!page.contains('#'), "{page}");
         assert!(page.contains("var(--heat-d4)") && page.contains("var(--on-heat-s8)"));
         assert_eq!(
-            variables(Paper::Dark).matches(';').count(),
+            variables(PagePaper::Dark).matches(';').count(),
             Ink::all().count()
         );
     }

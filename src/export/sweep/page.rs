@@ -6,7 +6,7 @@ use minijinja::context;
 use minijinja::value::Value;
 use serde::Serialize;
 
-use super::ink::{Paper, variables};
+use super::ink::{PagePaper, variables};
 use super::rows;
 use super::{about, frontier, heat_map, sheet, title};
 use crate::export::{escape, web};
@@ -80,8 +80,8 @@ fn rendered(report: &SweepReport) -> Result<String, minijinja::Error> {
             mark => ours(PAGE_MARK),
             title => title(report),
             about => about(report),
-            light => ours(&variables(Paper::Light)),
-            dark => ours(&variables(Paper::Dark)),
+            light => ours(&variables(PagePaper::Light)),
+            dark => ours(&variables(PagePaper::Dark)),
             style => ours(STYLE),
             chosen => chosen(report),
             criterion => criterion(),

@@ -5,7 +5,7 @@ use plotters::style::FontStyle;
 use super::frontier;
 use super::heat_map;
 use super::ink::Ink;
-use super::sheet::{self, Drawn, Lettering, PLAIN, Sheet};
+use super::sheet::{self, ChartSheet, DrawingResult, Lettering, PLAIN};
 use crate::present::sweep_report::SweepReport;
 use crate::present::token_text::fit;
 use crate::speculate::sweep::Measure;
@@ -37,7 +37,7 @@ pub(super) fn picture(report: &SweepReport) -> String {
     marked(&svg)
 }
 
-fn head(sheet: &Sheet<'_>, report: &SweepReport) -> Drawn {
+fn head(sheet: &ChartSheet<'_>, report: &SweepReport) -> DrawingResult {
     let bold = Lettering {
         px: 17.0,
         weight: FontStyle::Bold,

@@ -11,7 +11,7 @@ use crate::export::escape;
 
 pub(super) type ChartArea<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 pub(super) type DrawingError = DrawingAreaErrorKind<std::io::Error>;
-pub(super) type Drawn = Result<(), DrawingError>;
+pub(super) type DrawingResult = Result<(), DrawingError>;
 
 /// Width and height in pixels.
 pub(super) type ChartSize = (u32, u32);
@@ -22,7 +22,7 @@ const LETTER: f64 = 0.56;
 
 /// Where a text stands to its point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Anchor {
+pub(super) enum TextAnchor {
     Left,
     Middle,
     Right,
@@ -33,7 +33,7 @@ pub(super) enum Anchor {
 pub(super) struct Lettering {
     pub(super) px: f64,
     pub(super) ink: Ink,
-    pub(super) anchor: Anchor,
+    pub(super) anchor: TextAnchor,
     pub(super) weight: FontStyle,
 }
 
@@ -41,12 +41,12 @@ pub(super) struct Lettering {
 pub(super) const PLAIN: Lettering = Lettering {
     px: 13.0,
     ink: Ink::Text,
-    anchor: Anchor::Left,
+    anchor: TextAnchor::Left,
     weight: FontStyle::Normal,
 };
 
 /// A part of a drawing.
-pub(super) struct Sheet<'a> {
+pub(super) struct ChartSheet<'a> {
     pub(super) area: ChartArea<'a>,
     pub(super) inks: Inks,
 }
@@ -58,13 +58,17 @@ pub(super) fn text_width(text: &str, px: f64) -> i32 {
 
 /// A chart as a picture by itself; where it cannot be drawn, which a test would catch, it
 /// shows the error.
-pub(super) fn picture(size: ChartSize, draw: impl Fn(&Sheet<'_>) -> Drawn) -> String {
+pub(super) fn picture(size: ChartSize, draw: impl Fn(&ChartSheet<'_>) -> DrawingResult) -> String {
     drawn(size, Inks::Fixed, draw)
 }
 
 /// A chart for a page, in the page's colours and as wide as there is room. `label`: what it
 /// shows, for who does not see it.
-pub(super) fn figure(size: ChartSize, label: &str, draw: impl Fn(&Sheet<'_>) -> Drawn) -> String {
+pub(super) fn figure(
+    size: ChartSize,
+    label: &str,
+    draw: impl Fn(&ChartSheet<'_>) -> DrawingResult,
+) -> String {
     let svg = with_variables(&drawn(size, Inks::Variables, draw));
     let fixed = format!("<svg width=\"{}\" height=\"{}\"", size.0, size.1);
     let label = escape::html(label);
@@ -75,11 +79,11 @@ pub(super) fn figure(size: ChartSize, label: &str, draw: impl Fn(&Sheet<'_>) -> 
     svg.replacen(&fixed, &wide, 1)
 }
 
-fn drawn(size: ChartSize, inks: Inks, draw: impl Fn(&Sheet<'_>) -> Drawn) -> String {
+fn drawn(size: ChartSize, inks: Inks, draw: impl Fn(&ChartSheet<'_>) -> DrawingResult) -> String {
     let mut svg = String::new();
     let outcome = {
         let area = SVGBackend::with_string(&mut svg, size).into_drawing_area();
-        let sheet = Sheet { area, inks };
+        let sheet = ChartSheet { area, inks };
         let ground = inks.colour(Ink::Ground);
         let filled = sheet.area.fill(&ground);
         filled
@@ -95,21 +99,21 @@ fn drawn(size: ChartSize, inks: Inks, draw: impl Fn(&Sheet<'_>) -> Drawn) -> Str
     }
 }
 
-impl<'a> Sheet<'a> {
+impl<'a> ChartSheet<'a> {
     /// A part of it, with coordinates of its own.
-    pub(super) fn part(&self, (x, y): (u32, u32), (width, height): ChartSize) -> Sheet<'a> {
-        Sheet {
+    pub(super) fn part(&self, (x, y): (u32, u32), (width, height): ChartSize) -> ChartSheet<'a> {
+        ChartSheet {
             area: self.area.clone().shrink((x, y), (width, height)),
             inks: self.inks,
         }
     }
 
     /// The text's middle is at the height of the point.
-    pub(super) fn text(&self, text: &str, at: (i32, i32), how: Lettering) -> Drawn {
+    pub(super) fn text(&self, text: &str, at: (i32, i32), how: Lettering) -> DrawingResult {
         let pos = match how.anchor {
-            Anchor::Left => HPos::Left,
-            Anchor::Middle => HPos::Center,
-            Anchor::Right => HPos::Right,
+            TextAnchor::Left => HPos::Left,
+            TextAnchor::Middle => HPos::Center,
+            TextAnchor::Right => HPos::Right,
         };
         self.area.draw_text(text, &self.style(how, pos), at)
     }
@@ -133,33 +137,33 @@ impl<'a> Sheet<'a> {
         self.inks.colour(ink).filled()
     }
 
-    pub(super) fn line(&self, points: Vec<(i32, i32)>, ink: Ink, width: u32) -> Drawn {
+    pub(super) fn line(&self, points: Vec<(i32, i32)>, ink: Ink, width: u32) -> DrawingResult {
         self.area
             .draw(&PathElement::new(points, self.stroke(ink, width)))
     }
 
-    pub(super) fn fill(&self, corners: [(i32, i32); 2], ink: Ink) -> Drawn {
+    pub(super) fn fill(&self, corners: [(i32, i32); 2], ink: Ink) -> DrawingResult {
         self.area.draw(&Rectangle::new(corners, self.filled(ink)))
     }
 
-    pub(super) fn frame(&self, corners: [(i32, i32); 2], ink: Ink, width: u32) -> Drawn {
+    pub(super) fn frame(&self, corners: [(i32, i32); 2], ink: Ink, width: u32) -> DrawingResult {
         self.area
             .draw(&Rectangle::new(corners, self.stroke(ink, width)))
     }
 
     /// A full circle.
-    pub(super) fn dot(&self, at: (i32, i32), radius: i32, ink: Ink) -> Drawn {
+    pub(super) fn dot(&self, at: (i32, i32), radius: i32, ink: Ink) -> DrawingResult {
         self.area.draw(&Circle::new(at, radius, self.filled(ink)))
     }
 
     /// An empty circle.
-    pub(super) fn ring(&self, at: (i32, i32), radius: i32, ink: Ink) -> Drawn {
+    pub(super) fn ring(&self, at: (i32, i32), radius: i32, ink: Ink) -> DrawingResult {
         self.dot(at, radius, Ink::Ground)?;
         let stroke = self.stroke(ink, 2);
         self.area.draw(&Circle::new(at, radius, stroke))
     }
 
-    pub(super) fn diamond(&self, (x, y): (i32, i32), radius: i32, ink: Ink) -> Drawn {
+    pub(super) fn diamond(&self, (x, y): (i32, i32), radius: i32, ink: Ink) -> DrawingResult {
         let corners = vec![
             (x - radius, y),
             (x, y - radius),
@@ -169,7 +173,7 @@ impl<'a> Sheet<'a> {
         self.area.draw(&Polygon::new(corners, self.filled(ink)))
     }
 
-    pub(super) fn cross(&self, (x, y): (i32, i32), radius: i32, ink: Ink) -> Drawn {
+    pub(super) fn cross(&self, (x, y): (i32, i32), radius: i32, ink: Ink) -> DrawingResult {
         self.line(vec![(x - radius, y), (x + radius, y)], ink, 2)?;
         self.line(vec![(x, y - radius), (x, y + radius)], ink, 2)
     }

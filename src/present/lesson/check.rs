@@ -80,6 +80,8 @@ pub struct StepCheck {
     pub min_committed: usize,
     /// Draft tokens that were committed.
     pub(crate) max_accepted: Option<usize>,
+    /// Branches: drafts that no draft follows.
+    pub min_branches: usize,
     /// Whether a draft was accepted that is not the model's most probable token.
     pub(crate) beyond_argmax: bool,
 }
@@ -91,7 +93,7 @@ pub struct TokenCheck {
     /// What became of it.
     pub(crate) fate: Option<Fate>,
     /// Distance from the root.
-    pub(crate) min_depth: usize,
+    pub min_depth: usize,
 }
 
 /// Screens that a task can ask for.
@@ -144,8 +146,16 @@ impl StepCheck {
             && self
                 .max_accepted
                 .is_none_or(|most| step.verdict.path.len() <= most)
+            && n_branches(step) >= self.min_branches
             && (!self.beyond_argmax || accepts_beyond_argmax(step))
     }
+}
+
+fn n_branches(step: &Step) -> usize {
+    let drafts = 1..step.tree.n_rows();
+    drafts
+        .filter(|&node| step.tree.children(node).next().is_none())
+        .count()
 }
 
 fn accepts_beyond_argmax(step: &Step) -> bool {

@@ -57,7 +57,9 @@ pub(crate) enum What {
     BudgetCost,
     /// What this MAL means for speed, with such passes.
     SpeedAtMal(usize),
-    /// What the run's own MAL means for speed, with such passes.
+    /// What a pass of the run's mean rows costs, in passes of one row.
+    PassCost,
+    /// What the run's own MAL means for speed, with its mean passes.
     SpeedByMal,
     /// Documents and tokens of the pool that the run drafted from.
     PoolDocs,
@@ -96,7 +98,7 @@ pub(crate) enum BatchFigure {
     NeedsMost,
 }
 
-const NAMES: [(&str, What); 38] = [
+const NAMES: [(&str, What); 39] = [
     ("step-rows", What::StepRows),
     ("step-committed", What::StepCommitted),
     ("step-drafted", What::StepDrafted),
@@ -106,6 +108,7 @@ const NAMES: [(&str, What); 38] = [
     ("step-forgotten", What::StepForgotten),
     ("token-attends", What::TokenAttends),
     ("budget-cost", What::BudgetCost),
+    ("pass-cost", What::PassCost),
     ("speed-by-mal", What::SpeedByMal),
     ("run-steps", What::RunSteps),
     ("run-tokens", What::RunTokens),

@@ -39,10 +39,8 @@ impl Figure {
                 Some(record) => by_profile(self.what, &record.trace.header, view),
                 None => by_profile(self.what, &self.shipped_header(view)?, view),
             },
-            What::SpeedByMal => {
-                let cost = by_profile(What::BudgetCost, &named?.trace.header, view)?;
-                Some(named?.stats.mal()? / cost)
-            }
+            What::PassCost => pass_cost(named?, view),
+            What::SpeedByMal => Some(named?.stats.mal()? / pass_cost(named?, view)?),
             What::Batch(figure) => batch_value::value(figure, view),
             _ => of_run(self.what, named?),
         }
@@ -52,7 +50,7 @@ impl Figure {
     pub fn told(&self, view: &LessonView) -> Option<String> {
         let value = self.value(view)?;
         Some(match self.what {
-            What::RunMal | What::MsPerToken | What::Cost(_) | What::BudgetCost => {
+            What::RunMal | What::MsPerToken | What::Cost(_) | What::BudgetCost | What::PassCost => {
                 format!("{value:.1}")
             }
             What::Number(of) if !of.range.is_whole() => format!("{value:.1}"),
@@ -127,16 +125,26 @@ fn of_header(what: What, header: &Header) -> Option<f64> {
     })
 }
 
-/// By this machine's cost profile, else by that of the run, in the context in which it began.
 fn by_profile(what: What, header: &Header, view: &LessonView) -> Option<f64> {
-    let here = view.profile.filter(|profile| !profile.is_empty());
-    let cost = StepCosts::new(here.unwrap_or(&header.cost));
-    let (rows, context) = (header.params.budget.max_rows(), header.prompt_ids.len());
-    let budget_cost = f64::from(cost.ms(rows, context)) / f64::from(cost.ms(1, context));
+    let budget_cost = cost_of(header.params.budget.max_rows(), header, view);
     Some(match what {
         What::SpeedAtMal(mal) => mal as f64 / budget_cost,
         _ => budget_cost,
     })
+}
+
+fn pass_cost(record: &Record, view: &LessonView) -> Option<f64> {
+    let rows = record.stats.rows_per_step()?.round() as usize;
+    Some(cost_of(rows.max(1), &record.trace.header, view))
+}
+
+/// In passes of one row, by this machine's cost profile, else by that of the run, in the
+/// context in which it began.
+fn cost_of(rows: usize, header: &Header, view: &LessonView) -> f64 {
+    let here = view.profile.filter(|profile| !profile.is_empty());
+    let cost = StepCosts::new(here.unwrap_or(&header.cost));
+    let context = header.prompt_ids.len();
+    f64::from(cost.ms(rows, context)) / f64::from(cost.ms(1, context))
 }
 
 /// Its ancestors and itself.

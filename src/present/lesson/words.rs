@@ -40,6 +40,8 @@ pub enum LessonKey {
     InsidePass,
     /// Questions about steps whose verdict is hidden.
     Predict,
+    /// Answer such a question.
+    PredictAnswer,
     /// The next run of the list.
     Choose,
     /// Open the run chosen.

@@ -311,7 +311,7 @@ impl Way<'_> {
     fn sampling_stage(&self) -> Option<WayStage> {
         let sampling = self.params.sampling?;
         let drawn = self.distribution().and_then(|row| row.drawn);
-        let value = drawn.map_or_else(|| "none".into(), |drawn| self.quoted(drawn.token));
+        let value = drawn.map_or_else(|| "not drawn".into(), |drawn| self.quoted(drawn.token));
         let told = match drawn {
             Some(_) => format!(
                 "Every logit is divided by the temperature, {}, and this token is drawn: by the \

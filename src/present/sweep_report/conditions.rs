@@ -72,13 +72,9 @@ fn arithmetic(header: &Header) -> String {
     header.arithmetic.as_ref().map_or_else(
         || NOT_RECORDED.into(),
         |a| {
-            let weights = match a.quantize.as_str() {
-                "none" => "weights as in the file".to_string(),
-                other => format!("weights as {other}"),
-            };
             format!(
-                "revision {}, {}, KV {}, {weights}",
-                a.revision, a.instructions, a.kv
+                "revision {}, {}, KV {}, quantization at load: {}",
+                a.revision, a.instructions, a.kv, a.quantize
             )
         },
     )
@@ -91,7 +87,7 @@ fn pools(header: &Header) -> String {
     };
     let sizes: Vec<String> = header.pools.iter().map(of_source).collect();
     match sizes.is_empty() {
-        true => "none".into(),
+        true => "no pools".into(),
         false => sizes.join("; "),
     }
 }

@@ -64,7 +64,7 @@ const PATH: SetupParameter = SetupParameter {
 };
 
 /// Every one of these options.
-pub static ALL: [&SetupParameter; 25] = [
+pub static ALL: [&SetupParameter; 26] = [
     &CATALOG,
     &CATALOG_LIMIT,
     &STRICT_IMPORT,
@@ -88,6 +88,7 @@ pub static ALL: [&SetupParameter; 25] = [
     &CONFIG,
     &THEME,
     &ASCII,
+    &PRESENT,
     &LOG,
     &LOG_LEVEL,
 ];
@@ -295,6 +296,12 @@ pub(crate) static THEME: SetupParameter = SetupParameter {
     placeholder: "THEME",
     default: "the best for the terminal",
     is_key: true,
+    ..PLAIN
+};
+
+pub(crate) static PRESENT: SetupParameter = SetupParameter {
+    name: "present",
+    help: "Begin in presenter mode: one large pane at a time, and the answers of lessons on a key",
     ..PLAIN
 };
 

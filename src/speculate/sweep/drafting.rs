@@ -1,6 +1,5 @@
 //! What a sweep varies besides the rule: budget, branch length and drafter.
 
-use super::grid::Axes;
 use crate::speculate::params::{Budget, Drafter, Params};
 
 /// How a cell drafts.
@@ -23,10 +22,15 @@ pub(crate) struct Varying {
 impl SweptDrafting {
     /// Every combination, the drafters innermost; where an axis names nothing, what `base`
     /// has.
-    pub(super) fn all(base: &Params, axes: &Axes) -> Vec<Self> {
-        let budgets = or_shared(&axes.budgets, base.budget);
-        let branches = or_shared(&axes.branches, base.branch);
-        let drafters = or_shared(&axes.drafters, base.drafter);
+    pub(super) fn all(
+        base: &Params,
+        budgets: &[Budget],
+        branches: &[usize],
+        drafters: &[Drafter],
+    ) -> Vec<Self> {
+        let budgets = or_shared(budgets, base.budget);
+        let branches = or_shared(branches, base.branch);
+        let drafters = or_shared(drafters, base.drafter);
         let mut all = Vec::new();
         for &budget in &budgets {
             for &branch in &branches {

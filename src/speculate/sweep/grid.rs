@@ -167,7 +167,7 @@ impl Grid {
             cells: Vec::new(),
             layers: Vec::new(),
         };
-        let draftings = SweptDrafting::all(&base, axes);
+        let draftings = SweptDrafting::all(&base, &axes.budgets, &axes.branches, &axes.drafters);
         for &family in &axes.rules {
             for &drafting in &draftings {
                 let layer = grid.layer(family, drafting, axes);

@@ -29,8 +29,8 @@ use crate::tui::widgets::pane;
 use crate::tui::widgets::paragraph::wrap;
 
 /// What a line of a list begins with.
-const MARKED: &str = "[x] ";
-const UNMARKED: &str = "[ ] ";
+const MARKED: &str = "✗ ";
+const UNMARKED: &str = "· ";
 
 /// Of a number, its brackets and its mark.
 const NUMBER_COLUMNS: usize = 5;
@@ -122,7 +122,7 @@ impl Dialog for PredictDialog {
     }
 
     fn render(&self, app: &App, theme: &Theme, _area: Rect, buf: &mut Buffer) {
-        let Some(shown) = Shown::of(self, app, theme) else {
+        let Some(shown) = PredictView::of(self, app, theme) else {
             return;
         };
         let rect = shown.place();
@@ -148,7 +148,7 @@ impl Dialog for PredictDialog {
 
     fn line_at(&self, app: &App, _area: Rect, at: Position) -> Option<usize> {
         let theme = app.look.theme.theme();
-        let shown = Shown::of(self, app, &theme)?;
+        let shown = PredictView::of(self, app, &theme)?;
         let inner = pane::inner(shown.place());
         let first = inner.y + shown.first_choice(inner.width);
         let row = usize::from(at.y.checked_sub(first)?);
@@ -164,7 +164,7 @@ impl PredictDialog {
 }
 
 /// A dialog with what it is about.
-struct Shown<'a> {
+struct PredictView<'a> {
     dialog: &'a PredictDialog,
     record: &'a Record,
     step: &'a Step,
@@ -172,10 +172,10 @@ struct Shown<'a> {
     body: Rect,
 }
 
-impl<'a> Shown<'a> {
+impl<'a> PredictView<'a> {
     fn of(dialog: &'a PredictDialog, app: &'a App, theme: &'a Theme) -> Option<Self> {
         let record = app.record()?;
-        Some(Shown {
+        Some(PredictView {
             dialog,
             record,
             step: record.step(dialog.question.step)?,

@@ -148,7 +148,7 @@ pub(super) static DIALOGS: &[Binding] = table! {
         Action::Last; [END] "" "the last choice";
         Action::Mark; [SPACE] "mark" "mark the draft as refused, or unmark it";
         Action::Submit; [ENTER] "answer/next" "answer, then the next question";
-        Action::Close; [ESC, Key::char('q')] "end" "end predicting, and say the score";
+        Action::Close; [ESC, Key::char('q')] "stop" "stop predicting, and say the score";
     }
     Pass {
         Action::Up; [UP, Key::char('k')] "↑↓|node" "the node above";

@@ -136,7 +136,7 @@ static SCREENS: &[Binding] = table! {
         Action::StopRun; [Key::char('e')] "end" "end the sweep, keeping its finished runs";
         Action::NextMeasure; [Key::char('m')] "measure" "what the heat map shows: speed-up, MAL, agreement, log-probability, repetition, acceptance, facts kept";
         Action::Adopt; [Key::char('a')] "adopt" "set the sliders to the cell's setting";
-        Action::CompareCells; [Key::char('c')] "texts" "mark the cell and show its texts beside those of the cell you move to, or beside the autoregressive one; again to end";
+        Action::CompareCells; [Key::char('c')] "texts" "mark the cell and show its texts beside those of the cell you move to, or beside the autoregressive one; again to stop";
         Action::Export; [Key::char('E')] "report" "write a report of the sweep: web page, Markdown, charts, table";
         Action::CopyCommand; [Key::char('y')] "copy" "copy the command line that decodes with the sliders' settings";
         Action::SaveSettings; [Key::char('s')] "save" "save the sliders' settings as the configuration";

@@ -27,6 +27,7 @@ pub(crate) fn action(key: LessonKey) -> (Context, Action) {
         LessonKey::Settings => (Context::Decode, Action::Settings),
         LessonKey::Runs => (Context::Decode, Action::EarlierRuns),
         LessonKey::InsidePass => (Context::Decode, Action::InsidePass),
+        LessonKey::PredictAnswer => (Context::Predict, Action::Submit),
         LessonKey::Predict => (Context::Decode, Action::Predict),
         LessonKey::WhySlow => (Context::Decode, Action::WhySlow),
         LessonKey::Choose => (Context::Runs, Action::Down),

@@ -1,11 +1,11 @@
 //! Where everything goes, as functions of the size alone: the views draw there,
 //! and the mouse looks there for what it hit. Neighbouring panes share a border.
 
-use ratatui::layout::{Constraint, Layout, Rect, Size};
+use ratatui::layout::{Constraint, Layout, Rect};
 
 use crate::tui::app::App;
 use crate::tui::screens::Screen;
-use crate::tui::start::Presenting;
+use crate::tui::shell::air::margin;
 
 /// Below this the screens cannot be read.
 pub(crate) const MIN_SIZE: (u16, u16) = (60, 20);
@@ -53,32 +53,6 @@ pub fn shell(app: &App, area: Rect) -> Shell {
         strip: within(strip),
         body: within(body),
         footer,
-    }
-}
-
-/// From this size on, an audience gets air around what it looks at.
-const AIRY: Size = Size {
-    width: 116,
-    height: 36,
-};
-
-/// More columns than this are hard to take in from afar.
-const WIDEST: u16 = 140;
-
-/// Whether there is an audience, and room for air.
-pub(crate) fn is_airy(app: &App) -> bool {
-    let (width, height) = app.look.size;
-    app.look.presenting == Presenting::Yes && width >= AIRY.width && height >= AIRY.height
-}
-
-/// Columns at either side, and rows between the parts.
-fn margin(app: &App, area: Rect) -> Size {
-    match is_airy(app) {
-        true => {
-            let beyond = area.width.saturating_sub(WIDEST) / 2;
-            Size::new(beyond.max(area.width / 20), 1)
-        }
-        false => Size::ZERO,
     }
 }
 

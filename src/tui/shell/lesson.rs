@@ -14,7 +14,7 @@ use crate::tui::app::App;
 use crate::tui::keys::context::Context;
 use crate::tui::screens::Screen;
 use crate::tui::screens::learn::words;
-use crate::tui::shell::layout::is_airy;
+use crate::tui::shell::air::is_airy;
 use crate::tui::widgets::pane;
 use crate::tui::widgets::paragraph::wrap;
 

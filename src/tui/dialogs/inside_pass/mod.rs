@@ -39,21 +39,21 @@ const CACHE_SHARE: (u32, u32) = (2, 5);
 
 /// What a small screen shows of the pass.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum PassPart {
+enum PictureTab {
     #[default]
     Mask,
     Cache,
     Way,
 }
 
-impl PassPart {
-    const ALL: [PassPart; 3] = [PassPart::Mask, PassPart::Cache, PassPart::Way];
+impl PictureTab {
+    const ALL: [PictureTab; 3] = [PictureTab::Mask, PictureTab::Cache, PictureTab::Way];
 
     fn name(self) -> &'static str {
         match self {
-            PassPart::Mask => "tree and mask",
-            PassPart::Cache => "KV cache",
-            PassPart::Way => "token's way",
+            PictureTab::Mask => "tree and mask",
+            PictureTab::Cache => "KV cache",
+            PictureTab::Way => "token's way",
         }
     }
 
@@ -66,7 +66,7 @@ impl PassPart {
 /// The pass of the step looked at.
 #[derive(Debug, Default)]
 pub(crate) struct InsidePass {
-    part: PassPart,
+    part: PictureTab,
 }
 
 /// What every part is drawn from.
@@ -113,7 +113,7 @@ impl Dialog for InsidePass {
             Action::PreviousPhase => app.previous_phase(),
             Action::NextPhase => commands = app.next_phase(),
             Action::NextPane => self.part = self.part.neighbour(1),
-            Action::PreviousPane => self.part = self.part.neighbour(PassPart::ALL.len() - 1),
+            Action::PreviousPane => self.part = self.part.neighbour(PictureTab::ALL.len() - 1),
             other => select(app, other),
         }
         app.keep(self);
@@ -145,7 +145,7 @@ impl Dialog for InsidePass {
                 let strips = cache::strips(&view, usize::from(inner.width), StripsShown::All);
                 split(&view, strips.len() as u16, inner)[0]
             }
-            (false, PassPart::Mask) => pane::below(inner, 1),
+            (false, PictureTab::Mask) => pane::below(inner, 1),
             (false, _) => return None,
         };
         mask::row_at(&view, mask, at)
@@ -161,7 +161,7 @@ fn place(app: &App, area: Rect) -> Rect {
 impl InsidePass {
     fn one_part(&self, view: &PassView<'_>, area: Rect, buf: &mut Buffer) {
         let mut tabs = Line::default();
-        for part in PassPart::ALL {
+        for part in PictureTab::ALL {
             let style = match part == self.part {
                 true => view
                     .theme
@@ -174,9 +174,9 @@ impl InsidePass {
         put(buf, area, 0, &tabs);
         let area = pane::below(area, 1);
         match self.part {
-            PassPart::Mask => mask::render(view, area, buf),
-            PassPart::Cache => cache::render(view, area, buf),
-            PassPart::Way => way::render(view, area, buf),
+            PictureTab::Mask => mask::render(view, area, buf),
+            PictureTab::Cache => cache::render(view, area, buf),
+            PictureTab::Way => way::render(view, area, buf),
         }
     }
 }

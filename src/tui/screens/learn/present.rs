@@ -196,6 +196,7 @@ fn pane_of(task: &Task) -> Option<Pane> {
             | What::RunWasted
             | What::RunDrafted
             | What::RunMal
+            | What::PassCost
             | What::SpeedByMal => Some(Pane::Speed),
             _ => None,
         },

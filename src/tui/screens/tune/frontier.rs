@@ -204,8 +204,8 @@ impl Plot {
     fn axes(&self, theme: &Theme, buf: &mut Buffer) {
         let titles = [
             "text in common (%) · ● frontier ○ dominated ◆ here + AR",
-            "text in common (%) by speed-up (x)",
-            "in common % by speed-up x",
+            "text in common (%) by speed-up",
+            "in common % by speed-up",
         ];
         let fits = |title: &&&str| columns(title) <= usize::from(self.area.width);
         let title = titles.iter().find(fits).unwrap_or(&titles[2]);
@@ -244,12 +244,12 @@ impl Plot {
             return;
         }
         let names = [
-            "speed-up over autoregressive (x) · bars: 95% intervals",
-            "speed-up (x) · bars: 95%",
+            "speed-up over autoregressive · bars: 95% intervals",
+            "speed-up · bars: 95%",
         ];
         let room = usize::from(self.inside.width);
         let name = names.iter().find(|name| columns(name) <= room);
-        let name = name.copied().unwrap_or("speed-up (x)");
+        let name = name.copied().unwrap_or("speed-up");
         let x = self.inside.x + (room.saturating_sub(columns(name)) / 2) as u16;
         buf.set_stringn(x, below + 2, name, room, theme.dim());
     }
