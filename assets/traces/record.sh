@@ -29,7 +29,8 @@ record() {
             best=$SCRATCH/$name.$try
         fi
     done
-    cp "$best" "$TRACES/$name.jsonl"
+    # Without the folder of this recording.
+    sed "1s#\"$SCRATCH/#\"#" "$best" > "$TRACES/$name.jsonl"
 }
 WANTED=$*
 # Keys and values as f32: the lessons were written about these texts.

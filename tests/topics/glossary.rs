@@ -23,9 +23,9 @@ use super::stage::{draw, keys, measured, press, ready, start};
 /// here or in `assets/glossary.toml`.
 const PLAIN: [&str; 72] = [
     "committed",
-    "masked: another branch, or later",
-    "╌ 2 forgotten",
-    "█ 2 kept",
+    "masked: another branch or later",
+    "╌ forgotten",
+    "█ kept",
     "alone",
     "does",
     "done",

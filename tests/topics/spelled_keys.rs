@@ -26,7 +26,20 @@ use super::stage::{LARGE, SMALL, app, decoding, draw, ended, ready};
 
 /// Phrases with a word that only looks like a key: runs and parameters named by letters,
 /// units, numbers, signs, plain English.
-const NOT_KEYS: [&str; 48] = [
+const NOT_KEYS: [&str; 60] = [
+    // Units, the probability, figures in formulas, lists in Markdown.
+    "{:.0} s",
+    "{} h {} min",
+    "p {}",
+    "back from p.",
+    "p is too small",
+    "The penalty is 1:",
+    "{logit:.2} - {norm",
+    "p above",
+    "at temperature 1.",
+    "   - {",
+    "   - let in",
+    "ln p +",
     "the end",
     "would end",
     "end the run",

@@ -100,7 +100,7 @@ impl LessonKey {
             LessonKey::Find => "]",
             LessonKey::FindBack => "[",
             LessonKey::LastPass => "End",
-            LessonKey::OpenLane => "Enter",
+            LessonKey::OpenLane | LessonKey::PredictAnswer => "Enter",
             LessonKey::Predict => "Q",
             LessonKey::Answer => "A",
             LessonKey::GoOn => "N",
