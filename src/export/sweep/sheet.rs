@@ -108,14 +108,16 @@ impl<'a> ChartSheet<'a> {
         }
     }
 
-    /// The text's middle is at the height of the point.
+    /// The text's middle is at the height of the point; control characters, which no XML
+    /// may hold, are replaced.
     pub(super) fn text(&self, text: &str, at: (i32, i32), how: Lettering) -> DrawingResult {
         let pos = match how.anchor {
             TextAnchor::Left => HPos::Left,
             TextAnchor::Middle => HPos::Center,
             TextAnchor::Right => HPos::Right,
         };
-        self.area.draw_text(text, &self.style(how, pos), at)
+        let text = text.replace(char::is_control, "\u{fffd}");
+        self.area.draw_text(&text, &self.style(how, pos), at)
     }
 
     fn style(&self, how: Lettering, pos: HPos) -> TextStyle<'static> {
