@@ -84,7 +84,7 @@ impl PassPicture {
         let node = match selection {
             TreeSelection::Root => 0,
             TreeSelection::Draft(node) => node,
-            TreeSelection::Bonus => step.verdict.path.last().copied().unwrap_or(0),
+            TreeSelection::Bonus => step.verdict.stop(),
         };
         self.rows.iter().position(|row| row.node == node)
     }

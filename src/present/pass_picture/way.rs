@@ -103,7 +103,7 @@ impl TokenWay {
         let row = match selection {
             TreeSelection::Root => return None,
             TreeSelection::Draft(node) => step.tree.nodes[node].parent.unwrap_or(0),
-            TreeSelection::Bonus => step.verdict.path.last().copied().unwrap_or(0),
+            TreeSelection::Bonus => step.verdict.stop(),
         };
         let params = record.params_at(step.index);
         let window = match params.repeat_penalty == 1.0 {

@@ -28,6 +28,7 @@ use crate::tui::shell::layout;
 use crate::tui::widgets::list::chosen;
 use crate::tui::widgets::pane;
 use crate::tui::widgets::pane::put;
+use crate::tui::widgets::ring::neighbour;
 
 const TITLE: &str = "INSIDE THE PASS";
 /// From this inner size on all parts are shown at once.
@@ -55,11 +56,6 @@ impl PictureTab {
             PictureTab::Cache => "KV cache",
             PictureTab::Way => "token's way",
         }
-    }
-
-    fn neighbour(self, by: usize) -> Self {
-        let at = Self::ALL.iter().position(|&part| part == self).unwrap_or(0);
-        Self::ALL[(at + by) % Self::ALL.len()]
     }
 }
 
@@ -112,8 +108,8 @@ impl Dialog for InsidePass {
             Action::NextStep => app.move_steps(1),
             Action::PreviousPhase => app.previous_phase(),
             Action::NextPhase => commands = app.next_phase(),
-            Action::NextPane => self.part = self.part.neighbour(1),
-            Action::PreviousPane => self.part = self.part.neighbour(PictureTab::ALL.len() - 1),
+            Action::NextPane => self.part = neighbour(&PictureTab::ALL, self.part, true),
+            Action::PreviousPane => self.part = neighbour(&PictureTab::ALL, self.part, false),
             other => select(app, other),
         }
         app.keep(self);

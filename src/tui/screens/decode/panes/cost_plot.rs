@@ -9,6 +9,7 @@ use crate::present::lesson::cost_bars::{CostBar, cost_bars, cost_bars_by};
 use crate::present::lesson::{self, Lesson, Plot};
 use crate::present::number::three;
 use crate::present::theme::Theme;
+use crate::speculate::cost::CostProfile;
 use crate::speculate::trace::Header;
 use crate::tui::app::App;
 use crate::tui::widgets::{bars, pane};
@@ -41,14 +42,23 @@ struct CostTable {
 }
 
 impl CostTable {
+    /// Of the open run, else as it ships.
     fn of(app: &App, lesson: &Lesson) -> Option<Self> {
-        let header = header(app, lesson)?;
+        let name = lesson.runs.first()?;
+        let open = app.learn.run_named(name).and_then(|id| app.run_of(id));
         let here = app.engine.profile.as_ref();
         let here = here.filter(|_| lesson.plot == Some(Plot::CostHere));
-        Some(CostTable {
-            recorded: cost_bars(&header),
-            here: here.map_or_else(Vec::new, |profile| cost_bars_by(profile, &header)),
+        Some(match open.and_then(|run| run.record.as_ref()) {
+            Some(record) => CostTable::by(&record.trace.header, here),
+            None => CostTable::by(&lesson::header(name).ok()?, here),
         })
+    }
+
+    fn by(header: &Header, here: Option<&CostProfile>) -> Self {
+        CostTable {
+            recorded: cost_bars(header),
+            here: here.map_or_else(Vec::new, |profile| cost_bars_by(profile, header)),
+        }
     }
 
     fn shown(&self) -> &[CostBar] {
@@ -84,16 +94,6 @@ fn bar(of: &CostBar, room: usize, theme: &Theme) -> Line<'static> {
         Span::styled("│", theme.dim()),
         Span::styled(value, theme.text()),
     ])
-}
-
-/// Of the lesson's first run: the open one, else as it ships.
-fn header(app: &App, lesson: &Lesson) -> Option<Header> {
-    let name = lesson.runs.first()?;
-    let open = app.learn.run_named(name).and_then(|id| app.run_of(id));
-    match open.and_then(|run| run.record.as_ref()) {
-        Some(record) => Some(record.trace.header.clone()),
-        None => lesson::header(name).ok(),
-    }
 }
 
 fn milliseconds(ms: f32) -> String {
