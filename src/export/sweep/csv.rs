@@ -1,5 +1,6 @@
 //! A sweep as comma-separated values: the autoregressive line first, then one per cell. The
-//! names of the columns are a contract: new ones come last.
+//! names of the columns are a contract: new ones come after the others, before those of the click
+//! models, of which there are as many as were tested.
 
 use crate::export::table::field;
 use crate::present::sweep_report::{CellReport, SweepReport};
@@ -63,11 +64,11 @@ fn heads(backbones: &[String]) -> Vec<String> {
     head.extend(errors);
     head.extend(["frontier", "options"].map(String::from));
     head.extend(["low", "high", "pairs", "speedup_by_profile"].map(String::from));
+    head.extend(["branch", "drafter", "facts_kept", "facts_kept_se"].map(String::from));
     for backbone in backbones {
         let of = ["", "_low", "_high", "_finding"];
         head.extend(of.map(|end| format!("auc_difference_{backbone}{end}")));
     }
-    head.extend(["branch", "drafter", "facts_kept", "facts_kept_se"].map(String::from));
     head
 }
 
@@ -78,8 +79,9 @@ fn autoregressive(plain: &CellFigures, backbones: &[String]) -> Vec<String> {
     line.extend(csv_figures(plain));
     line.extend([String::new(), "--verify autoregressive".to_string()]);
     line.extend(csv_interval(plain));
-    line.extend(vec![String::new(); 4 * backbones.len() + 2]);
+    line.extend([String::new(), String::new()]);
     line.extend(numbers(plain.facts_kept));
+    line.extend(vec![String::new(); 4 * backbones.len()]);
     line
 }
 
@@ -95,11 +97,11 @@ fn of_cell(cell: &CellReport, found: &CellFigures, backbones: &[String]) -> Vec<
     line.extend(csv_figures(found));
     line.extend([cell.frontier.to_string(), cell.options.clone()]);
     line.extend(csv_interval(found));
+    line.extend([cell.branch.to_string(), cell.drafter.to_string()]);
+    line.extend(numbers(found.facts_kept));
     for backbone in backbones {
         line.extend(csv_difference(cell.difference(backbone)));
     }
-    line.extend([cell.branch.to_string(), cell.drafter.to_string()]);
-    line.extend(numbers(found.facts_kept));
     line
 }
 
