@@ -28,6 +28,7 @@ pub mod picture;
 pub mod prediction;
 pub mod record;
 pub mod selection;
+pub mod step_phase;
 pub(crate) mod story;
 pub mod sweep_report;
 pub mod theme;

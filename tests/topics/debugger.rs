@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crossterm::event::KeyCode;
 use laserscope::present::selection::TreeSelection;
+use laserscope::present::step_phase::StepPhase;
 use laserscope::protocol::{Command, Event};
 use laserscope::speculate::params::{AcceptanceRule, Params};
 use laserscope::speculate::trace::{End, TokenBytes, Trace};
@@ -12,7 +13,7 @@ use laserscope::speculate::verify::{Fate, Finish};
 use laserscope::tui::app::App;
 use laserscope::tui::app::model::ModelState;
 use laserscope::tui::screens::Screen;
-use laserscope::tui::screens::decode::state::{Cursor, Pane, StepPhase};
+use laserscope::tui::screens::decode::state::{Cursor, Pane};
 use laserscope::tui::screens::decode::step_filter::StepFilter;
 use ratatui::buffer::Buffer;
 

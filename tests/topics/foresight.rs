@@ -3,12 +3,13 @@
 //! first phase the tree may be another one, too.
 
 use crossterm::event::KeyCode;
+use laserscope::present::step_phase::StepPhase;
 use laserscope::speculate::draft::DraftTree;
 use laserscope::speculate::row::Candidate;
 use laserscope::speculate::trace::{Step, Trace};
 use laserscope::speculate::verify::{Fate, Finish};
 use laserscope::tui::app::App;
-use laserscope::tui::screens::decode::state::{Cursor, Pane, StepPhase, Zoom};
+use laserscope::tui::screens::decode::state::{Cursor, Pane, Zoom};
 
 use super::fixture;
 use super::stage::{draw, ended, keys, make_references, press};

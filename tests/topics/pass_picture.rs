@@ -7,11 +7,10 @@ use laserscope::model::decoder::{Decoder, TreeBatch};
 use laserscope::model::kernels::kv::KvType;
 use laserscope::model::layer::{Backend, Target};
 use laserscope::model::weights::{FloatWeights, Weights};
-use laserscope::present::pass_picture::{
-    PassMoment, PassPicture, SlotState, StageName, TokenWay, WayStage,
-};
+use laserscope::present::pass_picture::{PassPicture, SlotState, StageName, TokenWay, WayStage};
 use laserscope::present::record::Record;
 use laserscope::present::selection::TreeSelection;
+use laserscope::present::step_phase::StepPhase;
 use laserscope::speculate::draft::DraftTree;
 use laserscope::speculate::params::{AcceptanceRule, Budget, Params, Sampling};
 use laserscope::speculate::trace::{Step, Trace};
@@ -24,13 +23,6 @@ use super::engine::{engine, knowledge, run, spec, text};
 use super::stage::{LARGE, SMALL, decoding, draw, ended, keys, press};
 use super::tiny::{self, VOCAB};
 use super::{decoder, fixture};
-
-const MOMENTS: [PassMoment; 4] = [
-    PassMoment::Retrieved,
-    PassMoment::Drafted,
-    PassMoment::Judged,
-    PassMoment::Committed,
-];
 
 fn record_of(trace: &Trace) -> Record {
     let mut record = Record::new(trace.header.clone());
@@ -74,19 +66,19 @@ fn committed_rows(step: &Step) -> Vec<usize> {
 fn assert_cache(picture: &PassPicture, step: &Step) {
     let count = |state| picture.cache.count(state);
     let (n, kept) = (step.tree.n_rows(), 1 + step.verdict.path.len());
-    let want = match picture.moment {
-        PassMoment::Retrieved => [0; 4],
-        PassMoment::Drafted => [n, 0, 0, 0],
-        PassMoment::Judged => [0, n, 0, 0],
-        PassMoment::Committed => [0, 0, kept, n - kept],
+    let want = match picture.phase {
+        StepPhase::Retrieve => [0; 4],
+        StepPhase::Draft => [n, 0, 0, 0],
+        StepPhase::Verify => [0, n, 0, 0],
+        StepPhase::Commit => [0, 0, kept, n - kept],
     };
-    assert_eq!(SlotState::ALL.map(count), want, "{:?}", picture.moment);
+    assert_eq!(SlotState::ALL.map(count), want, "{:?}", picture.phase);
     assert_eq!(picture.cache.len(), step.context_len - 1 + want[2]);
     for (i, slot) in picture.cache.slots.iter().enumerate() {
         assert_eq!(slot.row, step.context_len - 1 + i);
     }
     let holds: Vec<usize> = picture.cache.slots.iter().map(|slot| slot.node).collect();
-    if picture.moment == PassMoment::Committed {
+    if picture.phase == StepPhase::Commit {
         assert_eq!(holds, committed_rows(step));
     }
 }
@@ -94,22 +86,22 @@ fn assert_cache(picture: &PassPicture, step: &Step) {
 fn assert_true(trace: &Trace) {
     let record = record_of(trace);
     for (i, step) in trace.steps.iter().enumerate() {
-        for moment in MOMENTS {
-            let picture = PassPicture::of(&record, step, moment);
-            let n_rows = match moment {
-                PassMoment::Retrieved => 1,
+        for phase in StepPhase::ALL {
+            let picture = PassPicture::of(&record, step, phase);
+            let n_rows = match phase {
+                StepPhase::Retrieve => 1,
                 _ => step.tree.n_rows(),
             };
             assert_eq!(picture.rows.len(), n_rows);
-            let is_judged = moment >= PassMoment::Judged;
+            let is_judged = phase >= StepPhase::Verify;
             let judged = picture.rows.iter().filter(|row| row.fate().is_some());
             assert_eq!(judged.count(), if is_judged { n_rows - 1 } else { 0 });
             assert_mask(&picture, step);
             assert_cache(&picture, step);
         }
-        let after = PassPicture::of(&record, step, PassMoment::Committed).cache;
+        let after = PassPicture::of(&record, step, StepPhase::Commit).cache;
         if let Some(next) = trace.steps.get(i + 1) {
-            let before = PassPicture::of(&record, next, PassMoment::Retrieved);
+            let before = PassPicture::of(&record, next, StepPhase::Retrieve);
             assert_eq!(before.prefix, after.len(), "the next pass begins there");
             assert_eq!(Some(before.rows[0].token), step.verdict.bonus, "its root");
         }
@@ -177,7 +169,7 @@ fn the_mask_and_the_cache_are_the_decoders() {
         let mut decoder = load(&path, backend);
         decoder.extend(&[1, 2, 3]).unwrap();
         step.context_len = decoder.len() + 1;
-        let picture = PassPicture::of(&record, &step, PassMoment::Judged);
+        let picture = PassPicture::of(&record, &step, StepPhase::Verify);
         let before = logits_of(&mut decoder, &tree);
         for (column, changed) in picture.rows.iter().enumerate() {
             let mut other = tree.clone();
@@ -188,7 +180,7 @@ fn the_mask_and_the_cache_are_the_decoders() {
                 assert_eq!(differs, picture.cell(i, column).attends(), "{i} {column}");
             }
         }
-        let picture = PassPicture::of(&record, &step, PassMoment::Committed).cache;
+        let picture = PassPicture::of(&record, &step, StepPhase::Commit).cache;
         logits_of(&mut decoder, &tree);
         decoder.commit_rows(&[0, 2, 4, 6]).unwrap();
         assert_eq!(decoder.len(), picture.len());

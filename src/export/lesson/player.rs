@@ -10,10 +10,11 @@ use super::run::label;
 use crate::present::describe;
 use crate::present::mark::Mark;
 use crate::present::number::{NOT_RECORDED, UNKNOWN, count, prob, three};
-use crate::present::pass_picture::{PassMoment, PassPicture, TokenWay};
+use crate::present::pass_picture::{PassPicture, TokenWay};
 use crate::present::prediction::{QuestionKind, StepQuestion};
 use crate::present::record::Record;
 use crate::present::selection::{TreeSelection, first_look};
+use crate::present::step_phase::StepPhase;
 use crate::present::tree_lines::{TreeLine, draft_lines, tree_lines};
 use crate::speculate::row::TokenScore;
 use crate::speculate::trace::Step;
@@ -46,9 +47,9 @@ struct PlayerStep {
     /// The draft tokens, by their rows; the root's row has none.
     nodes: Vec<PlayerNode>,
     bonus: Option<PlayerNode>,
-    /// What the cache holds at each moment of the pass, and its slots at the end: a node,
+    /// What the cache holds at each phase of the pass, and its slots at the end: a node,
     /// what became of its row, and where that was copied from.
-    cache: [usize; PassMoment::ALL.len()],
+    cache: [usize; StepPhase::ALL.len()],
     slots: Vec<(usize, &'static str, Option<usize>)>,
     /// What is to be predicted before the verdict is shown.
     question: Option<PlayerQuestion>,
@@ -125,14 +126,14 @@ impl Sentences {
 }
 
 fn player_step(record: &Record, step: &Step, said: &mut Sentences) -> PlayerStep {
-    let pass = PassPicture::of(record, step, PassMoment::Committed);
+    let pass = PassPicture::of(record, step, StepPhase::Commit);
     let drafts = 1..step.tree.n_rows();
     let nodes = drafts.map(|n| player_node(record, step, TreeSelection::Draft(n), &pass, said));
     let nodes = nodes.collect();
     let bonus = step.verdict.bonus;
     let bonus = bonus.map(|_| player_node(record, step, TreeSelection::Bonus, &pass, said));
-    let cache = PassMoment::ALL.map(|moment| {
-        let cache = PassPicture::of(record, step, moment).cache;
+    let cache = StepPhase::ALL.map(|phase| {
+        let cache = PassPicture::of(record, step, phase).cache;
         said.index_of(cache.told.join(" "))
     });
     let slots = pass.cache.slots.iter();

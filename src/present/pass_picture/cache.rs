@@ -7,9 +7,9 @@ use crate::present::number::count;
 use crate::present::record::Record;
 use crate::speculate::trace::Step;
 
-use super::PassMoment;
+use crate::present::step_phase::StepPhase;
 
-/// What a cache row behind the prefix is at a moment.
+/// What a cache row behind the prefix is in a phase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SlotState {
     /// Where the pass will write a row.
@@ -65,7 +65,7 @@ pub struct CacheSlot {
     pub moved_from: Option<usize>,
 }
 
-/// The cache rows behind the prefix at a moment.
+/// The cache rows behind the prefix in a phase.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CachePicture {
     /// Rows in the cache before the pass.
@@ -77,14 +77,14 @@ pub struct CachePicture {
 }
 
 impl CachePicture {
-    pub(super) fn of(record: &Record, step: &Step, moment: PassMoment) -> Self {
+    pub(super) fn of(record: &Record, step: &Step, phase: StepPhase) -> Self {
         let mut picture = CachePicture {
             prefix: step.context_len.saturating_sub(1),
             slots: Vec::new(),
             told: Vec::new(),
         };
-        picture.slots = picture.slots_at(step, moment);
-        picture.told = picture.told_at(record, step, moment);
+        picture.slots = picture.slots_at(step, phase);
+        picture.told = picture.told_at(record, step, phase);
         picture
     }
 
@@ -109,7 +109,7 @@ impl CachePicture {
         self.len() == 0
     }
 
-    fn slots_at(&self, step: &Step, moment: PassMoment) -> Vec<CacheSlot> {
+    fn slots_at(&self, step: &Step, phase: StepPhase) -> Vec<CacheSlot> {
         let slot = |node: usize, state| CacheSlot {
             row: self.prefix + node,
             state,
@@ -117,11 +117,11 @@ impl CachePicture {
             moved_from: None,
         };
         let n = step.tree.n_rows();
-        match moment {
-            PassMoment::Retrieved => Vec::new(),
-            PassMoment::Drafted => (0..n).map(|i| slot(i, SlotState::Reserved)).collect(),
-            PassMoment::Judged => (0..n).map(|i| slot(i, SlotState::Written)).collect(),
-            PassMoment::Committed => {
+        match phase {
+            StepPhase::Retrieve => Vec::new(),
+            StepPhase::Draft => (0..n).map(|i| slot(i, SlotState::Reserved)).collect(),
+            StepPhase::Verify => (0..n).map(|i| slot(i, SlotState::Written)).collect(),
+            StepPhase::Commit => {
                 let kept: Vec<usize> = kept_nodes(step).collect();
                 let kept_slot = |(i, &node): (usize, &usize)| CacheSlot {
                     node,
@@ -138,10 +138,10 @@ impl CachePicture {
         }
     }
 
-    fn told_at(&self, record: &Record, step: &Step, moment: PassMoment) -> Vec<String> {
+    fn told_at(&self, record: &Record, step: &Step, phase: StepPhase) -> Vec<String> {
         let root = record.quoted(step.tree.nodes[0].token);
-        match moment {
-            PassMoment::Retrieved => vec![
+        match phase {
+            StepPhase::Retrieve => vec![
                 format!(
                     "The cache holds the keys and values of {}: every committed token but the \
                      last.",
@@ -149,14 +149,14 @@ impl CachePicture {
                 ),
                 format!("The last one, {root}, is the root: this pass computes its row."),
             ],
-            PassMoment::Drafted => vec![format!(
+            StepPhase::Draft => vec![format!(
                 "Behind the {} of the prefix the pass will write {}: the root's, {root}, and \
                  {}, in draft order.",
                 count(self.prefix, "row"),
                 count(self.slots.len(), "row"),
                 drafts(step.tree.n_drafts())
             )],
-            PassMoment::Judged => vec![
+            StepPhase::Verify => vec![
                 format!(
                     "The pass wrote the keys and values of {} in every layer, to cache rows {}.",
                     count(self.slots.len(), "row"),
@@ -164,7 +164,7 @@ impl CachePicture {
                 ),
                 "All are pending: which of them stay depends on the verdict.".into(),
             ],
-            PassMoment::Committed => self.told_of_commit(record, step),
+            StepPhase::Commit => self.told_of_commit(record, step),
         }
     }
 

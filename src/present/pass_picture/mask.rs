@@ -10,7 +10,7 @@ use crate::speculate::TokenId;
 use crate::speculate::draft::DraftTree;
 use crate::speculate::trace::Step;
 
-use super::PassMoment;
+use crate::present::step_phase::StepPhase;
 
 /// What a row does with another row of its pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,17 +85,17 @@ impl PassRow {
     }
 }
 
-/// The rows that are known at a moment, in the tree's order.
-pub(super) fn rows(record: &Record, step: &Step, moment: PassMoment) -> Vec<PassRow> {
+/// The rows that are known in a phase, in the tree's order.
+pub(super) fn rows(record: &Record, step: &Step, phase: StepPhase) -> Vec<PassRow> {
     let root_only;
-    let tree = match moment {
-        PassMoment::Retrieved => {
+    let tree = match phase {
+        StepPhase::Retrieve => {
             root_only = DraftTree::root_only(step.tree.nodes[0].token);
             &root_only
         }
         _ => &step.tree,
     };
-    let is_judged = moment >= PassMoment::Judged;
+    let is_judged = phase >= StepPhase::Verify;
     let mut place_of = vec![0; tree.n_rows()];
     let mut rows: Vec<PassRow> = Vec::with_capacity(tree.n_rows());
     for (place, line) in draft_lines(tree).into_iter().enumerate() {

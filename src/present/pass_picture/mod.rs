@@ -20,36 +20,14 @@ pub use way::WayStage;
 
 use super::record::Record;
 use super::selection::TreeSelection;
+use super::step_phase::StepPhase;
 use crate::speculate::trace::Step;
 
-/// How far a step has come; each moment knows what happened before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum PassMoment {
-    /// The sources have been looked up; there are no drafts yet.
-    Retrieved,
-    /// The tree is drafted; no row is computed.
-    Drafted,
-    /// The pass has computed every row, and the rule has judged the drafts.
-    Judged,
-    /// The accepted rows stay in the cache, the others are dropped.
-    Committed,
-}
-
-impl PassMoment {
-    /// In order.
-    pub(crate) const ALL: [PassMoment; 4] = [
-        PassMoment::Retrieved,
-        PassMoment::Drafted,
-        PassMoment::Judged,
-        PassMoment::Committed,
-    ];
-}
-
-/// A step's pass at one moment.
+/// A step's pass in one of its phases.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PassPicture {
     /// How far the step has come.
-    pub moment: PassMoment,
+    pub phase: StepPhase,
     /// Rows in the cache before the pass, one per committed token except the last. Every
     /// row of the pass attends to all of them.
     pub prefix: usize,
@@ -65,12 +43,12 @@ pub struct PassPicture {
 
 impl PassPicture {
     /// The pass of a step of the record's run.
-    pub fn of(record: &Record, step: &Step, moment: PassMoment) -> Self {
+    pub fn of(record: &Record, step: &Step, phase: StepPhase) -> Self {
         let prefix = step.context_len.saturating_sub(1);
-        let rows = mask::rows(record, step, moment);
-        let cache = CachePicture::of(record, step, moment);
+        let rows = mask::rows(record, step, phase);
+        let cache = CachePicture::of(record, step, phase);
         PassPicture {
-            moment,
+            phase,
             prefix,
             rows,
             cache,

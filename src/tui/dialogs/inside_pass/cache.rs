@@ -7,7 +7,8 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Widget};
 
 use super::PassView;
-use crate::present::pass_picture::{CachePicture, CacheSlot, PassMoment, PassPicture, SlotState};
+use crate::present::pass_picture::{CachePicture, CacheSlot, PassPicture, SlotState};
+use crate::present::step_phase::StepPhase;
 use crate::present::theme::Emphasis;
 use crate::present::token_text::{columns, pad};
 use crate::tui::widgets::pane::below;
@@ -76,8 +77,8 @@ fn head(view: &PassView<'_>) -> Line<'static> {
 
 /// After commit, how the cache was before it.
 fn written_before(view: &PassView<'_>) -> Option<CachePicture> {
-    let is_over = view.picture.moment == PassMoment::Committed;
-    is_over.then(|| PassPicture::of(view.record, view.step, PassMoment::Judged).cache)
+    let is_over = view.picture.phase == StepPhase::Commit;
+    is_over.then(|| PassPicture::of(view.record, view.step, StepPhase::Verify).cache)
 }
 
 /// The prefix as one block, then a cell for every slot.

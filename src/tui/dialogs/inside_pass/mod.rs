@@ -13,9 +13,10 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Widget};
 
 use crate::glossary::GlossaryPlace;
-use crate::present::pass_picture::{PassMoment, PassPicture};
+use crate::present::pass_picture::PassPicture;
 use crate::present::record::Record;
 use crate::present::selection::TreeSelection;
+use crate::present::step_phase::StepPhase;
 use crate::present::theme::{Emphasis, Theme};
 use crate::protocol::Command;
 use crate::speculate::trace::Step;
@@ -23,7 +24,6 @@ use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::app::dialog::Dialog;
 use crate::tui::keys::context::Context;
-use crate::tui::screens::decode::state::StepPhase;
 use crate::tui::shell::layout;
 use crate::tui::widgets::list::chosen;
 use crate::tui::widgets::pane;
@@ -79,7 +79,7 @@ impl<'a> PassView<'a> {
         PassView {
             record,
             step,
-            picture: PassPicture::of(record, step, moment(app)),
+            picture: PassPicture::of(record, step, phase(app)),
             selection: app.selection().unwrap_or(TreeSelection::Root),
             theme,
         }
@@ -212,13 +212,9 @@ fn is_roomy(inner: Rect) -> bool {
 }
 
 /// How far the step has come where we look.
-fn moment(app: &App) -> PassMoment {
-    match app.decode.phase() {
-        Some(StepPhase::Retrieve) => PassMoment::Retrieved,
-        Some(StepPhase::Draft) => PassMoment::Drafted,
-        Some(StepPhase::Verify) => PassMoment::Judged,
-        Some(StepPhase::Commit) | None => PassMoment::Committed,
-    }
+/// The phase looked at; a step as a whole has committed.
+fn phase(app: &App) -> StepPhase {
+    app.decode.phase().unwrap_or(StepPhase::Commit)
 }
 
 fn said_of(app: &App, step: &Step) -> String {
@@ -233,7 +229,7 @@ fn select(app: &mut App, action: &Action) {
     let Some((record, step)) = app.record().zip(app.step()) else {
         return;
     };
-    let picture = PassPicture::of(record, step, moment(app));
+    let picture = PassPicture::of(record, step, phase(app));
     let nodes = picture.rows.iter().map(|row| match row.node {
         0 => TreeSelection::Root,
         node => TreeSelection::Draft(node),

@@ -8,8 +8,9 @@ use ratatui::widgets::{Paragraph, Widget};
 
 use super::PassView;
 use crate::present::number::{UNKNOWN, prob};
-use crate::present::pass_picture::{LogitToken, PassMoment, TokenWay, WayStage};
+use crate::present::pass_picture::{LogitToken, TokenWay, WayStage};
 use crate::present::selection;
+use crate::present::step_phase::StepPhase;
 use crate::present::token_text::{columns, fit, pad};
 use crate::tui::widgets::paragraph::wrap;
 
@@ -25,7 +26,7 @@ const TABLE_ROWS: usize = 4;
 pub(super) fn render(view: &PassView<'_>, area: Rect, buf: &mut Buffer) {
     let width = usize::from(area.width);
     let way = TokenWay::of(view.record, view.step, view.selection)
-        .filter(|_| view.picture.moment >= PassMoment::Judged);
+        .filter(|_| view.picture.phase >= StepPhase::Verify);
     let Some(way) = way else {
         return Paragraph::new(no_way(view, width)).render(area, buf);
     };
@@ -56,10 +57,8 @@ fn head(view: &PassView<'_>, way: &TokenWay, width: usize) -> Line<'static> {
 
 /// What is said where there is no way to show.
 fn no_way(view: &PassView<'_>, width: usize) -> Vec<Line<'static>> {
-    let text = match view.picture.moment {
-        PassMoment::Retrieved | PassMoment::Drafted => {
-            "No row is computed yet: there are no logits."
-        }
+    let text = match view.picture.phase {
+        StepPhase::Retrieve | StepPhase::Draft => "No row is computed yet: there are no logits.",
         _ => {
             "The root was committed by an earlier step; its row predicts what follows. Select a \
              draft or the bonus token to see its way."

@@ -214,17 +214,9 @@ pub(crate) fn draw_piece(
 /// What differs stands out; what only the relaxed rule took looks so; the rest
 /// is plain.
 fn style(app: &App, side: Side, record: &Record, cell: usize, theme: &Theme) -> Style {
-    let Some(token) = cell.checked_sub(n_opening(record)) else {
-        return theme.opening();
-    };
-    let relaxed = Mark::Fate(Fate::Relaxed);
-    let is_relaxed =
-        matches!(record.cells[cell].place, TokenPlace::Step { mark, .. } if mark == relaxed);
-    let style = match is_relaxed {
-        true => theme.token(relaxed),
-        false => theme.text(),
-    };
-    let Some(comparison) = &app.compare.comparison else {
+    let style = own_style(record, cell, theme);
+    let token = cell.checked_sub(n_opening(record));
+    let Some((token, comparison)) = token.zip(app.compare.comparison.as_ref()) else {
         return style;
     };
     if comparison
@@ -239,6 +231,17 @@ fn style(app: &App, side: Side, record: &Record, cell: usize, theme: &Theme) -> 
             .add_modifier(Modifier::BOLD)
             .patch(theme.emphasis(Emphasis::Step)),
         false => style,
+    }
+}
+
+/// The look of a text's piece by itself: the opening, what only the relaxed rule took, the
+/// rest.
+pub(crate) fn own_style(record: &Record, cell: usize, theme: &Theme) -> Style {
+    let relaxed = Mark::Fate(Fate::Relaxed);
+    match record.cells[cell].place {
+        _ if cell < n_opening(record) => theme.opening(),
+        TokenPlace::Step { mark, .. } if mark == relaxed => theme.token(relaxed),
+        _ => theme.text(),
     }
 }
 

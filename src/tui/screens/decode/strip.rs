@@ -6,12 +6,12 @@ use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
+use crate::present::step_phase::StepPhase;
 use crate::present::theme::Theme;
 use crate::present::token_text::{columns, fit};
 use crate::speculate::params::{Source, Sources};
 use crate::tui::app::App;
 use crate::tui::runs::run::{Phase, Recording, Run};
-use crate::tui::screens::decode::state::StepPhase;
 
 pub(crate) fn render(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let Some(run) = app.run() else { return };

@@ -4,12 +4,13 @@
 use crate::present::known_record::KnownRecord;
 use crate::present::record::Record;
 use crate::present::selection::{TreeSelection, first_look};
+use crate::present::step_phase::StepPhase;
 use crate::present::tree_lines::{TreeLine, draft_lines, tree_lines};
 use crate::protocol::Command;
 use crate::speculate::trace::Step;
 use crate::tui::app::App;
 use crate::tui::runs::run::{self, Run};
-use crate::tui::screens::decode::state::{Cursor, StepPhase};
+use crate::tui::screens::decode::state::Cursor;
 
 impl App {
     /// The next phase; after the last one the next step's first. At the end of a

@@ -12,18 +12,16 @@ use ratatui::text::Line;
 use crate::present::describe;
 use crate::present::flow;
 use crate::present::lines::{self, From, Ghosts};
-use crate::present::mark::Mark;
 use crate::present::number::{count, percent};
-use crate::present::record::{Record, TokenPlace};
+use crate::present::record::Record;
 use crate::present::theme::{Emphasis, Theme};
 use crate::present::token_text::fit;
 use crate::speculate::compare::token_beside;
 use crate::speculate::sweep::Job;
-use crate::speculate::verify::Fate;
 use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::keys::context::Context;
-use crate::tui::screens::compare::view::{draw_piece, n_opening};
+use crate::tui::screens::compare::view::{draw_piece, n_opening, own_style};
 use crate::tui::screens::tune::cell_texts::CellTexts;
 use crate::tui::screens::tune::sweep::{BegunSweep, SweepView};
 use crate::tui::widgets::pane;
@@ -171,15 +169,9 @@ fn draw(texts: &CellTexts, side: usize, top: usize, theme: &Theme, area: Rect, b
 /// is underlined.
 fn style(texts: &CellTexts, side: usize, cell: usize, theme: &Theme) -> Style {
     let record = &texts.records[side];
+    let style = own_style(record, cell, theme);
     let Some(token) = cell.checked_sub(n_opening(record)) else {
-        return theme.opening();
-    };
-    let relaxed = Mark::Fate(Fate::Relaxed);
-    let is_relaxed =
-        matches!(record.cells[cell].place, TokenPlace::Step { mark, .. } if mark == relaxed);
-    let style = match is_relaxed {
-        true => theme.token(relaxed),
-        false => theme.text(),
+        return style;
     };
     match texts.differs[side].get(token) {
         Some(true) => style

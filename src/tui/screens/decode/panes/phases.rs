@@ -8,13 +8,13 @@ use ratatui::widgets::{Paragraph, Widget};
 
 use crate::present::number::count;
 use crate::present::record::Record;
+use crate::present::step_phase::StepPhase;
 use crate::present::theme::{Emphasis, Theme};
 use crate::present::token_text::{fit_left, pad};
 use crate::speculate::trace::{SourceHit, Step};
 use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::keys::context::Context;
-use crate::tui::screens::decode::state::StepPhase;
 use crate::tui::widgets::pane::{below, put};
 use crate::tui::widgets::paragraph::wrap;
 

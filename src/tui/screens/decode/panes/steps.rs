@@ -9,11 +9,11 @@ use ratatui::text::{Line, Span};
 use crate::present::mark::Mark;
 use crate::present::record::Record;
 use crate::present::selection::committed;
+use crate::present::step_phase::StepPhase;
 use crate::present::theme::{Emphasis, Theme};
 use crate::speculate::trace::Step;
 use crate::speculate::verify::Fate;
 use crate::tui::app::App;
-use crate::tui::screens::decode::state::StepPhase;
 use crate::tui::widgets::{bars, pane};
 
 /// Columns for the scale at the left.

@@ -10,6 +10,7 @@ use ratatui::widgets::{Paragraph, Widget};
 
 use crate::present::number::percent;
 use crate::present::selection::TreeSelection;
+use crate::present::step_phase::StepPhase;
 use crate::present::story::{SelectedToken, TokenFacts};
 use crate::present::theme::Theme;
 use crate::present::token_text::{columns, fit};
@@ -17,7 +18,6 @@ use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::keys::context::Context;
 use crate::tui::screens::decode::panes::{candidates, origin};
-use crate::tui::screens::decode::state::StepPhase;
 use crate::tui::widgets::pane::{below, placeholder};
 use crate::tui::widgets::paragraph::wrap;
 

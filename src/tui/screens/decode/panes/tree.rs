@@ -9,6 +9,7 @@ use crate::present::mark::Mark;
 use crate::present::number::{UNKNOWN, count, prob};
 use crate::present::record::Record;
 use crate::present::selection::TreeSelection;
+use crate::present::step_phase::StepPhase;
 use crate::present::theme::Theme;
 use crate::present::token_text::{columns, fit, pad};
 use crate::present::tree_lines::TreeLine;
@@ -16,7 +17,6 @@ use crate::speculate::trace::Step;
 use crate::tui::app::App;
 use crate::tui::screens::decode::panes::phases;
 use crate::tui::screens::decode::panes::tree_mask::TreeMask;
-use crate::tui::screens::decode::state::StepPhase;
 use crate::tui::widgets::list::lit;
 use crate::tui::widgets::pane::{below, light, more, placeholder, put};
 

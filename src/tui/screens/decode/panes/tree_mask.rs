@@ -5,11 +5,11 @@ use ratatui::text::Span;
 
 use crate::present::pass_picture::MaskCell;
 use crate::present::selection::TreeSelection;
+use crate::present::step_phase::StepPhase;
 use crate::present::theme::Theme;
 use crate::present::tree_lines::TreeLine;
 use crate::speculate::trace::Step;
 use crate::tui::app::App;
-use crate::tui::screens::decode::state::StepPhase;
 
 /// Columns that the tree keeps.
 const TREE: u16 = 60;
